@@ -1,0 +1,2 @@
+export { EVENT_BUS, type BusListener, type BusMessage, type EphemeralEntry, type EventBus, type LogEntry } from './event-bus.js';
+export { InProcessEventBus } from './in-process-event-bus.js';

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { cursorSchema, EARLIEST } from './cursor.js';
+import { selectorSchema, topicSchema } from './topics.js';
+
+/** Selectors that one session may have. */
+export const MAX_SELECTORS = 100;
+
+export const sinceSchema = z
+  .union([z.literal(EARLIEST), cursorSchema])
+  .meta({ description: 'Read after this cursor; `earliest`: all that is kept; absent: from now on.' });
+
+export const topicsSchema = z.array(selectorSchema).max(MAX_SELECTORS);
+
+/** What a two-way client may ask of its session. */
+export const commandSchemas = {
+  subscribe: z.strictObject({ topics: topicsSchema.min(1) }).meta({ id: 'Subscribe' }),
+  unsubscribe: z.strictObject({ topics: topicsSchema.min(1) }).meta({ id: 'Unsubscribe' }),
+  auth: z.strictObject({ token: z.string().min(1).max(8_192) }).meta({ id: 'Auth' }),
+  history: z
+    .strictObject({ topic: z.string(), limit: z.number().int().min(1).max(100).optional(), page: z.string().max(128).optional() })
+    .meta({ id: 'HistoryCommand' }),
+} as const;
+
+export type CommandName = keyof typeof commandSchemas;
+export type ClientCommand = { [N in CommandName]: { readonly op: N } & z.infer<(typeof commandSchemas)[N]> }[CommandName];
+
+/** What `subscribe` and `unsubscribe` answer: all selectors of the session now, and its cursor. */
+export const subscriptionSchema = z.object({ topics: z.array(selectorSchema), cursor: cursorSchema }).meta({ id: 'Subscription' });
+export type Subscription = z.infer<typeof subscriptionSchema>;

@@ -1,0 +1,105 @@
+import { z } from 'zod';
+
+/**
+ * Every error that a client can meet, on any transport. Codes are never reused; the table in this library's README is held
+ * equal to this one by a test. `retry` says whether the same request can succeed later without being changed.
+ */
+export const ERRORS = {
+  'json.invalid': { status: 400, title: 'The body is not acceptable JSON', retry: false },
+  'cursor.invalid': { status: 400, title: 'The cursor is malformed', retry: false },
+  'credentials.missing': { status: 401, title: 'Credentials are required', retry: false },
+  'token.expired': { status: 401, title: 'The token has expired', retry: false },
+  'token.invalid': { status: 401, title: 'The token is not valid', retry: false },
+  'key.invalid': { status: 401, title: 'The API key is not valid', retry: false },
+  'topic.forbidden': { status: 403, title: 'No right to this topic', retry: false },
+  'right.missing': { status: 403, title: 'These credentials do not allow this', retry: false },
+  'origin.forbidden': { status: 403, title: 'This origin is not allowed', retry: false },
+  'route.unknown': { status: 404, title: 'There is nothing at this address', retry: false },
+  'method.unsupported': { status: 405, title: 'The resource does not have this method', retry: false },
+  'transport.unavailable': { status: 406, title: 'This transport is not available here', retry: false },
+  'request.timeout': { status: 408, title: 'The request took too long to arrive', retry: true },
+  'body.too_large': { status: 413, title: 'The body is too large', retry: false },
+  'media_type.unsupported': { status: 415, title: 'The body must be application/json', retry: false },
+  'body.invalid': { status: 422, title: 'The body does not fit the schema', retry: false },
+  'query.invalid': { status: 422, title: 'The query does not fit the schema', retry: false },
+  'field.unsupported': { status: 422, title: 'A field is not supported yet', retry: false },
+  'token.subject_invalid': { status: 422, title: 'The subject cannot be a user id', retry: false },
+  'idempotency.mismatch': { status: 422, title: 'This idempotency key was used with another body', retry: false },
+  'rate.limited': { status: 429, title: 'Too many requests', retry: true },
+  internal: { status: 500, title: 'The server failed', retry: true },
+  overloaded: { status: 503, title: 'The server has more work than it can take', retry: true },
+  draining: { status: 503, title: 'The server is going away', retry: true },
+} as const satisfies Record<string, { status: number; title: string; retry: boolean }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** What is wrong with one place of the input; `pointer` is an RFC 6901 JSON pointer. */
+export interface InputError {
+  readonly pointer: string;
+  readonly detail: string;
+}
+
+/** RFC 9457 problem details, with the stable `code` and, for bad input, `errors`. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly detail?: string;
+  readonly errors?: readonly InputError[];
+  readonly requestId?: string;
+}
+
+export const problemSchema = z
+  .object({
+    type: z.string().meta({ description: 'A URI reference that names the kind of problem.' }),
+    title: z.string(),
+    status: z.number().int(),
+    code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]).meta({ description: 'Stable, for programs.' }),
+    detail: z.string().optional(),
+    errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+    requestId: z.string().optional(),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457 problem details.' });
+
+/** An expected failure, said to the client in the words of its transport. Anything else that is thrown is a bug. */
+export class DomainError extends Error {
+  override readonly name = 'DomainError';
+
+  constructor(
+    readonly code: ErrorCode,
+    readonly detail?: string,
+    readonly errors?: readonly InputError[],
+  ) {
+    super(detail === undefined ? code : `${code}: ${detail}`);
+  }
+
+  toProblem(requestId?: string): Problem {
+    const { status, title } = ERRORS[this.code];
+    return {
+      type: `urn:clarion:problem:${this.code}`,
+      title,
+      status,
+      code: this.code,
+      ...(this.detail !== undefined && { detail: this.detail }),
+      ...(this.errors !== undefined && { errors: this.errors }),
+      ...(requestId !== undefined && { requestId }),
+    };
+  }
+}
+
+/** The issues of a failed Zod parse as our input errors. */
+export function toInputErrors(error: z.ZodError): InputError[] {
+  return error.issues.slice(0, MAX_INPUT_ERRORS).flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.slice(0, MAX_INPUT_ERRORS).map((key) => ({ pointer: toPointer([...issue.path, key]), detail: 'unknown field' }))
+      : [{ pointer: toPointer(issue.path), detail: issue.message }],
+  );
+}
+
+/** An answer to bad input stays small, however bad the input. */
+const MAX_INPUT_ERRORS = 20;
+
+function toPointer(path: readonly PropertyKey[]): string {
+  return path.map((part) => `/${String(part).slice(0, 64).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
