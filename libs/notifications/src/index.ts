@@ -1,0 +1,15 @@
+export {
+  NOTIFICATION_STORE,
+  type AppendRequest,
+  type AppendResult,
+  type Epoch,
+  type IdempotencyClaim,
+  type LogBounds,
+  type NotificationStore,
+  type OpenedStore,
+  type ReadRequest,
+  type ReadResult,
+  type RetentionPolicy,
+  type TopicHistory,
+  type TopicHistoryRequest,
+} from './store.js';
