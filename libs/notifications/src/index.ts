@@ -1,3 +1,8 @@
+export { renderNotification } from './notification-body.js';
+export { NotificationLog, type Located } from './notification-log.js';
+export { notificationsConfigSchema, type NotificationsConfig } from './notifications.config.js';
+export { NotificationsModule } from './notifications.module.js';
+export { Publisher, type Published } from './publisher.js';
 export {
   NOTIFICATION_STORE,
   type AppendRequest,
@@ -13,3 +18,4 @@ export {
   type TopicHistory,
   type TopicHistoryRequest,
 } from './store.js';
+export { TopicHistories, type HistoryPage } from './topic-histories.js';

@@ -1,0 +1,49 @@
+import { createCipheriv, createDecipheriv, type Cipheriv, type Decipheriv } from 'node:crypto';
+import { isCursor, type Cursor } from '#clarion/protocol';
+
+/** A place in the log: an offset, and the epoch it belongs to (16 lower-case hex digits). */
+export interface Position {
+  readonly epoch: string;
+  readonly offset: number;
+}
+
+const VERSION = '1';
+const BLOCK_BYTES = 16;
+const EPOCH_BYTES = 8;
+const CHECK_BYTES = 2;
+const OFFSET_BYTES = 6;
+
+/**
+ * Positions as opaque text: the format's version and one AES-256 block of `epoch ‖ 0x0000 ‖ offset`. One block and one key make it
+ * a permutation: equal positions give equal cursors on every node, neighbours look unrelated, and nobody learns from
+ * their own cursors how much others publish. Offsets are limited to 2^48 - 1.
+ */
+export class CursorCodec {
+  // A block cipher without chaining or padding answers each update at once, so that one object serves every call.
+  readonly #cipher: Cipheriv;
+  readonly #decipher: Decipheriv;
+  readonly #block = Buffer.alloc(BLOCK_BYTES);
+
+  /** @param key 32 bytes. */
+  constructor(key: Uint8Array) {
+    this.#cipher = createCipheriv('aes-256-ecb', key, null).setAutoPadding(false);
+    this.#decipher = createDecipheriv('aes-256-ecb', key, null).setAutoPadding(false);
+  }
+
+  encode(position: Position): Cursor {
+    this.#block.write(position.epoch, 0, EPOCH_BYTES, 'hex');
+    this.#block.fill(0, EPOCH_BYTES, EPOCH_BYTES + CHECK_BYTES);
+    this.#block.writeUIntBE(position.offset, EPOCH_BYTES + CHECK_BYTES, OFFSET_BYTES);
+    return (VERSION + this.#cipher.update(this.#block).toString('base64url')) as Cursor;
+  }
+
+  /** The position that this codec's key made the cursor of; undefined for all other text. */
+  decode(cursor: string): Position | undefined {
+    if (!isCursor(cursor) || !cursor.startsWith(VERSION)) return undefined;
+    const sealed = Buffer.from(cursor.slice(VERSION.length), 'base64url');
+    if (sealed.length !== BLOCK_BYTES) return undefined;
+    const block = this.#decipher.update(sealed);
+    if (block.readUInt16BE(EPOCH_BYTES) !== 0) return undefined;
+    return { epoch: block.toString('hex', 0, EPOCH_BYTES), offset: block.readUIntBE(EPOCH_BYTES + CHECK_BYTES, OFFSET_BYTES) };
+  }
+}

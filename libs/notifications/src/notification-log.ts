@@ -1,0 +1,161 @@
+import type { BusMessage, EventBus, LogEntry } from '#clarion/event-bus';
+import type { Cursor, GapReason } from '#clarion/protocol';
+import { CursorCodec } from './cursor-codec.js';
+import { GroupCommit, type GroupCommitLimits } from './group-commit.js';
+import type {
+  AppendRequest,
+  AppendResult,
+  Epoch,
+  LogBounds,
+  NotificationStore,
+  ReadRequest,
+  ReadResult,
+  RetentionPolicy,
+  TopicHistory,
+  TopicHistoryRequest,
+} from './store.js';
+
+/** Where a brought cursor lies: an offset to read after, or why that is impossible. `ahead`: beyond what this node knows of. */
+export type Located = { readonly offset: number } | { readonly gap: Exclude<GapReason, 'lag'> } | { readonly ahead: true };
+
+/**
+ * The one log: what the store keeps, seen through positions and cursors. It appends (many publishes, one commit) and tells the
+ * bus, and judges which cursors name a place in it.
+ */
+export class NotificationLog {
+  readonly #store: NotificationStore;
+  readonly #bus: EventBus;
+  readonly #group: GroupCommit;
+  #codec: CursorCodec | undefined;
+  #epochs: readonly Epoch[] = [];
+  #head = 0;
+  #floor = 0;
+
+  constructor(store: NotificationStore, bus: EventBus, limits: GroupCommitLimits) {
+    this.#store = store;
+    this.#bus = bus;
+    this.#group = new GroupCommit((batch) => this.#commit(batch), limits);
+  }
+
+  /** Opens the store. Nothing else may be called before it resolved. */
+  async open(): Promise<void> {
+    const opened = await this.#store.open();
+    this.#codec = new CursorCodec(opened.secret);
+    this.#adopt(opened);
+  }
+
+  /** The highest offset that this node knows to be visible. */
+  get head(): number {
+    return this.#head;
+  }
+
+  /** Everything above this offset is still in the resume log. */
+  get floor(): number {
+    return this.#floor;
+  }
+
+  /** Publishes that wait for the next commit. */
+  get waiting(): number {
+    return this.#group.waiting;
+  }
+
+  /**
+   * Resolves when the request is on disk and the bus has the news.
+   * @throws {DomainError} `overloaded`.
+   */
+  append(request: AppendRequest): Promise<AppendResult> {
+    return this.#group.append(request);
+  }
+
+  /** The contract of {@link NotificationStore.read}. */
+  read(request: ReadRequest): Promise<ReadResult> {
+    return this.#store.read(request);
+  }
+
+  history(request: TopicHistoryRequest): Promise<TopicHistory> {
+    return this.#store.history(request);
+  }
+
+  /** The cursor of an offset: equal on every node, and for ever. About 1 µs. */
+  cursorAt(offset: number): Cursor {
+    return this.#codecOrThrow().encode({ epoch: this.#epochOf(offset)?.id ?? NO_EPOCH, offset });
+  }
+
+  /** Judges a well-formed cursor by the epochs: a restart voids nothing, another log or a lost future is `unknown`. */
+  locate(cursor: Cursor): Located {
+    const position = this.#codecOrThrow().decode(cursor);
+    if (position === undefined) return { gap: 'unknown' };
+    if (position.offset < this.#floor) return { gap: 'retention' };
+    if (position.offset > this.#head) return { ahead: true };
+    // An empty log has a position before its first entry, which belongs to no epoch yet.
+    const epoch = this.#epochOf(position.offset)?.id ?? NO_EPOCH;
+    return epoch === position.epoch ? { offset: position.offset } : { gap: 'unknown' };
+  }
+
+  /** Continues a newest-first listing below `offset`: opaque like a cursor, and never valid as one. */
+  pageTokenAt(offset: number): string {
+    return this.#codecOrThrow().encode({ epoch: PAGE_EPOCH, offset });
+  }
+
+  /** The offset of a page token of this log; undefined for all other text. */
+  locatePage(token: string): number | undefined {
+    const position = this.#codecOrThrow().decode(token);
+    return position?.epoch === PAGE_EPOCH ? position.offset : undefined;
+  }
+
+  /** Learns from the store what other writers did. */
+  async refresh(): Promise<LogBounds> {
+    const bounds = await this.#store.bounds();
+    this.#adopt(bounds);
+    return bounds;
+  }
+
+  async prune(policy: RetentionPolicy, now: number): Promise<void> {
+    this.#floor = Math.max(this.#floor, await this.#store.prune(policy, now));
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+
+  async #commit(batch: readonly AppendRequest[]): Promise<AppendResult[]> {
+    const results = await this.#store.append(batch);
+    const message = committedMessage(batch, results);
+    if (message !== undefined) {
+      this.#head = Math.max(this.#head, message.last);
+      await this.#bus.publish(message);
+    }
+    return results;
+  }
+
+  #adopt(bounds: LogBounds): void {
+    this.#epochs = bounds.epochs;
+    this.#head = Math.max(this.#head, bounds.head);
+    this.#floor = Math.max(this.#floor, bounds.floor);
+  }
+
+  #epochOf(offset: number): Epoch | undefined {
+    // Nearly always the newest: cursors are made for what was just committed.
+    return this.#epochs.findLast(({ firstOffset }) => firstOffset <= offset);
+  }
+
+  #codecOrThrow(): CursorCodec {
+    if (this.#codec === undefined) throw new Error('the log is not open');
+    return this.#codec;
+  }
+}
+
+const NO_EPOCH = '0000000000000000';
+/** Stands where a cursor has its epoch, so that the two cannot be mistaken for each other. */
+const PAGE_EPOCH = 'ffffffffffffffff';
+
+function committedMessage(batch: readonly AppendRequest[], results: readonly AppendResult[]): Extract<BusMessage, { kind: 'committed' }> | undefined {
+  const entries: LogEntry[] = [];
+  results.forEach((result, i) => {
+    const { entry, id } = batch[i]!;
+    if (result.outcome === 'appended' && result.offset !== null && entry !== null) entries.push({ offset: result.offset, id, ...entry });
+  });
+  const first = entries[0]?.offset;
+  const last = entries.at(-1)?.offset;
+  return first === undefined || last === undefined ? undefined : { kind: 'committed', first, last, entries };
+}

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+
+const DAY_S = 86_400;
+
+/** What an operator can set of the log; see the reference of all variables for the units. */
+export const notificationsConfigSchema = z.object({
+  resumeMaxAgeS: z.coerce.number().int().min(1).default(DAY_S).meta({
+    env: 'CLARION_RESUME_MAX_AGE_S',
+    description: 'How long a client may be away and still resume without a gap. Seconds.',
+  }),
+  resumeMaxBytes: z.coerce.number().int().min(1_024).default(1_073_741_824).meta({
+    env: 'CLARION_RESUME_MAX_BYTES',
+    description: 'Size of the resume log; beyond it the oldest can no longer be resumed. Bytes.',
+  }),
+  historyMaxAgeS: z.coerce.number().int().min(1).default(30 * DAY_S).meta({
+    env: 'CLARION_HISTORY_MAX_AGE_S',
+    description: 'How long notifications stay in the history of their topics. Seconds.',
+  }),
+  historyMaxPerTopic: z.coerce.number().int().min(1).default(1_000).meta({
+    env: 'CLARION_HISTORY_MAX_PER_TOPIC',
+    description: 'How many notifications each topic keeps beyond the resume log; the noisy never evict others.',
+  }),
+  retentionIntervalMs: z.coerce.number().int().min(100).default(30_000).meta({
+    env: 'CLARION_RETENTION_INTERVAL_MS',
+    description: 'How often retention is applied. Milliseconds.',
+  }),
+  idempotencyS: z.coerce.number().int().min(DAY_S).default(DAY_S).meta({
+    env: 'CLARION_IDEMPOTENCY_S',
+    description: 'How long an idempotency key is remembered, at least a day. Seconds.',
+  }),
+  commitMaxBatch: z.coerce.number().int().min(1).max(10_000).default(1_000).meta({
+    env: 'CLARION_COMMIT_MAX_BATCH',
+    description: 'Publishes that one commit takes at most.',
+  }),
+  publishMaxWaiting: z.coerce.number().int().min(1).default(10_000).meta({
+    env: 'CLARION_PUBLISH_MAX_WAITING',
+    description: 'Publishes that may wait for the log; more are answered 503 `overloaded`.',
+  }),
+  publishMaxWaitingBytes: z.coerce.number().int().min(1_048_576).default(67_108_864).meta({
+    env: 'CLARION_PUBLISH_MAX_WAITING_BYTES',
+    description: 'Bytes of publishes that may wait for the log; more are answered 503 `overloaded`.',
+  }),
+});
+
+export type NotificationsConfig = z.infer<typeof notificationsConfigSchema>;

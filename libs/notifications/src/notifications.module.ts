@@ -1,0 +1,68 @@
+import { Inject, Logger, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { Access } from '#clarion/access';
+import { EVENT_BUS, type EventBus } from '#clarion/event-bus';
+import { NotificationLog } from './notification-log.js';
+import type { NotificationsConfig } from './notifications.config.js';
+import { Publisher } from './publisher.js';
+import { Retention } from './retention.js';
+import { NOTIFICATION_STORE, type NotificationStore } from './store.js';
+import { TopicHistories } from './topic-histories.js';
+
+/** The domain: publishing, the log, history and retention, over whichever store and bus the application provides. */
+@Module({})
+export class NotificationsModule implements OnApplicationShutdown {
+  readonly #log: NotificationLog;
+  readonly #retention: Retention;
+
+  constructor(@Inject(NotificationLog) log: NotificationLog, @Inject(Retention) retention: Retention) {
+    this.#log = log;
+    this.#retention = retention;
+  }
+
+  /** Expects `NOTIFICATION_STORE`, `EVENT_BUS` and `Access` from global modules. */
+  static forRoot(config: NotificationsConfig): DynamicModule {
+    return {
+      module: NotificationsModule,
+      global: true,
+      providers: [
+        { provide: NotificationLog, inject: [NOTIFICATION_STORE, EVENT_BUS], useFactory: (store: NotificationStore, bus: EventBus) => openLog(store, bus, config) },
+        { provide: Retention, inject: [NotificationLog], useFactory: (log: NotificationLog) => startRetention(log, config) },
+        {
+          provide: Publisher,
+          inject: [NotificationLog, EVENT_BUS, Access],
+          useFactory: (log: NotificationLog, bus: EventBus, access: Access) => new Publisher(log, bus, access, config.idempotencyS * 1_000),
+        },
+        { provide: TopicHistories, inject: [NotificationLog, Access], useFactory: (log: NotificationLog, access: Access) => new TopicHistories(log, access) },
+      ],
+      exports: [NotificationLog, Publisher, TopicHistories],
+    };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.#retention.stop();
+    await this.#log.close();
+  }
+}
+
+async function openLog(store: NotificationStore, bus: EventBus, config: NotificationsConfig): Promise<NotificationLog> {
+  const log = new NotificationLog(store, bus, {
+    maxBatch: config.commitMaxBatch,
+    maxWaiting: config.publishMaxWaiting,
+    maxWaitingBytes: config.publishMaxWaitingBytes,
+  });
+  await log.open();
+  return log;
+}
+
+function startRetention(log: NotificationLog, config: NotificationsConfig): Retention {
+  const policy = {
+    resumeMaxAgeMs: config.resumeMaxAgeS * 1_000,
+    resumeMaxBytes: config.resumeMaxBytes,
+    historyMaxAgeMs: config.historyMaxAgeS * 1_000,
+    historyMaxPerTopic: config.historyMaxPerTopic,
+  };
+  const logger = new Logger(Retention.name);
+  const retention = new Retention(log, policy, config.retentionIntervalMs, (error) => logger.error(error));
+  retention.start();
+  return retention;
+}

@@ -1,0 +1,92 @@
+import type { Access, Principal } from '#clarion/access';
+import { principalId } from '#clarion/access';
+import type { EventBus } from '#clarion/event-bus';
+import { audienceOf, DomainError, type Cursor, type PublishRequest, type Topic } from '#clarion/protocol';
+import { fingerprint, serialiseBody } from './notification-body.js';
+import { NotificationIds } from './notification-id.js';
+import type { NotificationLog } from './notification-log.js';
+import type { AppendResult, IdempotencyClaim } from './store.js';
+
+/** The answer to a publish. `cursor` is absent for ephemeral notifications; `replayed`: this is the first answer to the same key. */
+export interface Published {
+  readonly id: string;
+  readonly cursor?: Cursor;
+  readonly replayed: boolean;
+}
+
+/** Takes notifications from whoever may publish them. Inject it to publish from within a Nest application. */
+export class Publisher {
+  readonly #log: NotificationLog;
+  readonly #bus: EventBus;
+  readonly #access: Access;
+  readonly #idempotencyMs: number;
+  readonly #ids = new NotificationIds();
+  readonly #inFlight = new Set<Promise<unknown>>();
+  #draining = false;
+
+  /** @param idempotencyMs how long an idempotency key is remembered. */
+  constructor(log: NotificationLog, bus: EventBus, access: Access, idempotencyMs: number) {
+    this.#log = log;
+    this.#bus = bus;
+    this.#access = access;
+    this.#idempotencyMs = idempotencyMs;
+  }
+
+  /**
+   * Durable notifications resolve when they are on disk; calls made in one turn get positions in the order of the calls.
+   * Ephemeral ones resolve when the bus has them.
+   * @throws {DomainError} `topic.forbidden`, `credentials.missing`, `idempotency.mismatch`, `overloaded`, `draining`.
+   */
+  async publish(who: Principal, draft: PublishRequest, idempotencyKey = draft.idempotencyKey): Promise<Published> {
+    if (this.#draining) throw new DomainError('draining');
+    const topics = audienceOf(draft);
+    this.#access.assertPublish(who, topics);
+    const work = draft.ephemeral === true ? this.#relay(who, draft, topics, idempotencyKey) : this.#append(who, draft, topics, idempotencyKey);
+    this.#inFlight.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#inFlight.delete(work);
+    }
+  }
+
+  /** Refuses new publishes and resolves when those accepted are answered. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    await Promise.allSettled(this.#inFlight);
+  }
+
+  async #append(who: Principal, draft: PublishRequest, topics: Topic[], key: string | undefined): Promise<Published> {
+    const publishedAt = Date.now();
+    const result = await this.#log.append({
+      id: this.#ids.next(publishedAt),
+      entry: { topics, publishedAt, body: serialiseBody(draft, publishedAt) },
+      ...this.#claim(who, draft, key, publishedAt),
+    });
+    return this.#answer(result);
+  }
+
+  async #relay(who: Principal, draft: PublishRequest, topics: Topic[], key: string | undefined): Promise<Published> {
+    const publishedAt = Date.now();
+    const id = this.#ids.next(publishedAt);
+    if (key !== undefined) {
+      const answer = this.#answer(await this.#log.append({ id, entry: null, ...this.#claim(who, draft, key, publishedAt) }));
+      if (answer.replayed) return answer;
+    }
+    const { collapseKey } = draft;
+    const entry = { id, topics, publishedAt, body: serialiseBody(draft, publishedAt), ...(collapseKey !== undefined && { collapseKey }) };
+    await this.#bus.publish({ kind: 'ephemeral', entry });
+    return { id, replayed: false };
+  }
+
+  #claim(who: Principal, draft: PublishRequest, key: string | undefined, now: number): { idempotency?: IdempotencyClaim } {
+    if (key === undefined) return {};
+    return { idempotency: { scope: principalId(who), key, fingerprint: fingerprint(draft), expiresAt: now + this.#idempotencyMs } };
+  }
+
+  #answer(result: AppendResult): Published {
+    if (result.outcome === 'mismatch') throw new DomainError('idempotency.mismatch');
+    const { id, offset, outcome } = result;
+    return { id, ...(offset !== null && { cursor: this.#log.cursorAt(offset) }), replayed: outcome === 'replayed' };
+  }
+}
