@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { cursorSchema, EARLIEST } from './cursor.js';
-import { selectorSchema, topicSchema } from './topics.js';
+import { selectorSchema } from './topics.js';
 
 /** Selectors that one session may have. */
 export const MAX_SELECTORS = 100;
@@ -17,13 +17,21 @@ export const commandSchemas = {
   unsubscribe: z.strictObject({ topics: topicsSchema.min(1) }).meta({ id: 'Unsubscribe' }),
   auth: z.strictObject({ token: z.string().min(1).max(8_192) }).meta({ id: 'Auth' }),
   history: z
-    .strictObject({ topic: z.string(), limit: z.number().int().min(1).max(100).optional(), page: z.string().max(128).optional() })
+    .strictObject({
+      topic: z.string(),
+      limit: z.number().int().min(1).max(100).optional(),
+      page: z.string().max(128).optional(),
+    })
     .meta({ id: 'HistoryCommand' }),
 } as const;
 
 export type CommandName = keyof typeof commandSchemas;
-export type ClientCommand = { [N in CommandName]: { readonly op: N } & z.infer<(typeof commandSchemas)[N]> }[CommandName];
+export type ClientCommand = {
+  [N in CommandName]: { readonly op: N } & z.infer<(typeof commandSchemas)[N]>;
+}[CommandName];
 
 /** What `subscribe` and `unsubscribe` answer: all selectors of the session now, and its cursor. */
-export const subscriptionSchema = z.object({ topics: z.array(selectorSchema), cursor: cursorSchema }).meta({ id: 'Subscription' });
+export const subscriptionSchema = z
+  .object({ topics: z.array(selectorSchema), cursor: cursorSchema })
+  .meta({ id: 'Subscription' });
 export type Subscription = z.infer<typeof subscriptionSchema>;

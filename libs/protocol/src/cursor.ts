@@ -18,4 +18,7 @@ export function isCursor(text: string): text is Cursor {
 export const cursorSchema = z
   .string()
   .refine(isCursor)
-  .meta({ description: 'An opaque place in the log. Keep the last one seen; bring it back as `since`.', pattern: CURSOR_PATTERN.source });
+  .meta({
+    description: 'An opaque place in the log. Keep the last one seen; bring it back as `since`.',
+    pattern: CURSOR_PATTERN.source,
+  });

@@ -90,11 +90,15 @@ export class DomainError extends Error {
 
 /** The issues of a failed Zod parse as our input errors. */
 export function toInputErrors(error: z.ZodError): InputError[] {
-  return error.issues.slice(0, MAX_INPUT_ERRORS).flatMap((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.slice(0, MAX_INPUT_ERRORS).map((key) => ({ pointer: toPointer([...issue.path, key]), detail: 'unknown field' }))
-      : [{ pointer: toPointer(issue.path), detail: issue.message }],
-  );
+  return error.issues
+    .slice(0, MAX_INPUT_ERRORS)
+    .flatMap((issue) =>
+      issue.code === 'unrecognized_keys'
+        ? issue.keys
+            .slice(0, MAX_INPUT_ERRORS)
+            .map((key) => ({ pointer: toPointer([...issue.path, key]), detail: 'unknown field' }))
+        : [{ pointer: toPointer(issue.path), detail: issue.message }],
+    );
 }
 
 /** An answer to bad input stays small, however bad the input. */

@@ -8,7 +8,9 @@ const timestampSchema = z.iso.datetime({ precision: 3 }).meta({ description: 'IS
 export const notificationSchema = z
   .object({
     id: z.string(),
-    cursor: cursorSchema.optional().meta({ description: 'Absent for ephemeral notifications, which have no place in the log.' }),
+    cursor: cursorSchema
+      .optional()
+      .meta({ description: 'Absent for ephemeral notifications, which have no place in the log.' }),
     topic: topicSchema,
     type: z.string().optional(),
     title: z.string().optional(),
@@ -24,7 +26,10 @@ export const notificationSchema = z
 
 export const readySchema = z
   .object({ topics: z.array(selectorSchema), cursor: cursorSchema, expiresAt: timestampSchema.optional() })
-  .meta({ id: 'Ready', description: 'The session is open: what it reads, from where, and until when its token is valid.' });
+  .meta({
+    id: 'Ready',
+    description: 'The session is open: what it reads, from where, and until when its token is valid.',
+  });
 
 export const cursorEventSchema = z
   .object({ cursor: cursorSchema })
@@ -32,7 +37,10 @@ export const cursorEventSchema = z
 
 export const gapSchema = z
   .object({ reason: z.enum(['unknown', 'retention', 'lag']), cursor: cursorSchema })
-  .meta({ id: 'Gap', description: 'Notifications after the brought cursor are lost; what is still kept follows from `cursor`.' });
+  .meta({
+    id: 'Gap',
+    description: 'Notifications after the brought cursor are lost; what is still kept follows from `cursor`.',
+  });
 
 /** Why a connection ends, and whether coming back makes sense. */
 export const CLOSE_REASONS = {
@@ -48,7 +56,12 @@ export const byeSchema = z
   .object({
     reason: z.enum(Object.keys(CLOSE_REASONS) as [CloseReasonName, ...CloseReasonName[]]),
     reconnect: z.boolean().meta({ description: 'Whether to come back with the same credentials.' }),
-    retryAfterMs: z.number().int().nonnegative().optional().meta({ description: 'Wait so long first; differs between clients.' }),
+    retryAfterMs: z
+      .number()
+      .int()
+      .nonnegative()
+      .optional()
+      .meta({ description: 'Wait so long first; differs between clients.' }),
     use: z.string().optional().meta({ description: 'A transport to come back with.' }),
   })
   .meta({ id: 'Bye', description: 'The server ends this connection.' });

@@ -9,7 +9,15 @@ export {
   type CommandName,
   type Subscription,
 } from './commands.js';
-export { DomainError, ERRORS, problemSchema, toInputErrors, type ErrorCode, type InputError, type Problem } from './errors.js';
+export {
+  DomainError,
+  ERRORS,
+  problemSchema,
+  toInputErrors,
+  type ErrorCode,
+  type InputError,
+  type Problem,
+} from './errors.js';
 export {
   byeSchema,
   CLOSE_REASONS,

@@ -30,7 +30,12 @@ const draftFields = {
   topics: z.array(topicSchema).min(1).max(MAX_ADDRESSEES).optional(),
   user: userIdSchema.optional(),
   users: z.array(userIdSchema).min(1).max(MAX_ADDRESSEES).optional(),
-  type: z.string().min(1).max(255).optional().meta({ description: 'What happened, for programs.', examples: ['order.shipped'] }),
+  type: z
+    .string()
+    .min(1)
+    .max(255)
+    .optional()
+    .meta({ description: 'What happened, for programs.', examples: ['order.shipped'] }),
   title: z.string().min(1).max(1_024).optional(),
   body: z.string().max(65_536).optional(),
   url: linkSchema.optional().meta({ description: 'Where a click leads: http(s) or an absolute path.' }),
@@ -52,17 +57,24 @@ export const publishSchema = z
   .superRefine((draft, context) => {
     const count = addresseeCount(draft);
     if (count === 0) context.addIssue({ code: 'custom', message: 'names no audience: topic, topics, user or users' });
-    if (count > MAX_ADDRESSEES) context.addIssue({ code: 'custom', message: `names ${count} addressees, at most ${MAX_ADDRESSEES}` });
+    if (count > MAX_ADDRESSEES)
+      context.addIssue({ code: 'custom', message: `names ${count} addressees, at most ${MAX_ADDRESSEES}` });
     if (draft.title === undefined && draft.type === undefined && draft.data === undefined)
       context.addIssue({ code: 'custom', message: 'one of title, type and data is required' });
   })
-  .meta({ id: 'Publish', description: 'A notification to be published. Its audience and one of title, type and data are required.' });
+  .meta({
+    id: 'Publish',
+    description: 'A notification to be published. Its audience and one of title, type and data are required.',
+  });
 
 export type PublishRequest = z.infer<typeof publishSchema>;
 
 export const batchSchema = z
   .strictObject({ notifications: z.array(z.unknown()).min(1).max(MAX_BATCH_ITEMS) })
-  .meta({ id: 'Batch', description: '1–1,000 notifications, each judged by itself; the results come in the same order.' });
+  .meta({
+    id: 'Batch',
+    description: '1–1,000 notifications, each judged by itself; the results come in the same order.',
+  });
 
 export const publishedSchema = z
   .object({ id: z.string(), cursor: cursorSchema.optional().meta({ description: 'Absent for ephemeral ones.' }) })
@@ -72,7 +84,11 @@ export const batchResultSchema = z
   .object({
     results: z.array(
       z.union([
-        z.object({ status: z.union([z.literal(201), z.literal(202)]), id: z.string(), cursor: cursorSchema.optional() }),
+        z.object({
+          status: z.union([z.literal(201), z.literal(202)]),
+          id: z.string(),
+          cursor: cursorSchema.optional(),
+        }),
         z.object({ status: z.number().int(), error: problemSchema }),
       ]),
     ),
@@ -86,7 +102,11 @@ export const batchResultSchema = z
 export function parsePublish(body: unknown): PublishRequest {
   const unsupported = unsupportedFields(body);
   if (unsupported.length > 0)
-    throw new DomainError('field.unsupported', undefined, unsupported.map((name) => ({ pointer: `/${name}`, detail: 'not supported yet' })));
+    throw new DomainError(
+      'field.unsupported',
+      undefined,
+      unsupported.map((name) => ({ pointer: `/${name}`, detail: 'not supported yet' })),
+    );
   const parsed = publishSchema.safeParse(body);
   if (!parsed.success) throw new DomainError('body.invalid', undefined, toInputErrors(parsed.error));
   return parsed.data;
@@ -104,7 +124,10 @@ export function audienceOf(draft: PublishRequest): Topic[] {
 
 function addresseeCount(draft: { topic?: unknown; topics?: unknown[]; user?: unknown; users?: unknown[] }): number {
   return (
-    Number(draft.topic !== undefined) + (draft.topics?.length ?? 0) + Number(draft.user !== undefined) + (draft.users?.length ?? 0)
+    Number(draft.topic !== undefined) +
+    (draft.topics?.length ?? 0) +
+    Number(draft.user !== undefined) +
+    (draft.users?.length ?? 0)
   );
 }
 

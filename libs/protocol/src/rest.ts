@@ -6,7 +6,10 @@ import { selectorSchema, topicSchema } from './topics.js';
 export const grantSchema = z
   .union([
     selectorSchema,
-    z.strictObject({ selector: selectorSchema, historyFrom: z.iso.datetime().meta({ description: 'Nothing older is shown.' }) }),
+    z.strictObject({
+      selector: selectorSchema,
+      historyFrom: z.iso.datetime().meta({ description: 'Nothing older is shown.' }),
+    }),
   ])
   .meta({ id: 'Grant' });
 export type Grant = z.infer<typeof grantSchema>;
@@ -16,7 +19,11 @@ export const MAX_GRANTS = 100;
 
 export const mintTokenSchema = z
   .strictObject({
-    sub: z.string().min(1).max(255).meta({ description: 'The user id: one topic segment.', examples: ['u-42'] }),
+    sub: z
+      .string()
+      .min(1)
+      .max(255)
+      .meta({ description: 'The user id: one topic segment.', examples: ['u-42'] }),
     subscribe: z.array(grantSchema).max(MAX_GRANTS).optional(),
     publish: z.array(selectorSchema).max(MAX_GRANTS).optional(),
     ttl: z.number().int().min(1).max(31_536_000).default(3_600).meta({ description: 'Seconds.' }),
@@ -24,15 +31,24 @@ export const mintTokenSchema = z
   .meta({ id: 'MintToken' });
 export type MintToken = z.infer<typeof mintTokenSchema>;
 
-export const mintedTokenSchema = z.object({ token: z.string(), expiresAt: z.iso.datetime({ precision: 3 }) }).meta({ id: 'MintedToken' });
+export const mintedTokenSchema = z
+  .object({ token: z.string(), expiresAt: z.iso.datetime({ precision: 3 }) })
+  .meta({ id: 'MintedToken' });
 
 export const historyQuerySchema = z.strictObject({
   topic: topicSchema,
   limit: z.coerce.number().int().min(1).max(100).default(50),
-  page: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/).optional().meta({ description: 'The page token of an earlier answer.' }),
+  page: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/)
+    .optional()
+    .meta({ description: 'The page token of an earlier answer.' }),
 });
 export type HistoryQuery = z.infer<typeof historyQuerySchema>;
 
 export const historySchema = z
-  .object({ notifications: z.array(notificationSchema).meta({ description: 'Newest first.' }), nextPage: z.string().optional() })
+  .object({
+    notifications: z.array(notificationSchema).meta({ description: 'Newest first.' }),
+    nextPage: z.string().optional(),
+  })
   .meta({ id: 'History' });

@@ -3,11 +3,14 @@ import { z } from 'zod';
 declare const topicBrand: unique symbol;
 declare const selectorBrand: unique symbol;
 
-/** Where a notification goes: 1–16 segments of `[A-Za-z0-9_.:@~|+=-]` joined by `/`, at most 255 bytes. */
-export type Topic = string & { readonly [topicBrand]: true };
-
-/** A topic in which a segment may be `*` (any one segment) and the last one `**` (one or more). Every topic is a selector. */
+/** A topic in which a segment may be `*` (any one segment) and the last one `**` (one or more). */
 export type Selector = string & { readonly [selectorBrand]: true };
+
+/**
+ * Where a notification goes: 1–16 segments of `[A-Za-z0-9_.:@~|+=-]` joined by `/`, at most 255 bytes. Every topic is a selector,
+ * which matches itself alone.
+ */
+export type Topic = Selector & { readonly [topicBrand]: true };
 
 export const MAX_TOPIC_BYTES = 255;
 export const MAX_TOPIC_SEGMENTS = 16;
@@ -30,9 +33,7 @@ export function isTopic(text: string): text is Topic {
 }
 
 export function isSelector(text: string): text is Selector {
-  return (
-    text.length <= MAX_TOPIC_BYTES && SELECTOR_PATTERN.test(text) && text.split('/').length <= MAX_TOPIC_SEGMENTS
-  );
+  return text.length <= MAX_TOPIC_BYTES && SELECTOR_PATTERN.test(text) && text.split('/').length <= MAX_TOPIC_SEGMENTS;
 }
 
 /** Whether `id` can be a person's id: one topic segment, short enough for `users/<id>`, and not the alias `me`. */
@@ -61,7 +62,7 @@ export function isOpenToWildcards(firstSegment: string): boolean {
 
 /** Whether `selector` matches `topic`. Linear in the number of segments. */
 export function matches(selector: Selector, topic: Topic): boolean {
-  return covers(selector, topic as string as Selector);
+  return covers(selector, topic);
 }
 
 /**
@@ -86,12 +87,22 @@ export function covers(wider: Selector, narrower: Selector): boolean {
 export const topicSchema = z
   .string()
   .refine(isTopic, { message: 'not a topic: 1–16 segments of [A-Za-z0-9_.:@~|+=-] joined by "/", at most 255 bytes' })
-  .meta({ description: 'Where a notification goes.', examples: ['orders/42'], pattern: TOPIC_PATTERN.source, maxLength: MAX_TOPIC_BYTES });
+  .meta({
+    description: 'Where a notification goes.',
+    examples: ['orders/42'],
+    pattern: TOPIC_PATTERN.source,
+    maxLength: MAX_TOPIC_BYTES,
+  });
 
 export const selectorSchema = z
   .string()
   .refine(isSelector, { message: 'not a selector: a topic in which a segment may be "*" and the last one "**"' })
-  .meta({ description: 'A topic, or a pattern: `*` is one segment, a final `**` the rest.', examples: ['orders/*'], pattern: SELECTOR_PATTERN.source, maxLength: MAX_TOPIC_BYTES });
+  .meta({
+    description: 'A topic, or a pattern: `*` is one segment, a final `**` the rest.',
+    examples: ['orders/*'],
+    pattern: SELECTOR_PATTERN.source,
+    maxLength: MAX_TOPIC_BYTES,
+  });
 
 export const userIdSchema = z
   .string()

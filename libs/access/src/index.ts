@@ -1,0 +1,14 @@
+export { accessConfigSchema, type AccessConfig } from './access-config.js';
+export { AccessModule } from './access.module.js';
+export { Access, type Credentials } from './access.js';
+export type { CorsHeaders } from './origins.js';
+export {
+  ANONYMOUS,
+  principalId,
+  type Anonymous,
+  type KeyHolder,
+  type Principal,
+  type ReadGrant,
+  type Subscriber,
+} from './principal.js';
+export type { MintedToken, MintRequest } from './subscriber-tokens.js';

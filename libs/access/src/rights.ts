@@ -1,0 +1,57 @@
+import {
+  covers,
+  DomainError,
+  isReserved,
+  matches,
+  OWN_TOPIC,
+  userTopic,
+  type Selector,
+  type Topic,
+} from '#clarion/protocol';
+import type { Principal, ReadGrant, Subscriber } from './principal.js';
+
+/**
+ * The right by which `principal` reads `wanted`, with `users/me` resolved. Of several grants that cover it, the one that reaches
+ * furthest back counts. A wildcard wider than every grant is refused, not narrowed. O(grants).
+ * @throws {DomainError} `topic.forbidden`; `credentials.missing` where credentials could help.
+ */
+export function readGrant(principal: Principal, wanted: Selector, open: readonly Selector[]): ReadGrant {
+  const selector = wanted === OWN_TOPIC ? ownTopic(principal) : wanted;
+  if (isReserved(selector)) throw forbidden(selector);
+  if (principal.kind === 'key' || open.some((wider) => covers(wider, selector))) return { selector, historyFrom: 0 };
+  if (principal.kind === 'anonymous') throw new DomainError('credentials.missing');
+  const covering = grantsOf(principal).filter((grant) => covers(grant.selector, selector));
+  if (covering.length === 0) throw forbidden(selector);
+  return { selector, historyFrom: Math.min(...covering.map((grant) => grant.historyFrom)) };
+}
+
+/**
+ * Passes when `principal` may publish to every one of `topics`. O(topics × grants).
+ * @throws {DomainError} `topic.forbidden` with the first topic that is not allowed; `credentials.missing` without credentials.
+ */
+export function assertPublish(principal: Principal, topics: readonly Topic[]): void {
+  if (principal.kind === 'anonymous') throw new DomainError('credentials.missing');
+  const refused = topics.find((topic) => !mayPublish(principal, topic));
+  if (refused !== undefined) throw forbidden(refused);
+}
+
+/** `users/me` is nobody: whoever publishes names the person. */
+function mayPublish(principal: Exclude<Principal, { kind: 'anonymous' }>, topic: Topic): boolean {
+  if (isReserved(topic) || topic === OWN_TOPIC) return false;
+  return principal.kind === 'key' || principal.publish.some((selector) => matches(selector, topic));
+}
+
+function ownTopic(principal: Principal): Selector {
+  if (principal.kind === 'anonymous') throw new DomainError('credentials.missing');
+  if (principal.kind === 'key')
+    throw new DomainError('topic.forbidden', 'an API key is no person: users/me needs a subscriber token');
+  return userTopic(principal.sub);
+}
+
+function grantsOf({ sub, subscribe }: Subscriber): readonly ReadGrant[] {
+  return [{ selector: userTopic(sub), historyFrom: 0 }, ...subscribe];
+}
+
+function forbidden(topic: string): DomainError {
+  return new DomainError('topic.forbidden', topic);
+}
