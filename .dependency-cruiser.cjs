@@ -1,0 +1,116 @@
+/**
+ * The arrows of the house. Libraries stand on floors; an import goes down, never up and never sideways:
+ *
+ *   src → gateways, rest-api, web-push, console → realtime → notifications → event-bus, access → protocol
+ *   src → store-* → notifications
+ *
+ * Libraries meet through `#clarion/<library>`, which resolves into the build; so both `libs/…` and `dist/libs/…` are named here.
+ */
+const FLOORS = [
+  ['protocol'],
+  ['event-bus', 'access'],
+  ['notifications'],
+  ['realtime'],
+  ['gateway-[^/]+', 'rest-api', 'web-push', 'console', 'store-[^/]+'],
+];
+
+/** A library's own tests may look at anything below `src`. */
+const TESTS = '\\.spec\\.ts$|^libs/[^/]+/test/';
+
+const inLibraries = (names) => `^(?:dist/)?libs/(?:${names.join('|')})/`;
+
+const arrows = FLOORS.map((names, floor) => ({
+  name: `floor-${floor}-looks-down`,
+  comment: `${names.join(', ')} may use only what stands below`,
+  severity: 'error',
+  from: { path: `^libs/(${names.join('|')})/`, pathNot: TESTS },
+  to: {
+    path: inLibraries(FLOORS.slice(floor).flat()),
+    pathNot: '^(?:dist/)?libs/$1/',
+  },
+}));
+
+module.exports = {
+  forbidden: [
+    ...arrows,
+    {
+      name: 'stores-know-the-domain-alone',
+      comment: 'a store implements the port of notifications and knows no session',
+      severity: 'error',
+      from: { path: '^libs/store-[^/]+/', pathNot: TESTS },
+      to: { path: inLibraries(['realtime', 'access']) },
+    },
+    {
+      name: 'known-library',
+      comment: 'a new library gets its floor in this file',
+      severity: 'error',
+      from: {},
+      to: { path: '^(?:dist/)?libs/', pathNot: inLibraries(FLOORS.flat()) },
+    },
+    {
+      name: 'libraries-know-no-application',
+      severity: 'error',
+      from: { path: '^libs/' },
+      to: { path: '^(?:dist/)?(?:src|bench|examples)/' },
+    },
+    {
+      name: 'libraries-meet-at-the-door',
+      comment: 'another library is reached through `#clarion/<library>`, never through its files',
+      severity: 'error',
+      from: { path: '^libs/([^/]+)/' },
+      to: { path: '^libs/', pathNot: '^libs/$1/' },
+    },
+    {
+      name: 'application-uses-the-door',
+      severity: 'error',
+      from: { path: '^(?:src|bench|examples|test)/' },
+      to: { path: '^libs/', pathNot: '^libs/[^/]+/test/' },
+    },
+    {
+      name: 'the-door-is-for-others',
+      comment: 'inside a library import the file, not the library itself: a circle between injectables crashes at load',
+      severity: 'error',
+      from: { path: '^libs/([^/]+)/src/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^(?:dist/libs/$1/|libs/$1/src/index\\.ts$)' },
+    },
+    {
+      name: 'protocol-runs-anywhere',
+      comment: 'clients in browsers use it too: no Nest, no Node',
+      severity: 'error',
+      from: { path: '^libs/protocol/src/', pathNot: TESTS },
+      to: { dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-no-pkg'], pathNot: '^node_modules/zod/' },
+    },
+    {
+      name: 'no-circle',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'resolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'tests-stay-outside',
+      comment: 'what ships imports no test',
+      severity: 'error',
+      from: { path: '^(?:src|libs|bench|examples)/', pathNot: `${TESTS}|\\.harness\\.ts$` },
+      to: { path: '^test/|^libs/[^/]+/test/|\\.spec\\.ts$' },
+    },
+    {
+      name: 'declared-production-dependency',
+      comment: 'what ships needs no development dependency',
+      severity: 'error',
+      from: { path: '^(?:src|libs)/', pathNot: TESTS },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: ['node_modules', '^dist'] },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { conditionNames: ['import', 'node', 'types', 'default'], exportsFields: ['exports'] },
+  },
+};

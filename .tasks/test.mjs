@@ -1,0 +1,130 @@
+// `npm test`: its own set-up, a clean build, every check, every test; `--long` runs the tests in their full length.
+// Names of steps as arguments run those alone, on a build that is only refreshed: `npm test -- lint unit`.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, buildIfStale, installPackages, requireNode, root } from './setup.mjs';
+import { installPrograms } from './system-packages.mjs';
+
+const started = performance.now();
+const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+const long = process.argv.includes('--long');
+const environment = { ...process.env, ...(long && { CLARION_TEST_LONG: '1' }), NODE_ENV: 'test', FORCE_COLOR: '0' };
+const reports = join(root, '.tmp', 'reports');
+
+/** Everything that is checked, in order: first what answers fastest. */
+const STEPS = {
+  types: () => check('typescript/bin/tsc', ['--noEmit', '-p', 'tsconfig.json']),
+  lint: () => check('oxlint/bin/oxlint', ['--quiet']),
+  format: () => check('prettier/bin/prettier.cjs', ['--check', '--log-level', 'warn', '.']),
+  arrows: () =>
+    check('dependency-cruiser/bin/dependency-cruise.mjs', ['--config', '.dependency-cruiser.cjs', ...cruised()]),
+  unused: () => check('knip/bin/knip.js', []),
+  unit: () => suite('unit'),
+  contract: () => suite('contract'),
+  e2e: () => suite('e2e'),
+  browser: () => suite('browser'),
+  chaos: () => suite('chaos'),
+};
+
+requireNode();
+const strange = wanted.filter((name) => !Object.hasOwn(STEPS, name));
+if (strange.length > 0) {
+  console.error(`There is no step ${strange.join(', ')}; there are ${Object.keys(STEPS).join(', ')}.`);
+  process.exit(2);
+}
+
+installPackages();
+const missing = installPrograms();
+prepareBuild();
+const results = [];
+if (missing.length > 0) results.push(missingResult());
+for (const [name, step] of Object.entries(STEPS)) {
+  if (wanted.length === 0 || wanted.includes(name)) results.push(timed(name, step));
+}
+summarise();
+
+function prepareBuild() {
+  if (wanted.length > 0) return buildIfStale();
+  console.log('Building …');
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  build();
+}
+
+function timed(name, step) {
+  console.log(`\n── ${name}`);
+  const from = performance.now();
+  const counts = step();
+  return { name, ...counts, seconds: (performance.now() - from) / 1_000 };
+}
+
+/** A tool that judges as a whole counts as one. */
+function check(bin, args) {
+  const passed = spawnNode(bin, args) === 0;
+  return { passed: Number(passed), failed: Number(!passed), skipped: 0 };
+}
+
+function suite(project) {
+  mkdirSync(reports, { recursive: true });
+  const report = join(reports, `${project}.json`);
+  rmSync(report, { force: true });
+  const status = spawnNode('vitest/vitest.mjs', [
+    ...['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+  ]);
+  const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0, numTodoTests = 0 } = readReport(report);
+  // A file that could not even be loaded, or an error outside of every test, has no failed test to show.
+  const failed = numFailedTests || Number(status !== 0);
+  return { passed: numPassedTests, failed, skipped: numPendingTests + numTodoTests };
+}
+
+function readReport(path) {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    console.error(`Vitest left no report: ${error.message}`);
+    return {};
+  }
+}
+
+function spawnNode(bin, args) {
+  const file = join(root, 'node_modules', bin);
+  return spawnSync(process.execPath, [file, ...args], {
+    cwd: root,
+    env: environment,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  }).status;
+}
+
+/** A machine that checks everything must have everything; elsewhere the tests in need skip themselves, and are counted. */
+function missingResult() {
+  console.log(`\nNot on this machine: ${missing.join(', ')}`);
+  const inCi = Boolean(process.env.CI);
+  return {
+    name: 'programs',
+    passed: 0,
+    failed: inCi ? missing.length : 0,
+    skipped: inCi ? 0 : missing.length,
+    seconds: 0,
+  };
+}
+
+function cruised() {
+  return ['src', 'libs', 'test', 'bench', 'examples'].filter((folder) => existsSync(join(root, folder)));
+}
+
+function summarise() {
+  const total = (key) => results.reduce((sum, result) => sum + result[key], 0);
+  console.log('\n── summary');
+  for (const { name, passed, failed, skipped, seconds } of results) {
+    const cells = [
+      name.padEnd(10),
+      `${passed} passed`.padStart(12),
+      `${failed} failed`.padStart(11),
+      `${skipped} skipped`.padStart(12),
+    ];
+    console.log(`${cells.join('')}${`${seconds.toFixed(1)} s`.padStart(10)}`);
+  }
+  console.log(`${total('skipped')} skipped, ${((performance.now() - started) / 1_000).toFixed(0)} s in all`);
+  console.log(`${total('passed')} passed, ${total('failed')} failed`);
+  process.exitCode = total('failed') === 0 ? 0 : 1;
+}

@@ -1,0 +1,110 @@
+import type { DynamicModule } from '@nestjs/common';
+import { accessConfigSchema, type AccessConfig } from '#clarion/access';
+import { notificationsConfigSchema, type NotificationsConfig } from '#clarion/notifications';
+import { realtimeConfigSchema, type RealtimeConfig } from '#clarion/realtime';
+import { ConfigError } from './config-error.js';
+import { loadAll, type DriverLoader, type DriverTable } from './driver.js';
+import { completeEnvironment } from './local-credentials.js';
+import { readSection, type ConfigProblem, type Environment, type Reading } from './section.js';
+import { serverConfigSchema, withDefaultsOf, type ServerConfig } from './server.config.js';
+import { variablesOf } from './variable.js';
+
+/** Everything that was configured: parsed once, never changed. */
+export interface Config {
+  readonly server: ServerConfig;
+  readonly access: AccessConfig;
+  readonly notifications: NotificationsConfig;
+  readonly realtime: RealtimeConfig;
+  /** The chosen drivers, configured. */
+  readonly store: DynamicModule;
+  readonly bus: DynamicModule;
+  readonly gateways: readonly DynamicModule[];
+  /** The file that the API key was taken from; undefined when the environment gave it. */
+  readonly keyFile: string | undefined;
+}
+
+/** What every start needs, whatever drivers it chooses. */
+export const COMMON_SCHEMAS = [accessConfigSchema, notificationsConfigSchema, realtimeConfigSchema] as const;
+
+/**
+ * Reads the whole configuration. Outside production missing credentials are taken from the data directory, or made and kept
+ * there once all else is right.
+ * @throws {ConfigError} naming every variable that is wrong, missing or unknown.
+ */
+export async function loadConfig(given: Environment, drivers: DriverTable): Promise<Config> {
+  const { environment, keyFile, save } = await completeEnvironment(given);
+  const server = readSection(serverConfigSchema(drivers), environment);
+  const access = readSection(accessConfigSchema, environment);
+  const notifications = readSection(notificationsConfigSchema, environment);
+  const realtime = readSection(realtimeConfigSchema, environment);
+  const chosen = server.ok ? await configureDrivers(server.value, drivers, environment) : [];
+  const problems = [
+    ...[server, access, notifications, realtime, ...chosen.map(({ reading }) => reading)].flatMap(problemsOf),
+    ...(await unknownVariables(environment, drivers)),
+  ];
+  if (problems.length > 0) throw new ConfigError(withoutRepeats(problems));
+
+  const modules = (kind: DriverKind) => chosen.flatMap((one) => (one.kind === kind ? [valueOf(one.reading)] : []));
+  await save();
+  return Object.freeze({
+    server: withDefaultsOf(valueOf(server)),
+    access: valueOf(access),
+    notifications: valueOf(notifications),
+    realtime: valueOf(realtime),
+    store: theOnly(modules('store')),
+    bus: theOnly(modules('bus')),
+    gateways: modules('gateway'),
+    keyFile,
+  });
+}
+
+type DriverKind = 'store' | 'bus' | 'gateway';
+
+interface ConfiguredDriver {
+  readonly kind: DriverKind;
+  readonly reading: Reading<DynamicModule>;
+}
+
+function configureDrivers(
+  { store, bus, gateways }: { store: string; bus: string; gateways: string[] },
+  drivers: DriverTable,
+  environment: Environment,
+): Promise<ConfiguredDriver[]> {
+  const configure = async (kind: DriverKind, load: DriverLoader | undefined): Promise<ConfiguredDriver[]> =>
+    load === undefined ? [] : [{ kind, reading: (await load()).configure(environment) }];
+  return Promise.all([
+    configure('store', drivers.stores[store]),
+    configure('bus', drivers.buses[bus]),
+    ...gateways.map((name) => configure('gateway', drivers.gateways[name])),
+  ]).then((found) => found.flat());
+}
+
+/** A misspelt variable would otherwise be a silent default. Other drivers are asked for theirs only when one is not known. */
+async function unknownVariables(environment: Environment, drivers: DriverTable): Promise<ConfigProblem[]> {
+  const known = new Set([serverConfigSchema(drivers), ...COMMON_SCHEMAS].flatMap(variablesOf).map(({ env }) => env));
+  const strange = Object.keys(environment).filter((name) => name.startsWith('CLARION_') && !known.has(name));
+  if (strange.length === 0) return [];
+  const all = await loadAll(drivers);
+  for (const { env } of all.flatMap(({ variables }) => variables)) known.add(env);
+  return strange.filter((name) => !known.has(name)).map((env) => ({ env, detail: 'there is no such variable' }));
+}
+
+function problemsOf(reading: Reading<unknown>): readonly ConfigProblem[] {
+  return reading.ok ? [] : reading.problems;
+}
+
+function valueOf<T>(reading: Reading<T>): T {
+  if (!reading.ok) throw new ConfigError(reading.problems);
+  return reading.value;
+}
+
+function theOnly<T>(found: readonly T[]): T {
+  const [only] = found;
+  if (only === undefined || found.length > 1) throw new Error(`expected one driver, found ${found.length}`);
+  return only;
+}
+
+/** Two libraries may read one variable, and then complain twice. */
+function withoutRepeats(problems: readonly ConfigProblem[]): ConfigProblem[] {
+  return [...new Map(problems.map((problem) => [`${problem.env}: ${problem.detail}`, problem])).values()];
+}
