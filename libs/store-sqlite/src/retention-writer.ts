@@ -1,0 +1,63 @@
+import { integer, type Connection, type Statement } from './connection.js';
+import { WRITE_ROWS, type OverfullTopic } from './retention-planner.js';
+import { RETENTION_QUERIES } from './retention-queries.js';
+
+/** Removes what {@link RetentionPlanner} found, in short transactions. */
+export class RetentionWriter {
+  readonly #connection: Connection;
+  readonly #raiseFloor: Statement;
+  readonly #dropEpochs: Statement;
+  readonly #dropAllAudience: Statement;
+  readonly #dropEntry: Statement;
+  readonly #oldestUpTo: Statement;
+  readonly #dropAudience: Statement;
+  readonly #dropEntryOfNobody: Statement;
+  readonly #dropClaims: Statement;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.#raiseFloor = connection.prepare(RETENTION_QUERIES.raiseFloor);
+    this.#dropEpochs = connection.prepare(RETENTION_QUERIES.dropEpochs);
+    this.#dropAllAudience = connection.prepare(RETENTION_QUERIES.dropAllAudience);
+    this.#dropEntry = connection.prepare(RETENTION_QUERIES.dropEntry);
+    this.#oldestUpTo = connection.prepare(RETENTION_QUERIES.oldestUpTo);
+    this.#dropAudience = connection.prepare(RETENTION_QUERIES.dropAudience);
+    this.#dropEntryOfNobody = connection.prepare(RETENTION_QUERIES.dropEntryOfNobody);
+    this.#dropClaims = connection.prepare(RETENTION_QUERIES.dropClaims);
+  }
+
+  /** The floor never sinks. Epochs go with what they named; the one that the floor belongs to stays. */
+  raiseFloor(floor: number): void {
+    this.#connection.write(() => {
+      this.#raiseFloor.run([floor]);
+      this.#dropEpochs.run([]);
+    });
+  }
+
+  /** Removes entries for every topic. Precondition: they lie at or below the floor. */
+  dropEntries(offsets: readonly number[]): void {
+    this.#connection.write(() => {
+      for (const offset of offsets) {
+        this.#dropAllAudience.run([offset]);
+        this.#dropEntry.run([offset]);
+      }
+    });
+  }
+
+  /** Removes a topic's oldest entries for that topic alone, and those that no other topic keeps altogether. @returns whether more are left. */
+  trimTopic({ topic, upTo }: OverfullTopic): boolean {
+    return this.#connection.write(() => {
+      const rows = this.#oldestUpTo.all([topic, upTo, WRITE_ROWS]);
+      for (const row of rows) {
+        this.#dropAudience.run([topic, integer(row, 0)]);
+        this.#dropEntryOfNobody.run([integer(row, 0)]);
+      }
+      return rows.length === WRITE_ROWS;
+    });
+  }
+
+  /** Forgets claims whose time is over. @returns whether more are left. */
+  dropClaims(now: number): boolean {
+    return this.#connection.write(() => this.#dropClaims.run([now, WRITE_ROWS]) === WRITE_ROWS);
+  }
+}

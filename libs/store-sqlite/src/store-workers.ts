@@ -1,0 +1,54 @@
+import type {
+  AppendRequest,
+  AppendResult,
+  LogBounds,
+  OpenedStore,
+  ReadRequest,
+  ReadResult,
+  TopicHistory,
+  TopicHistoryRequest,
+} from '#clarion/notifications';
+import type {
+  ExpiredPlan,
+  ExpiredRequest,
+  FloorPlan,
+  FloorRequest,
+  OverfullPlan,
+  OverfullRequest,
+  OverfullTopic,
+} from './retention-planner.js';
+
+/** What a connection needs to know. */
+export interface ConnectionOptions {
+  readonly file: string;
+  /** KiB of the database that this connection keeps in memory. */
+  readonly cacheKib: number;
+}
+
+export interface WriterOptions extends ConnectionOptions {
+  /** Pages of 4 KiB in the WAL after which they are copied into the database. */
+  readonly checkpointPages: number;
+}
+
+/** What the writer thread does. All writing is there, so calls are carried out one after another. */
+export type WriterCalls = {
+  open: { argument: WriterOptions; result: OpenedStore };
+  append: { argument: readonly AppendRequest[]; result: AppendResult[] };
+  raiseFloor: { argument: number; result: void };
+  dropEntries: { argument: readonly number[]; result: void };
+  trimTopic: { argument: OverfullTopic; result: boolean };
+  dropClaims: { argument: number; result: boolean };
+  close: { argument: null; result: void };
+};
+
+/** What a reader thread does. */
+export type ReaderCalls = {
+  open: { argument: ConnectionOptions; result: void };
+  read: { argument: ReadRequest; result: ReadResult };
+  history: { argument: TopicHistoryRequest; result: TopicHistory };
+  bounds: { argument: null; result: LogBounds };
+  planFloor: { argument: FloorRequest; result: FloorPlan };
+  planExpired: { argument: ExpiredRequest; result: ExpiredPlan };
+  planOverfull: { argument: OverfullRequest; result: OverfullPlan };
+  close: { argument: null; result: void };
+};

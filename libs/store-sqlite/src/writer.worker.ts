@@ -1,0 +1,46 @@
+import { parentPort } from 'node:worker_threads';
+import { LogFile } from './log-file.js';
+import { LogReader } from './log-reader.js';
+import { LogWriter } from './log-writer.js';
+import { RetentionWriter } from './retention-writer.js';
+import { StoreError } from './store-error.js';
+import type { WriterCalls, WriterOptions } from './store-workers.js';
+import { serveCalls } from './worker-host.js';
+
+/** What the thread has while the file is open. */
+interface Opened {
+  readonly file: LogFile;
+  readonly writer: LogWriter;
+  readonly retention: RetentionWriter;
+}
+
+let current: Opened | undefined;
+
+function opened(): Opened {
+  if (current === undefined) throw new StoreError('closed', 'the log is not open');
+  return current;
+}
+
+function open(options: WriterOptions): WriterCalls['open']['result'] {
+  const file = LogFile.open(options);
+  const { connection, secret } = file;
+  current = { file, writer: new LogWriter(connection), retention: new RetentionWriter(connection) };
+  current.writer.beginEpoch();
+  return { ...new LogReader(connection).bounds(), secret };
+}
+
+function close(): void {
+  opened().file.close();
+  current = undefined;
+}
+
+if (parentPort === null) throw new Error('this module is the entry of a worker thread');
+serveCalls<WriterCalls>(parentPort, {
+  open,
+  append: (batch) => opened().writer.append(batch),
+  raiseFloor: (floor) => opened().retention.raiseFloor(floor),
+  dropEntries: (offsets) => opened().retention.dropEntries(offsets),
+  trimTopic: (topic) => opened().retention.trimTopic(topic),
+  dropClaims: (now) => opened().retention.dropClaims(now),
+  close,
+});
