@@ -15,10 +15,7 @@ export function isCursor(text: string): text is Cursor {
   return CURSOR_PATTERN.test(text);
 }
 
-export const cursorSchema = z
-  .string()
-  .refine(isCursor)
-  .meta({
-    description: 'An opaque place in the log. Keep the last one seen; bring it back as `since`.',
-    pattern: CURSOR_PATTERN.source,
-  });
+export const cursorSchema = z.string().refine(isCursor).meta({
+  description: 'An opaque place in the log. Keep the last one seen; bring it back as `since`.',
+  pattern: CURSOR_PATTERN.source,
+});

@@ -6,6 +6,7 @@ import { z } from 'zod';
  */
 export const ERRORS = {
   'json.invalid': { status: 400, title: 'The body is not acceptable JSON', retry: false },
+  'request.invalid': { status: 400, title: 'The request is malformed', retry: false },
   'cursor.invalid': { status: 400, title: 'The cursor is malformed', retry: false },
   'credentials.missing': { status: 401, title: 'Credentials are required', retry: false },
   'token.expired': { status: 401, title: 'The token has expired', retry: false },
@@ -26,6 +27,7 @@ export const ERRORS = {
   'token.subject_invalid': { status: 422, title: 'The subject cannot be a user id', retry: false },
   'idempotency.mismatch': { status: 422, title: 'This idempotency key was used with another body', retry: false },
   'rate.limited': { status: 429, title: 'Too many requests', retry: true },
+  'header.too_large': { status: 431, title: 'The request headers are too large', retry: false },
   internal: { status: 500, title: 'The server failed', retry: true },
   overloaded: { status: 503, title: 'The server has more work than it can take', retry: true },
   draining: { status: 503, title: 'The server is going away', retry: true },

@@ -35,12 +35,10 @@ export const cursorEventSchema = z
   .object({ cursor: cursorSchema })
   .meta({ id: 'CursorMoved', description: 'The session has read up to here, though nothing matched.' });
 
-export const gapSchema = z
-  .object({ reason: z.enum(['unknown', 'retention', 'lag']), cursor: cursorSchema })
-  .meta({
-    id: 'Gap',
-    description: 'Notifications after the brought cursor are lost; what is still kept follows from `cursor`.',
-  });
+export const gapSchema = z.object({ reason: z.enum(['unknown', 'retention', 'lag']), cursor: cursorSchema }).meta({
+  id: 'Gap',
+  description: 'Notifications after the brought cursor are lost; what is still kept follows from `cursor`.',
+});
 
 /** Why a connection ends, and whether coming back makes sense. */
 export const CLOSE_REASONS = {

@@ -17,7 +17,7 @@ const UNSUPPORTED = ['category', 'priority', 'ttl', 'actions', 'deliverAt'] as c
 const linkSchema = z
   .string()
   .max(2_048)
-  .regex(/^(?:https?:\/\/|\/(?!\/))[^\s\p{Cc}]*$/iu, 'must be an http(s) URL or an absolute path');
+  .regex(/^(?:[Hh][Tt][Tt][Pp][Ss]?:\/\/|\/(?!\/))[^\s\p{Cc}]*$/u, 'must be an http(s) URL or an absolute path');
 
 /** As sent by people, printable ASCII so that it means the same as header and as field. */
 export const idempotencyKeySchema = z
@@ -69,12 +69,10 @@ export const publishSchema = z
 
 export type PublishRequest = z.infer<typeof publishSchema>;
 
-export const batchSchema = z
-  .strictObject({ notifications: z.array(z.unknown()).min(1).max(MAX_BATCH_ITEMS) })
-  .meta({
-    id: 'Batch',
-    description: '1–1,000 notifications, each judged by itself; the results come in the same order.',
-  });
+export const batchSchema = z.strictObject({ notifications: z.array(z.unknown()).min(1).max(MAX_BATCH_ITEMS) }).meta({
+  id: 'Batch',
+  description: '1–1,000 notifications, each judged by itself; the results come in the same order.',
+});
 
 export const publishedSchema = z
   .object({ id: z.string(), cursor: cursorSchema.optional().meta({ description: 'Absent for ephemeral ones.' }) })

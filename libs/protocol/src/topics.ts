@@ -24,6 +24,7 @@ const USER_PATTERN = new RegExp(`^${SEGMENT}$`);
 
 /** The first segment of every person's own topic, which no wildcard reaches. */
 const USERS = 'users';
+const MAX_USER_ID_BYTES = MAX_TOPIC_BYTES - USERS.length - 1;
 
 /** How a client names its own topic without knowing its id. */
 export const OWN_TOPIC = 'users/me' as Topic;
@@ -38,7 +39,7 @@ export function isSelector(text: string): text is Selector {
 
 /** Whether `id` can be a person's id: one topic segment, short enough for `users/<id>`, and not the alias `me`. */
 export function isUserId(id: string): boolean {
-  return id !== 'me' && id.length <= MAX_TOPIC_BYTES - USERS.length - 1 && USER_PATTERN.test(id);
+  return id !== 'me' && id.length <= MAX_USER_ID_BYTES && USER_PATTERN.test(id);
 }
 
 /** The topic that belongs to one person. Precondition: {@link isUserId}. */
@@ -107,4 +108,9 @@ export const selectorSchema = z
 export const userIdSchema = z
   .string()
   .refine(isUserId, { message: 'not a user id: one topic segment of at most 249 bytes, other than "me"' })
-  .meta({ description: 'A person, as the `sub` of their tokens.', examples: ['u-42'] });
+  .meta({
+    description: 'A person, as the `sub` of their tokens.',
+    examples: ['u-42'],
+    pattern: USER_PATTERN.source,
+    maxLength: MAX_USER_ID_BYTES,
+  });

@@ -1,0 +1,48 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Access } from '#clarion/access';
+import { DomainError } from '#clarion/protocol';
+
+const API_PREFIX = '/v1/';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Bytes that this route's body may have, where they differ from the server's limit. */
+    readonly maxBodyBytes?: number;
+  }
+}
+
+/** Gives routes the body limit that their `@RouteConfig({ maxBodyBytes })` asks for. */
+export function useBodyLimits(server: FastifyInstance): void {
+  server.addHook('onRoute', (route) => {
+    const limit = route.config?.maxBodyBytes;
+    if (limit !== undefined) route.bodyLimit = limit;
+  });
+}
+
+/**
+ * Checks the Origin of every request to the API before anything else is done with it, answers preflights, and keeps the answers
+ * out of caches. Runs for unknown addresses too.
+ */
+export function useOriginCheck(server: FastifyInstance, access: Access): void {
+  server.addHook('onRequest', async (request, reply) => {
+    if (!isApi(request)) return;
+    const { origin } = request.headers;
+    reply.headers({ ...access.corsHeaders(origin), 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    if (!access.isOriginAllowed(origin)) throw new DomainError('origin.forbidden');
+    if (origin !== undefined && isPreflight(request)) return answerPreflight(reply, access, origin);
+  });
+}
+
+/** By the route that was found, since an address can be spelled in many ways; by the address where there is no route. */
+function isApi(request: FastifyRequest): boolean {
+  return (request.routeOptions.url ?? request.url).startsWith(API_PREFIX);
+}
+
+/** Fetch §3.3.2. */
+function isPreflight({ method, headers }: FastifyRequest): boolean {
+  return method === 'OPTIONS' && headers['access-control-request-method'] !== undefined;
+}
+
+function answerPreflight(reply: FastifyReply, access: Access, origin: string): FastifyReply {
+  return reply.code(204).headers(access.preflightHeaders(origin)).send();
+}

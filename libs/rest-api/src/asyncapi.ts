@@ -1,0 +1,98 @@
+import { commandSchemas, EVENTS, problemSchema, subscriptionSchema } from '#clarion/protocol';
+import { COMPONENTS, componentSchemas, toJsonSchema, type JsonSchema } from './json-schemas.js';
+
+/** Commands whose acknowledgement is more than "done". */
+const REPLIES: Readonly<Record<string, JsonSchema>> = {
+  subscribe: toJsonSchema(subscriptionSchema),
+  unsubscribe: toJsonSchema(subscriptionSchema),
+};
+
+const EVENT_NAMES = Object.keys(EVENTS);
+const COMMAND_NAMES = Object.keys(commandSchemas);
+
+const CHANNELS = {
+  sse: {
+    address: '/v1/events',
+    title: 'Server-Sent Events',
+    description:
+      'GET with `Accept: text/event-stream`. Notifications have no `event:` field; every other kind has its name there. Whatever fixes a place carries the cursor as `id:`.',
+    messages: messagesOf(EVENT_NAMES),
+    bindings: { http: { bindingVersion: '0.3.0' } },
+  },
+  socketio: {
+    address: '/socket.io/',
+    title: 'Socket.IO',
+    description:
+      'Default path and namespace. The handshake’s `auth` carries `token`, `topics` and `since`. What fixes a place ends with the cursor as its last argument; commands are acknowledged.',
+    messages: messagesOf([...EVENT_NAMES, ...COMMAND_NAMES]),
+    bindings: { ws: { bindingVersion: '0.1.0' } },
+  },
+} as const;
+
+/**
+ * The AsyncAPI 3.0 document of what clients hear and, on two-way transports, say: made from the tables by which the server
+ * itself encodes and validates.
+ */
+export function asyncApiDocument(): JsonSchema {
+  return {
+    asyncapi: '3.0.0',
+    info: {
+      title: 'Clarion events',
+      version: '1',
+      description:
+        'The same events on every transport. Ignore kinds that you do not know. Keep the last cursor; bring it back as `since`.',
+    },
+    defaultContentType: 'application/json',
+    channels: CHANNELS,
+    operations: {
+      hearOverSse: { action: 'send', channel: { $ref: '#/channels/sse' }, messages: references('sse', EVENT_NAMES) },
+      hearOverSocketIo: {
+        action: 'send',
+        channel: { $ref: '#/channels/socketio' },
+        messages: references('socketio', EVENT_NAMES),
+      },
+      ...Object.fromEntries(COMMAND_NAMES.map((name) => [name, commandOperation(name)])),
+    },
+    components: {
+      messages: Object.fromEntries(
+        Object.entries({ ...EVENTS, ...commandSchemas }).map(([name, schema]) => [
+          name,
+          message(name, toJsonSchema(schema)),
+        ]),
+      ),
+      schemas: componentSchemas([
+        ...Object.values(EVENTS),
+        ...Object.values(commandSchemas),
+        subscriptionSchema,
+        problemSchema,
+      ]),
+    },
+  };
+}
+
+function commandOperation(name: string): JsonSchema {
+  return {
+    action: 'receive',
+    channel: { $ref: '#/channels/socketio' },
+    messages: references('socketio', [name]),
+    description:
+      'Acknowledged with `{ ok: true, data? }` or `{ ok: false, error }`, where `error` is a problem document.',
+    'x-acknowledgement': {
+      type: 'object',
+      required: ['ok'],
+      properties: { ok: { type: 'boolean' }, data: REPLIES[name] ?? {}, error: { $ref: `${COMPONENTS}Problem` } },
+    },
+  };
+}
+
+function message(name: string, payload: JsonSchema): JsonSchema {
+  return { name, contentType: 'application/json', payload };
+}
+
+function messagesOf(names: readonly string[]): Record<string, { $ref: string }> {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/messages/${name}` }]));
+}
+
+function references(channel: string, names: readonly string[]): { $ref: string }[] {
+  return names.map((name) => ({ $ref: `#/channels/${channel}/messages/${name}` }));
+}

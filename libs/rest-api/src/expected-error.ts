@@ -1,0 +1,34 @@
+import { HttpException } from '@nestjs/common';
+import { DomainError, type ErrorCode } from '#clarion/protocol';
+
+const CODES: Readonly<Record<number, ErrorCode>> = {
+  401: 'credentials.missing',
+  403: 'right.missing',
+  404: 'route.unknown',
+  405: 'method.unsupported',
+  406: 'transport.unavailable',
+  408: 'request.timeout',
+  413: 'body.too_large',
+  415: 'media_type.unsupported',
+  429: 'rate.limited',
+  431: 'header.too_large',
+  503: 'overloaded',
+};
+
+/**
+ * What the framework threw, in our words; undefined for a bug. Messages of frameworks are dropped: they are no contract, and
+ * may tell too much.
+ */
+export function expectedError(error: unknown): DomainError | undefined {
+  if (error instanceof DomainError) return error;
+  const status = error instanceof HttpException ? error.getStatus() : fastifyStatus(error);
+  if (status === undefined || (status >= 500 && status !== 503)) return undefined;
+  return new DomainError(CODES[status] ?? 'request.invalid');
+}
+
+/** Errors of Fastify itself have a code `FST_…`; those of other libraries are not trusted to mean an answer. */
+function fastifyStatus(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('code' in error) || !('statusCode' in error)) return undefined;
+  const { code, statusCode } = error;
+  return typeof code === 'string' && code.startsWith('FST_') && typeof statusCode === 'number' ? statusCode : undefined;
+}

@@ -1,0 +1,79 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import {
+  batchResultSchema,
+  batchSchema,
+  EVENTS,
+  historySchema,
+  mintedTokenSchema,
+  mintTokenSchema,
+  problemSchema,
+  publishedSchema,
+  publishSchema,
+} from '#clarion/protocol';
+import { componentSchemas, toJsonSchema } from './json-schemas.js';
+import { PROBLEM_TYPE } from './problem-reply.js';
+
+const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
+
+const DOCUMENTED = [
+  batchResultSchema,
+  batchSchema,
+  historySchema,
+  mintedTokenSchema,
+  mintTokenSchema,
+  problemSchema,
+  publishedSchema,
+  publishSchema,
+  ...Object.values(EVENTS),
+];
+
+const DEFAULT_PROBLEM = {
+  description: 'A problem (RFC 9457); its `code` is stable.',
+  content: { [PROBLEM_TYPE]: { schema: toJsonSchema(problemSchema) } },
+};
+
+/**
+ * The OpenAPI 3.1 document of every route under `/v1`, whichever library it belongs to, with the schemas that the server
+ * itself validates by. Walks all controllers; make it once.
+ */
+export function openApiDocument(app: INestApplication): OpenAPIObject {
+  const document = SwaggerModule.createDocument(app, head());
+  const paths = Object.entries(document.paths).filter(([path]) => path.startsWith('/v1/'));
+  for (const [, item] of paths) addDefaultProblem(item);
+  return {
+    ...document,
+    paths: Object.fromEntries(paths),
+    components: {
+      ...document.components,
+      schemas: { ...document.components?.schemas, ...componentSchemas(DOCUMENTED) },
+    },
+  };
+}
+
+function head(): Omit<OpenAPIObject, 'paths'> {
+  return new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Clarion')
+    .setDescription(
+      'Publish notifications, read their history, mint subscriber tokens. What subscribers hear is in `asyncapi.json` beside this document.',
+    )
+    .setVersion('1')
+    .addBearerAuth({ type: 'http', description: 'An API key, or a subscriber token (JWT).' }, 'bearer')
+    .addSecurity('accessToken', {
+      type: 'apiKey',
+      in: 'query',
+      name: 'access_token',
+      description: 'A subscriber token, where no header can be set.',
+    })
+    .addSecurityRequirements('bearer')
+    .addSecurityRequirements('accessToken')
+    .build();
+}
+
+function addDefaultProblem(item: OpenAPIObject['paths'][string]): void {
+  for (const method of METHODS) {
+    const responses = item[method]?.responses;
+    if (responses !== undefined) responses.default ??= DEFAULT_PROBLEM;
+  }
+}

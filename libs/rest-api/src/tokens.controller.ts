@@ -1,0 +1,30 @@
+import { Body, Controller, Inject, Post, UseGuards } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Access, type Principal } from '#clarion/access';
+import { mintedTokenSchema, mintTokenSchema } from '#clarion/protocol';
+import { JsonAnswer, JsonBody, Problems } from './api-docs.js';
+import { AuthenticationGuard, Caller } from './authentication.guard.js';
+import { parseInput } from './parse-input.js';
+
+/** `POST /v1/tokens`: subscriber tokens for services that have no issuer of their own. */
+@ApiTags('tokens')
+@Controller('v1/tokens')
+@UseGuards(AuthenticationGuard)
+export class TokensController {
+  readonly #access: Access;
+
+  constructor(@Inject(Access) access: Access) {
+    this.#access = access;
+  }
+
+  @Post()
+  @ApiOperation({ summary: 'Mint a subscriber token', description: 'Needs an API key.' })
+  @JsonBody(mintTokenSchema)
+  @JsonAnswer(201, mintedTokenSchema, 'The token, shown once.')
+  @Problems('json.invalid', 'credentials.missing', 'right.missing', 'body.invalid', 'token.subject_invalid')
+  async mint(@Caller() who: Principal, @Body() body: unknown): Promise<{ token: string; expiresAt: string }> {
+    this.#access.assertKey(who);
+    const { token, expiresAt } = await this.#access.mint(parseInput('body.invalid', mintTokenSchema, body));
+    return { token, expiresAt: new Date(expiresAt).toISOString() };
+  }
+}
