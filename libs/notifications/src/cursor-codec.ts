@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, type Cipheriv, type Decipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, type Cipher, type Decipher } from 'node:crypto';
 import { isCursor, type Cursor } from '#clarion/protocol';
 
 /** A place in the log: an offset, and the epoch it belongs to (16 lower-case hex digits). */
@@ -20,8 +20,8 @@ const OFFSET_BYTES = 6;
  */
 export class CursorCodec {
   // A block cipher without chaining or padding answers each update at once, so that one object serves every call.
-  readonly #cipher: Cipheriv;
-  readonly #decipher: Decipheriv;
+  readonly #cipher: Cipher;
+  readonly #decipher: Decipher;
   readonly #block = Buffer.alloc(BLOCK_BYTES);
 
   /** @param key 32 bytes. */
@@ -44,6 +44,9 @@ export class CursorCodec {
     if (sealed.length !== BLOCK_BYTES) return undefined;
     const block = this.#decipher.update(sealed);
     if (block.readUInt16BE(EPOCH_BYTES) !== 0) return undefined;
-    return { epoch: block.toString('hex', 0, EPOCH_BYTES), offset: block.readUIntBE(EPOCH_BYTES + CHECK_BYTES, OFFSET_BYTES) };
+    return {
+      epoch: block.toString('hex', 0, EPOCH_BYTES),
+      offset: block.readUIntBE(EPOCH_BYTES + CHECK_BYTES, OFFSET_BYTES),
+    };
   }
 }

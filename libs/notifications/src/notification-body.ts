@@ -16,7 +16,11 @@ export function serialiseBody(draft: PublishRequest, publishedAt: number): strin
 }
 
 /** The notification's JSON as a reader gets it: id, cursor and topic spliced before the shared members. No parsing, no escaping: ids, cursors and topics need none. */
-export function renderNotification(entry: { readonly id: string; readonly body: string }, cursor: string | undefined, topic: Topic): string {
+export function renderNotification(
+  entry: { readonly id: string; readonly body: string },
+  cursor: string | undefined,
+  topic: Topic,
+): string {
   const place = cursor === undefined ? '' : `"cursor":"${cursor}",`;
   return `{"id":"${entry.id}",${place}"topic":"${topic}",${entry.body}}`;
 }

@@ -16,7 +16,8 @@ import type {
 } from './store.js';
 
 /** Where a brought cursor lies: an offset to read after, or why that is impossible. `ahead`: beyond what this node knows of. */
-export type Located = { readonly offset: number } | { readonly gap: Exclude<GapReason, 'lag'> } | { readonly ahead: true };
+export type Located =
+  { readonly offset: number } | { readonly gap: Exclude<GapReason, 'lag'> } | { readonly ahead: true };
 
 /**
  * The one log: what the store keeps, seen through positions and cursors. It appends (many publishes, one commit) and tells the
@@ -149,11 +150,15 @@ const NO_EPOCH = '0000000000000000';
 /** Stands where a cursor has its epoch, so that the two cannot be mistaken for each other. */
 const PAGE_EPOCH = 'ffffffffffffffff';
 
-function committedMessage(batch: readonly AppendRequest[], results: readonly AppendResult[]): Extract<BusMessage, { kind: 'committed' }> | undefined {
+function committedMessage(
+  batch: readonly AppendRequest[],
+  results: readonly AppendResult[],
+): Extract<BusMessage, { kind: 'committed' }> | undefined {
   const entries: LogEntry[] = [];
   results.forEach((result, i) => {
     const { entry, id } = batch[i]!;
-    if (result.outcome === 'appended' && result.offset !== null && entry !== null) entries.push({ offset: result.offset, id, ...entry });
+    if (result.outcome === 'appended' && result.offset !== null && entry !== null)
+      entries.push({ offset: result.offset, id, ...entry });
   });
   const first = entries[0]?.offset;
   const last = entries.at(-1)?.offset;

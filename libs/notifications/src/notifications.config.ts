@@ -12,10 +12,15 @@ export const notificationsConfigSchema = z.object({
     env: 'CLARION_RESUME_MAX_BYTES',
     description: 'Size of the resume log; beyond it the oldest can no longer be resumed. Bytes.',
   }),
-  historyMaxAgeS: z.coerce.number().int().min(1).default(30 * DAY_S).meta({
-    env: 'CLARION_HISTORY_MAX_AGE_S',
-    description: 'How long notifications stay in the history of their topics. Seconds.',
-  }),
+  historyMaxAgeS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(30 * DAY_S)
+    .meta({
+      env: 'CLARION_HISTORY_MAX_AGE_S',
+      description: 'How long notifications stay in the history of their topics. Seconds.',
+    }),
   historyMaxPerTopic: z.coerce.number().int().min(1).default(1_000).meta({
     env: 'CLARION_HISTORY_MAX_PER_TOPIC',
     description: 'How many notifications each topic keeps beyond the resume log; the noisy never evict others.',

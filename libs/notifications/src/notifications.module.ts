@@ -25,14 +25,27 @@ export class NotificationsModule implements OnApplicationShutdown {
       module: NotificationsModule,
       global: true,
       providers: [
-        { provide: NotificationLog, inject: [NOTIFICATION_STORE, EVENT_BUS], useFactory: (store: NotificationStore, bus: EventBus) => openLog(store, bus, config) },
-        { provide: Retention, inject: [NotificationLog], useFactory: (log: NotificationLog) => startRetention(log, config) },
+        {
+          provide: NotificationLog,
+          inject: [NOTIFICATION_STORE, EVENT_BUS],
+          useFactory: (store: NotificationStore, bus: EventBus) => openLog(store, bus, config),
+        },
+        {
+          provide: Retention,
+          inject: [NotificationLog],
+          useFactory: (log: NotificationLog) => startRetention(log, config),
+        },
         {
           provide: Publisher,
           inject: [NotificationLog, EVENT_BUS, Access],
-          useFactory: (log: NotificationLog, bus: EventBus, access: Access) => new Publisher(log, bus, access, config.idempotencyS * 1_000),
+          useFactory: (log: NotificationLog, bus: EventBus, access: Access) =>
+            new Publisher(log, bus, access, config.idempotencyS * 1_000),
         },
-        { provide: TopicHistories, inject: [NotificationLog, Access], useFactory: (log: NotificationLog, access: Access) => new TopicHistories(log, access) },
+        {
+          provide: TopicHistories,
+          inject: [NotificationLog, Access],
+          useFactory: (log: NotificationLog, access: Access) => new TopicHistories(log, access),
+        },
       ],
       exports: [NotificationLog, Publisher, TopicHistories],
     };

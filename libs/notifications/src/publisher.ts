@@ -41,7 +41,10 @@ export class Publisher {
     if (this.#draining) throw new DomainError('draining');
     const topics = audienceOf(draft);
     this.#access.assertPublish(who, topics);
-    const work = draft.ephemeral === true ? this.#relay(who, draft, topics, idempotencyKey) : this.#append(who, draft, topics, idempotencyKey);
+    const work =
+      draft.ephemeral === true
+        ? this.#relay(who, draft, topics, idempotencyKey)
+        : this.#append(who, draft, topics, idempotencyKey);
     this.#inFlight.add(work);
     try {
       return await work;
@@ -70,18 +73,38 @@ export class Publisher {
     const publishedAt = Date.now();
     const id = this.#ids.next(publishedAt);
     if (key !== undefined) {
-      const answer = this.#answer(await this.#log.append({ id, entry: null, ...this.#claim(who, draft, key, publishedAt) }));
+      const answer = this.#answer(
+        await this.#log.append({ id, entry: null, ...this.#claim(who, draft, key, publishedAt) }),
+      );
       if (answer.replayed) return answer;
     }
     const { collapseKey } = draft;
-    const entry = { id, topics, publishedAt, body: serialiseBody(draft, publishedAt), ...(collapseKey !== undefined && { collapseKey }) };
+    const entry = {
+      id,
+      topics,
+      publishedAt,
+      body: serialiseBody(draft, publishedAt),
+      ...(collapseKey !== undefined && { collapseKey }),
+    };
     await this.#bus.publish({ kind: 'ephemeral', entry });
     return { id, replayed: false };
   }
 
-  #claim(who: Principal, draft: PublishRequest, key: string | undefined, now: number): { idempotency?: IdempotencyClaim } {
+  #claim(
+    who: Principal,
+    draft: PublishRequest,
+    key: string | undefined,
+    now: number,
+  ): { idempotency?: IdempotencyClaim } {
     if (key === undefined) return {};
-    return { idempotency: { scope: principalId(who), key, fingerprint: fingerprint(draft), expiresAt: now + this.#idempotencyMs } };
+    return {
+      idempotency: {
+        scope: principalId(who),
+        key,
+        fingerprint: fingerprint(draft),
+        expiresAt: now + this.#idempotencyMs,
+      },
+    };
   }
 
   #answer(result: AppendResult): Published {

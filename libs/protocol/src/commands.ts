@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { cursorSchema, EARLIEST } from './cursor.js';
-import { selectorSchema } from './topics.js';
+import { selectorSchema, topicSchema } from './topics.js';
 
 /** Selectors that one session may have. */
 export const MAX_SELECTORS = 100;
@@ -18,7 +18,7 @@ export const commandSchemas = {
   auth: z.strictObject({ token: z.string().min(1).max(8_192) }).meta({ id: 'Auth' }),
   history: z
     .strictObject({
-      topic: z.string(),
+      topic: topicSchema,
       limit: z.number().int().min(1).max(100).optional(),
       page: z.string().max(128).optional(),
     })

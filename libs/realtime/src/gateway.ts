@@ -1,0 +1,92 @@
+import {
+  CLOSE_REASONS,
+  type Bye,
+  type ClientCommand,
+  type CloseReasonName,
+  type ControlEvent,
+  type Cursor,
+  type EARLIEST,
+  type Selector,
+  type Topic,
+} from '#clarion/protocol';
+import type { LogEvent } from './log-event.js';
+
+/** Why the server ends a connection; {@link byeOf} says it in the words of the wire. */
+export interface CloseReason {
+  readonly name: CloseReasonName;
+  /** When to come back, milliseconds; differs between clients so that they do not return as one. */
+  readonly retryAfterMs?: number;
+  /** A transport to come back with. */
+  readonly use?: string;
+}
+
+/** A way for clients to reach the server; one library implements it and registers itself with {@link Gateways}. */
+export interface Gateway {
+  /** Configuration key, metric label, log field: `sse`. */
+  readonly name: string;
+  /**
+   * Lets go of every connection. Sessions were closed (and their clients told) before; what is left is waiting for the bytes to
+   * leave, until `signal` aborts. Resolves when no socket, timer or handle of the gateway remains.
+   */
+  drain(signal: AbortSignal): Promise<void>;
+}
+
+/** A wire format. Each event is encoded once per (codec, topic by which it is seen); the frame is shared by all links. */
+export interface Codec<F> {
+  /** Metric label: `sse`. */
+  readonly name: string;
+  encode(event: LogEvent, topic: Topic): F;
+  /** Several frames as one write. Precondition: two or more. */
+  join(frames: readonly F[]): F;
+  /** Events about one session, made for it alone. */
+  control(event: ControlEvent): F;
+}
+
+/** Frames for one or many links, joined at most once. */
+export interface Batch<F> {
+  readonly frames: readonly F[];
+  joined(): F;
+}
+
+/** The server's end of one client. It may outlive its socket (Engine.IO upgrade). Only its session calls it. */
+export interface Link<F> {
+  readonly codec: Codec<F>;
+  /** Takes all of the batch; false: full, the session holds back until {@link Session.writable}. Must not call the session back synchronously. */
+  write(batch: Batch<F>): boolean;
+  /** Says `bye` and ends the connection. No write follows. */
+  close(reason: CloseReason): void;
+}
+
+/** What a reader wants. An event that several selectors match arrives once. */
+export interface Want {
+  /** At most `MAX_SELECTORS`; `users/me` is resolved to the reader's own topic. */
+  readonly selectors: readonly Selector[];
+  /** Read after this; absent: from now on. */
+  readonly since?: Cursor | typeof EARLIEST;
+}
+
+/** How a gateway drives one reader of the log. */
+export interface Session {
+  /** Unique in this process; for logs. */
+  readonly id: string;
+  /**
+   * Carries out what the client asks.
+   * @returns the data of the acknowledgement.
+   * @throws {DomainError} for the client.
+   */
+  handle(command: ClientCommand): Promise<unknown>;
+  /** The link has room again. */
+  writable(): void;
+  /** The connection is gone; the session ends and is forgotten. Idempotent. */
+  ended(): void;
+}
+
+/** The reason in the words of the wire, with the catalogue's advice whether to come back with the same credentials. */
+export function byeOf({ name, retryAfterMs, use }: CloseReason): Bye {
+  return {
+    reason: name,
+    reconnect: CLOSE_REASONS[name].reconnect,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(use !== undefined && { use }),
+  };
+}

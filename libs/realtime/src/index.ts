@@ -1,0 +1,17 @@
+export {
+  byeOf,
+  type Batch,
+  type CloseReason,
+  type Codec,
+  type Gateway,
+  type Link,
+  type Session,
+  type Want,
+} from './gateway.js';
+export { Gateways } from './gateways.js';
+export { LogEvent } from './log-event.js';
+export { realtimeConfigSchema, type RealtimeConfig } from './realtime.config.js';
+export { RealtimeModule } from './realtime.module.js';
+export { Realtime, type RealtimeSnapshot } from './realtime.js';
+export { UpgradeRouter, type UpgradeHandler } from './upgrade-router.js';
+export { Wheel } from './wheel.js';

@@ -1,0 +1,151 @@
+import type { LogEntry } from '#clarion/event-bus';
+import type { NotificationLog, ReadRequest, ReadResult } from '#clarion/notifications';
+import type { Interest } from './interest.js';
+import { LogEvent, type View } from './log-event.js';
+import type { Page } from './ring.js';
+
+export interface LogPagesLimits {
+  /** Bytes of pages that are kept for the next reader. */
+  readonly maxBytes: number;
+  /** Reads of the log at one time; further ones wait in order. */
+  readonly maxFlights: number;
+}
+
+/** Offsets of one shared page. */
+const PAGE_OFFSETS = 128;
+const PAGE_BYTES = 1_048_576;
+/** Who is this near to memory reads pages that others nearby can use too; who is further away reads only what concerns them. */
+const NEAR_OFFSETS = 32 * PAGE_OFFSETS;
+
+interface Events {
+  readonly events: readonly LogEvent[];
+  readonly through: number;
+}
+
+/**
+ * What lies behind the ring, read in pages from the log. Readers of one range share the page, and one read serves all who wait
+ * for it: ten thousand clients that return together do not meet in the database.
+ */
+export class LogPages {
+  readonly #log: NotificationLog;
+  readonly #limits: LogPagesLimits;
+  readonly #flights = new Map<string, Promise<Events>>();
+  readonly #kept = new Map<string, { readonly page: Events; readonly bytes: number }>();
+  readonly #queue: (() => void)[] = [];
+  #keptBytes = 0;
+  #reading = 0;
+  #reads = 0;
+
+  constructor(log: NotificationLog, limits: LogPagesLimits) {
+    this.#log = log;
+    this.#limits = limits;
+  }
+
+  /** Reads that went to the log. */
+  get reads(): number {
+    return this.#reads;
+  }
+
+  /**
+   * The contract of the log's read, for one reader: matches in `(after, through]`, in order, `through > after`.
+   * @param memoryFloor where the ring begins: what is near to it is worth reading for all.
+   * @param maxBytes of a page that is read for this reader alone; shared ones may be larger.
+   */
+  async read(after: number, interest: Interest, memoryFloor: number, maxBytes: number): Promise<Page> {
+    const near = memoryFloor - after <= NEAR_OFFSETS;
+    const { events, through } = await (near ? this.#shared(after) : this.#selective(after, interest, maxBytes));
+    return { views: viewsAfter(after, events, interest), through };
+  }
+
+  /**
+   * The shared page around `after`. A page whose bodies are large is cut into parts; they are walked from its start, so that every
+   * reader finds the same parts.
+   */
+  async #shared(after: number): Promise<Events> {
+    const start = after - (after % PAGE_OFFSETS);
+    const end = start + PAGE_OFFSETS;
+    let part = await this.#part(start, end);
+    while (part.through <= after) part = await this.#part(part.through, end);
+    return part;
+  }
+
+  #part(from: number, end: number): Promise<Events> {
+    return this.#page(`@${from}`, async () => {
+      const { entries, through } = await this.#readLog({
+        after: from,
+        selectors: null,
+        limit: PAGE_OFFSETS,
+        maxBytes: PAGE_BYTES,
+      });
+      return this.#asEvents(entries, Math.min(through, end));
+    });
+  }
+
+  #selective(after: number, interest: Interest, maxBytes: number): Promise<Events> {
+    const { selectors } = interest;
+    return this.#page(`${after}:${interest.key}`, async () => {
+      const { entries, through } = await this.#readLog({ after, selectors, limit: PAGE_OFFSETS, maxBytes });
+      return this.#asEvents(entries, through);
+    });
+  }
+
+  #asEvents(entries: readonly LogEntry[], through: number): Events {
+    const within = entries.filter(({ offset }) => offset <= through);
+    return { events: within.map((entry) => LogEvent.durable(entry, this.#log.cursorAt(entry.offset))), through };
+  }
+
+  #page(key: string, load: () => Promise<Events>): Promise<Events> {
+    const kept = this.#kept.get(key);
+    if (kept !== undefined) {
+      // Most recently used last.
+      this.#kept.delete(key);
+      this.#kept.set(key, kept);
+      return Promise.resolve(kept.page);
+    }
+    let flight = this.#flights.get(key);
+    if (flight === undefined) this.#flights.set(key, (flight = this.#fly(key, load)));
+    return flight;
+  }
+
+  async #fly(key: string, load: () => Promise<Events>): Promise<Events> {
+    try {
+      const page = await load();
+      this.#keep(key, page);
+      return page;
+    } finally {
+      this.#flights.delete(key);
+    }
+  }
+
+  #keep(key: string, page: Events): void {
+    const bytes = page.events.reduce((sum, event) => sum + event.bytes, key.length);
+    this.#kept.set(key, { page, bytes });
+    this.#keptBytes += bytes;
+    for (const [oldest, { bytes: freed }] of this.#kept) {
+      if (this.#keptBytes <= this.#limits.maxBytes) return;
+      this.#kept.delete(oldest);
+      this.#keptBytes -= freed;
+    }
+  }
+
+  async #readLog(request: ReadRequest): Promise<ReadResult> {
+    if (this.#reading >= this.#limits.maxFlights) await new Promise<void>((resolve) => this.#queue.push(resolve));
+    this.#reading++;
+    this.#reads++;
+    try {
+      return await this.#log.read(request);
+    } finally {
+      this.#reading--;
+      this.#queue.shift()?.();
+    }
+  }
+}
+
+function viewsAfter(after: number, events: readonly LogEvent[], interest: Interest): View[] {
+  const views: View[] = [];
+  for (const event of events) {
+    const topic = event.offset! > after ? interest.view(event) : undefined;
+    if (topic !== undefined) views.push({ event, topic });
+  }
+  return views;
+}

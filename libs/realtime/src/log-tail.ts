@@ -1,0 +1,117 @@
+import type { BusMessage, LogEntry } from '#clarion/event-bus';
+import type { NotificationLog } from '#clarion/notifications';
+import { LogEvent } from './log-event.js';
+import type { Ring } from './ring.js';
+
+type Committed = Extract<BusMessage, { kind: 'committed' }>;
+
+export interface LogTailLimits {
+  /** Messages that came too early and are kept until the hole before them is filled; beyond, they are read from the log. */
+  readonly maxEarly: number;
+  /** How many of the newest entries are brought into memory at start, as far as they fit. */
+  readonly warmEntries: number;
+}
+
+const PAGE = { limit: 1_000, maxBytes: 4_194_304 } as const;
+
+/**
+ * Follows the log's head on this node: brings what the bus tells of into log order, reads from the log what the bus lost, and hands
+ * on every event exactly once. The bus may lose, repeat and reorder; what leaves here may not.
+ */
+export class LogTail {
+  readonly #log: NotificationLog;
+  readonly #ring: Ring;
+  readonly #deliver: (event: LogEvent) => void;
+  readonly #limits: LogTailLimits;
+  readonly #onError: (error: unknown) => void;
+  readonly #early = new Map<number, Committed>();
+  #target = 0;
+  #filling: Promise<void> | undefined;
+  #holes = 0;
+
+  constructor(
+    log: NotificationLog,
+    ring: Ring,
+    limits: LogTailLimits,
+    deliver: (event: LogEvent) => void,
+    onError: (error: unknown) => void,
+  ) {
+    this.#log = log;
+    this.#ring = ring;
+    this.#limits = limits;
+    this.#deliver = deliver;
+    this.#onError = onError;
+  }
+
+  /** Holes in the bus that were read from the log. */
+  get holes(): number {
+    return this.#holes;
+  }
+
+  /** Where a ring must begin so that {@link warm} can fill it up to the head. */
+  static start(log: NotificationLog, limits: LogTailLimits): number {
+    return Math.max(log.floor, log.head - limits.warmEntries);
+  }
+
+  /** Fills the ring from the log, before anybody reads. */
+  warm(): Promise<void> {
+    return this.#fill(this.#log.head);
+  }
+
+  /** Takes a message of the bus. */
+  take(message: Committed): void {
+    const { head } = this.#ring;
+    if (message.last <= head) return;
+    if (this.#filling === undefined && message.first <= head + 1) this.#accept(message.entries, message.last);
+    else this.#keep(message);
+  }
+
+  /** Compares this node's head with the log's, so that a lost last message is found too. */
+  async compare(): Promise<void> {
+    const { head } = await this.#log.refresh();
+    if (head > this.#ring.head) this.#fillUpTo(head);
+  }
+
+  #keep(message: Committed): void {
+    if (this.#early.size < this.#limits.maxEarly) this.#early.set(message.first, message);
+    this.#fillUpTo(message.last);
+  }
+
+  #fillUpTo(head: number): void {
+    this.#target = Math.max(this.#target, head);
+    if (this.#filling !== undefined) return;
+    this.#holes++;
+    this.#filling = this.#fill(this.#target)
+      .catch(this.#onError)
+      .finally(() => (this.#filling = undefined));
+  }
+
+  async #fill(target: number): Promise<void> {
+    this.#target = Math.max(this.#target, target);
+    while (this.#ring.head < this.#target) {
+      const { entries, through } = await this.#log.read({ after: this.#ring.head, selectors: null, ...PAGE });
+      if (through <= this.#ring.head)
+        throw new Error(`the log ends at ${through}, though ${this.#target} was announced`);
+      this.#accept(entries, through);
+      this.#acceptEarly();
+    }
+  }
+
+  #acceptEarly(): void {
+    for (const [first, message] of [...this.#early].sort(([a], [b]) => a - b)) {
+      if (first > this.#ring.head + 1) return;
+      this.#early.delete(first);
+      this.#accept(message.entries, message.last);
+    }
+  }
+
+  #accept(entries: readonly LogEntry[], through: number): void {
+    for (const entry of entries) {
+      if (entry.offset <= this.#ring.head) continue;
+      const event = LogEvent.durable(entry, this.#log.cursorAt(entry.offset));
+      this.#ring.push(event);
+      this.#deliver(event);
+    }
+    this.#ring.advance(through);
+  }
+}

@@ -1,0 +1,110 @@
+import type { Topic } from '#clarion/protocol';
+import type { Batch, Codec } from './gateway.js';
+import type { LogEvent } from './log-event.js';
+
+/**
+ * Frames that wait to be written, as a chain: each run is a shorter run and one frame more. Sessions that were given the same
+ * events since they last wrote hold the very same run, so that the frames are collected and joined once for all of them.
+ */
+export class Run<F> implements Batch<F> {
+  readonly length: number;
+  readonly #outlet: Outlet<F>;
+  readonly #shorter: Run<F> | undefined;
+  readonly #frame: F | undefined;
+  #nextEvent: LogEvent | undefined;
+  #nextTopic: Topic | undefined;
+  #next: Run<F> | undefined;
+  #others: Map<LogEvent, Map<Topic, Run<F>>> | undefined;
+  #frames: readonly F[] | undefined;
+  #joined: F | undefined;
+
+  constructor(outlet: Outlet<F>, shorter?: Run<F>, frame?: F) {
+    this.#outlet = outlet;
+    this.#shorter = shorter;
+    this.#frame = frame;
+    this.length = shorter === undefined ? 0 : shorter.length + 1;
+  }
+
+  /** This run and one event more; the same object for all who ask for the same. */
+  then(event: LogEvent, topic: Topic): Run<F> {
+    if (this.#nextEvent === event && this.#nextTopic === topic) return this.#next!;
+    if (this.#next === undefined) {
+      this.#nextEvent = event;
+      this.#nextTopic = topic;
+      return (this.#next = new Run(this.#outlet, this, this.#outlet.frame(event, topic)));
+    }
+    return this.#other(event, topic);
+  }
+
+  get frames(): readonly F[] {
+    return (this.#frames ??= this.#collect());
+  }
+
+  joined(): F {
+    if (this.#joined !== undefined) return this.#joined;
+    return (this.#joined = this.length === 1 ? this.frames[0]! : this.#outlet.codec.join(this.frames));
+  }
+
+  #other(event: LogEvent, topic: Topic): Run<F> {
+    this.#others ??= new Map();
+    let byTopic = this.#others.get(event);
+    if (byTopic === undefined) this.#others.set(event, (byTopic = new Map()));
+    let run = byTopic.get(topic);
+    if (run === undefined) byTopic.set(topic, (run = new Run(this.#outlet, this, this.#outlet.frame(event, topic))));
+    return run;
+  }
+
+  #collect(): F[] {
+    const frames: F[] = [];
+    for (let run: Run<F> = this; run.#shorter !== undefined; run = run.#shorter) frames.push(run.#frame!);
+    return frames.reverse();
+  }
+}
+
+/** One wire format's way out: encodes each event once per topic and gives sessions their shared runs. */
+export class Outlet<F> {
+  readonly codec: Codec<F>;
+  readonly #frames = new Map<LogEvent, Map<Topic, F>>();
+  #root: Run<F> | undefined;
+
+  constructor(codec: Codec<F>) {
+    this.codec = codec;
+  }
+
+  /** Where runs begin now. */
+  get root(): Run<F> {
+    return (this.#root ??= new Run(this));
+  }
+
+  frame(event: LogEvent, topic: Topic): F {
+    let byTopic = this.#frames.get(event);
+    if (byTopic === undefined) this.#frames.set(event, (byTopic = new Map()));
+    let frame = byTopic.get(topic);
+    if (frame === undefined) byTopic.set(topic, (frame = this.codec.encode(event, topic)));
+    return frame;
+  }
+
+  /** Forgets frames and runs; who still needs one holds it. Called when all that was begun together has been written. */
+  reset(): void {
+    this.#frames.clear();
+    this.#root = undefined;
+  }
+}
+
+/** The outlets of all wire formats in use. */
+export class Outlets {
+  readonly #byCodec = new Map<Codec<unknown>, Outlet<unknown>>();
+
+  of<F>(codec: Codec<F>): Outlet<F> {
+    const known = this.#byCodec.get(codec);
+    // The map's own invariant: under each codec stands the outlet made of it.
+    if (known !== undefined) return known as Outlet<F>;
+    const outlet = new Outlet(codec);
+    this.#byCodec.set(codec, outlet as Outlet<unknown>);
+    return outlet;
+  }
+
+  reset(): void {
+    for (const outlet of this.#byCodec.values()) outlet.reset();
+  }
+}

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+
+const bytes = (min: number, preset: number) => z.coerce.number().int().min(min).default(preset);
+
+/** What an operator can set of sessions and memory. */
+export const realtimeConfigSchema = z.object({
+  ringBytes: bytes(1_024, 67_108_864).meta({
+    env: 'CLARION_RING_BYTES',
+    description: 'Recent events kept in memory, for all clients together; older ones are read from the log. Bytes.',
+  }),
+  pageCacheBytes: bytes(0, 16_777_216).meta({
+    env: 'CLARION_PAGE_CACHE_BYTES',
+    description: 'Pages of the log kept in memory for the next client that catches up. Bytes.',
+  }),
+  sessionBufferBytes: bytes(1_024, 131_072).meta({
+    env: 'CLARION_SESSION_BUFFER_BYTES',
+    description: 'Events that wait for one slow client; beyond, it catches up from the log at its own pace. Bytes.',
+  }),
+  logReads: z.coerce.number().int().min(1).max(64).default(8).meta({
+    env: 'CLARION_LOG_READS',
+    description: 'Reads of the log for catching-up clients at one time; further ones wait.',
+  }),
+  heartbeatMs: z.coerce.number().int().min(100).max(3_600_000).default(25_000).meta({
+    env: 'CLARION_HEARTBEAT_MS',
+    description: 'How often an idle connection is kept alive, and a quiet client told its cursor. Milliseconds.',
+  }),
+  headCheckMs: z.coerce.number().int().min(50).default(5_000).meta({
+    env: 'CLARION_HEAD_CHECK_MS',
+    description:
+      'How often this node compares its head with the log, in case the bus lost the last message. Milliseconds.',
+  }),
+  retrySpreadMs: z.coerce.number().int().min(0).default(2_000).meta({
+    env: 'CLARION_RETRY_SPREAD_MS',
+    description: 'Over how long clients are told to come back when the server goes away. Milliseconds.',
+  }),
+});
+
+export type RealtimeConfig = z.infer<typeof realtimeConfigSchema>;

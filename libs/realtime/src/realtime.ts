@@ -1,0 +1,186 @@
+import { randomInt } from 'node:crypto';
+import type { Access, Principal } from '#clarion/access';
+import type { BusMessage, EventBus } from '#clarion/event-bus';
+import type { NotificationLog, TopicHistories } from '#clarion/notifications';
+import { DomainError } from '#clarion/protocol';
+import { CatchUp } from './catch-up.js';
+import { Deadlines } from './deadlines.js';
+import { FanOut, type Receiver } from './fan-out.js';
+import type { Link, Session, Want } from './gateway.js';
+import { InterestIndex } from './interest-index.js';
+import { LogEvent } from './log-event.js';
+import { LogPages } from './log-pages.js';
+import { LogTail } from './log-tail.js';
+import { Outlets } from './outlet.js';
+import { RealtimeStats } from './realtime-stats.js';
+import type { RealtimeConfig } from './realtime.config.js';
+import { Ring } from './ring.js';
+import { LogSession, type OpenSession, type SessionContext } from './session.js';
+import { Wheel } from './wheel.js';
+
+/** Told when something fails that no client can be told of. */
+export type ErrorSink = (error: unknown, about: string) => void;
+
+const TAIL_LIMITS = { maxEarly: 1_024, warmEntries: 20_000 } as const;
+/** Soonest return after the server went away: a restart takes about that long. */
+const MIN_RETRY_MS = 200;
+
+/** What happens right now, for metrics. */
+export interface RealtimeSnapshot {
+  readonly stats: RealtimeStats;
+  readonly sessions: ReadonlyMap<string, number>;
+  readonly catchingUp: number;
+  readonly ringBytes: number;
+  readonly ringEntries: number;
+  readonly head: number;
+  readonly logReads: number;
+  readonly busHoles: number;
+  readonly topics: number;
+}
+
+/** The readers of the log on this node, and how events reach them. Gateways open sessions here. */
+export class Realtime {
+  readonly #log: NotificationLog;
+  readonly #bus: EventBus;
+  readonly #config: RealtimeConfig;
+  readonly #onError: ErrorSink;
+  readonly #ring: Ring;
+  readonly #tail: LogTail;
+  readonly #pages: LogPages;
+  readonly #index = new InterestIndex<Receiver>();
+  readonly #outlets = new Outlets();
+  readonly #fanOut = new FanOut(this.#index, () => this.#outlets.reset());
+  readonly #stats = new RealtimeStats();
+  readonly #sessions = new Set<OpenSession>();
+  readonly #quiet: Wheel<OpenSession>;
+  readonly #expiry = new Deadlines<OpenSession>((session) => session.close({ name: 'token.expired' }));
+  readonly #context: SessionContext;
+  #compareTimer: NodeJS.Timeout | undefined;
+  #unsubscribe: (() => void) | undefined;
+  #nextId = 0;
+  #draining = false;
+
+  constructor(
+    log: NotificationLog,
+    bus: EventBus,
+    access: Access,
+    histories: TopicHistories,
+    config: RealtimeConfig,
+    onError: ErrorSink,
+  ) {
+    this.#log = log;
+    this.#bus = bus;
+    this.#config = config;
+    this.#onError = onError;
+    this.#ring = new Ring(config.ringBytes, LogTail.start(log, TAIL_LIMITS));
+    this.#pages = new LogPages(log, { maxBytes: config.pageCacheBytes, maxFlights: config.logReads });
+    this.#tail = new LogTail(
+      log,
+      this.#ring,
+      TAIL_LIMITS,
+      (event) => this.#fanOut.deliver(event),
+      (error) => onError(error, 'log tail'),
+    );
+    this.#quiet = new Wheel(config.heartbeatMs, (session) => session.tellCursor());
+    this.#context = this.#makeContext(access, histories);
+  }
+
+  /** Brings the newest part of the log into memory and listens to the bus. Sessions may be opened once it resolved. */
+  async start(): Promise<void> {
+    this.#unsubscribe = this.#bus.subscribe((message) => this.#take(message));
+    await this.#tail.warm();
+    this.#compareTimer = setInterval(() => this.#compare(), this.#config.headCheckMs).unref();
+  }
+
+  /**
+   * Opens a reader. Its link gets `gap` if the cursor's place is lost, then `ready`, then what it missed, then what happens.
+   * @throws {DomainError} `topic.forbidden`, `credentials.missing`, `draining`: nothing was opened.
+   */
+  open<F>(link: Link<F>, who: Principal, want: Want): Session {
+    if (this.#draining) throw new DomainError('draining');
+    const session = new LogSession(`s${++this.#nextId}`, this.#context, link, this.#outlets.of(link.codec), who);
+    this.#sessions.add(session);
+    this.#quiet.add(session);
+    try {
+      session.open(want);
+    } catch (error) {
+      session.ended();
+      throw error;
+    }
+    this.#stats.opened++;
+    return session;
+  }
+
+  /** Opens no more sessions, and tells those that are open to come back, each at a time of its own. */
+  drain(): void {
+    this.#draining = true;
+    for (const session of [...this.#sessions])
+      session.close({
+        name: 'server.draining',
+        retryAfterMs: MIN_RETRY_MS + randomInt(this.#config.retrySpreadMs + 1),
+      });
+  }
+
+  /** Lets go of the bus and all timers. */
+  stop(): void {
+    this.#unsubscribe?.();
+    clearInterval(this.#compareTimer);
+    this.#quiet.stop();
+    this.#expiry.stop();
+  }
+
+  snapshot(): RealtimeSnapshot {
+    const sessions = new Map<string, number>();
+    for (const { transport } of this.#sessions) sessions.set(transport, (sessions.get(transport) ?? 0) + 1);
+    return {
+      stats: this.#stats,
+      sessions,
+      catchingUp: this.#context.catchUp.length,
+      ringBytes: this.#ring.bytes,
+      ringEntries: this.#ring.length,
+      head: this.#ring.head,
+      logReads: this.#pages.reads,
+      busHoles: this.#tail.holes,
+      topics: this.#index.exactTopics,
+    };
+  }
+
+  #take(message: BusMessage): void {
+    if (message.kind === 'committed') this.#tail.take(message);
+    else this.#fanOut.deliver(LogEvent.ephemeral(message.entry));
+  }
+
+  #compare(): void {
+    this.#tail.compare().catch((error: unknown) => this.#onError(error, 'comparing heads'));
+  }
+
+  #makeContext(access: Access, histories: TopicHistories): SessionContext {
+    return {
+      log: this.#log,
+      histories,
+      access,
+      ring: this.#ring,
+      pages: this.#pages,
+      index: this.#index,
+      fanOut: this.#fanOut,
+      catchUp: new CatchUp(() => this.#outlets.reset()),
+      stats: this.#stats,
+      limits: {
+        maxPendingBytes: this.#config.sessionBufferBytes,
+        pageEvents: 256,
+        pageBytes: Math.min(65_536, this.#config.sessionBufferBytes),
+        maxKeys: 64,
+        cursorEveryMs: 1_000,
+      },
+      expires: (session, at) => (at === undefined ? this.#expiry.delete(session) : this.#expiry.set(session, at)),
+      ended: (session) => this.#forget(session),
+      failed: (session, error) => this.#onError(error, `session ${session.id}`),
+    };
+  }
+
+  #forget(session: OpenSession): void {
+    this.#sessions.delete(session);
+    this.#quiet.delete(session);
+    this.#expiry.delete(session);
+  }
+}

@@ -1,0 +1,198 @@
+import type { Topic } from '#clarion/protocol';
+import type { Interest } from './interest.js';
+import type { LogEvent, View } from './log-event.js';
+
+/** What was read, and how far: matches in `(after, through]`. */
+export interface Page {
+  readonly views: readonly View[];
+  readonly through: number;
+}
+
+/** Events in order of their offsets, taken away at the front. */
+class EventQueue {
+  #events: LogEvent[] = [];
+  #start = 0;
+
+  get length(): number {
+    return this.#events.length - this.#start;
+  }
+
+  at(index: number): LogEvent | undefined {
+    return this.#events[this.#start + index];
+  }
+
+  push(event: LogEvent): void {
+    this.#events.push(event);
+  }
+
+  shift(): LogEvent | undefined {
+    const first = this.#events[this.#start];
+    if (first === undefined) return undefined;
+    this.#start++;
+    // Let go of the shifted half at once: amortised constant, and never more than twice what is kept.
+    if (this.#start * 2 >= this.#events.length) {
+      this.#events = this.#events.slice(this.#start);
+      this.#start = 0;
+    }
+    return first;
+  }
+
+  /** Index of the first event above the offset. Logarithmic. */
+  indexAfter(offset: number): number {
+    let low = 0;
+    let high = this.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.at(middle)!.offset! <= offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** Events that one read of wildcards looks at, so that it stays short. */
+const MAX_SCAN = 2_048;
+
+/**
+ * The newest part of the log in memory, bounded by bytes. It holds every entry in `(floor, head]`, also by topic, so that a reader
+ * of few topics does not look at the others' events.
+ */
+export class Ring {
+  readonly #maxBytes: number;
+  readonly #all = new EventQueue();
+  readonly #byTopic = new Map<Topic, EventQueue>();
+  #bytes = 0;
+  #floor: number;
+  #head: number;
+
+  /** Begins empty at `head`: nothing at or below it is in memory. */
+  constructor(maxBytes: number, head: number) {
+    this.#maxBytes = maxBytes;
+    this.#floor = head;
+    this.#head = head;
+  }
+
+  /** Every event above this offset, up to the head, is in memory. */
+  get floor(): number {
+    return this.#floor;
+  }
+
+  /** The last offset that is known to be in log order without holes. */
+  get head(): number {
+    return this.#head;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get length(): number {
+    return this.#all.length;
+  }
+
+  /** Takes the next event. Precondition: its offset is above the head, and every offset between is final as absent. */
+  push(event: LogEvent): void {
+    this.#head = event.offset!;
+    this.#all.push(event);
+    this.#bytes += event.bytes;
+    for (const topic of event.topics) {
+      const queue = this.#byTopic.get(topic);
+      if (queue === undefined) this.#queueOf(topic).push(event);
+      else queue.push(event);
+    }
+    while (this.#bytes > this.#maxBytes) this.#evict();
+  }
+
+  /** Moves the head over offsets that are final as absent. */
+  advance(head: number): void {
+    if (head > this.#head) this.#head = head;
+  }
+
+  /**
+   * Matches in `(after, through]`, at most `limit` and about `maxBytes` (one at least). `through` moves even if nothing matched.
+   * Exact topics cost their matches; wildcards look at a bounded number of events. Precondition: `after >= floor`.
+   */
+  read(after: number, interest: Interest, limit: number, maxBytes: number): Page {
+    return interest.hasWildcards
+      ? this.#scan(after, interest, limit, maxBytes)
+      : this.#merge(after, interest, limit, maxBytes);
+  }
+
+  #scan(after: number, interest: Interest, limit: number, maxBytes: number): Page {
+    const views: View[] = [];
+    const start = this.#all.indexAfter(after);
+    const end = Math.min(this.#all.length, start + MAX_SCAN);
+    let bytes = 0;
+    for (let i = start; i < end; i++) {
+      const event = this.#all.at(i)!;
+      const topic = interest.view(event);
+      if (topic === undefined) continue;
+      if (views.length === limit || (views.length > 0 && bytes + event.bytes > maxBytes))
+        return { views, through: views.at(-1)!.event.offset! };
+      views.push({ event, topic });
+      bytes += event.bytes;
+    }
+    return { views, through: end === this.#all.length ? this.#head : this.#all.at(end - 1)!.offset! };
+  }
+
+  #merge(after: number, interest: Interest, limit: number, maxBytes: number): Page {
+    const heads = this.#queuesAfter(after, interest);
+    const views: View[] = [];
+    let bytes = 0;
+    let last = after;
+    for (;;) {
+      const event = takeOldest(heads);
+      if (event === undefined) return { views, through: this.#head };
+      if (event.offset === last) continue;
+      const topic = interest.view(event);
+      if (topic === undefined) continue;
+      if (views.length === limit || (views.length > 0 && bytes + event.bytes > maxBytes))
+        return { views, through: last };
+      last = event.offset!;
+      views.push({ event, topic });
+      bytes += event.bytes;
+    }
+  }
+
+  #queuesAfter(after: number, interest: Interest): QueueHead[] {
+    const heads: QueueHead[] = [];
+    for (const topic of interest.topics) {
+      const queue = this.#byTopic.get(topic);
+      if (queue !== undefined) heads.push({ queue, index: queue.indexAfter(after) });
+    }
+    return heads;
+  }
+
+  #queueOf(topic: Topic): EventQueue {
+    const queue = new EventQueue();
+    this.#byTopic.set(topic, queue);
+    return queue;
+  }
+
+  #evict(): void {
+    const event = this.#all.shift()!;
+    this.#bytes -= event.bytes;
+    this.#floor = event.offset!;
+    for (const topic of event.topics) {
+      const queue = this.#byTopic.get(topic);
+      queue?.shift();
+      if (queue?.length === 0) this.#byTopic.delete(topic);
+    }
+  }
+}
+
+interface QueueHead {
+  readonly queue: EventQueue;
+  index: number;
+}
+
+/** The oldest event that any of the queues has next; it is taken from that one queue only. */
+function takeOldest(heads: readonly QueueHead[]): LogEvent | undefined {
+  let oldest: QueueHead | undefined;
+  for (const head of heads) {
+    const event = head.queue.at(head.index);
+    if (event !== undefined && (oldest === undefined || event.offset! < oldest.queue.at(oldest.index)!.offset!))
+      oldest = head;
+  }
+  return oldest?.queue.at(oldest.index++);
+}

@@ -1,0 +1,461 @@
+import type { Access, Principal, ReadGrant } from '#clarion/access';
+import type { Located, NotificationLog, TopicHistories } from '#clarion/notifications';
+import {
+  DomainError,
+  EARLIEST,
+  MAX_SELECTORS,
+  type ClientCommand,
+  type ControlEvent,
+  type GapReason,
+  type Ready,
+  type Selector,
+  type Subscription,
+  type Topic,
+} from '#clarion/protocol';
+import type { CatchUp, Laggard } from './catch-up.js';
+import type { FanOut, Receiver } from './fan-out.js';
+import type { CloseReason, Link, Session, Want } from './gateway.js';
+import type { InterestIndex } from './interest-index.js';
+import { Interest } from './interest.js';
+import type { LogEvent, View } from './log-event.js';
+import type { LogPages } from './log-pages.js';
+import { NewestByKey } from './newest-by-key.js';
+import type { Outlet, Run } from './outlet.js';
+import type { RealtimeStats } from './realtime-stats.js';
+import type { Page, Ring } from './ring.js';
+
+/** What all sessions of a process share. */
+export interface SessionContext {
+  readonly log: NotificationLog;
+  readonly histories: TopicHistories;
+  readonly access: Access;
+  readonly ring: Ring;
+  readonly pages: LogPages;
+  readonly index: InterestIndex<Receiver>;
+  readonly fanOut: FanOut;
+  readonly catchUp: CatchUp;
+  readonly stats: RealtimeStats;
+  readonly limits: SessionLimits;
+  /** The session's token is valid until then, milliseconds since 1970; undefined: for ever. */
+  expires(session: OpenSession, at: number | undefined): void;
+  ended(session: OpenSession): void;
+  failed(session: OpenSession, error: unknown): void;
+}
+
+/** What the process does with a session without knowing its wire format. */
+export interface OpenSession extends Session {
+  /** Name of its wire format. */
+  readonly transport: string;
+  readonly live: boolean;
+  tellCursor(): void;
+  close(reason: CloseReason): void;
+}
+
+export interface SessionLimits {
+  /** Bytes of events that wait for a full link; beyond, they are forgotten and read again when it drains. */
+  readonly maxPendingBytes: number;
+  /** Events in one page while catching up. */
+  readonly pageEvents: number;
+  /** Bytes of one page while catching up. */
+  readonly pageBytes: number;
+  /** Keys of ephemeral events of which a reader who is behind is kept the newest. */
+  readonly maxKeys: number;
+  /** While catching up on what does not concern it, a client is told its new cursor at most this often. Milliseconds. */
+  readonly cursorEveryMs: number;
+}
+
+/**
+ * `live`: has everything up to the head, and is fed by the fan-out. `catching up`: reads pages after its cursor as its link drains,
+ * and turns live in the same turn in which it has read what memory holds up to the head. `opening` waits to learn where its cursor lies.
+ */
+type State = 'opening' | 'catching up' | 'live' | 'ended';
+
+/**
+ * One reader of the log, with one cursor. Everything at or below the cursor that concerns it was given to its link, in log order
+ * and once; the selectors share it.
+ */
+export class LogSession<F> implements OpenSession, Receiver, Laggard {
+  readonly #context: SessionContext;
+  readonly #link: Link<F>;
+  readonly #outlet: Outlet<F>;
+  readonly #interest = new Interest();
+  readonly #missed: NewestByKey;
+  #who: Principal;
+  #state: State = 'opening';
+  /** The cursor: all that concerns this session at or below it is written. While live with nothing pending it is the head. */
+  #through = 0;
+  /** The cursor that the client was told last. */
+  #told = 0;
+  /** The last durable event that was put into the run. */
+  #offered = 0;
+  /** Live: what was offered and is not written. */
+  #run: Run<F> | undefined;
+  #pendingBytes = 0;
+  #flushing = false;
+  /** The link said that it is full. */
+  #held = false;
+  /** A page is being read or waits for its turn. */
+  #stepping = false;
+  #dispatch = 0;
+  /** Grows with each change of the selectors: a page read for the old ones is not taken. */
+  #version = 0;
+  #cursorToldAt = 0;
+
+  constructor(
+    readonly id: string,
+    context: SessionContext,
+    link: Link<F>,
+    outlet: Outlet<F>,
+    who: Principal,
+  ) {
+    this.#context = context;
+    this.#link = link;
+    this.#outlet = outlet;
+    this.#who = who;
+    this.#missed = new NewestByKey(context.limits.maxKeys);
+  }
+
+  get transport(): string {
+    return this.#link.codec.name;
+  }
+
+  get live(): boolean {
+    return this.#state === 'live';
+  }
+
+  /**
+   * Begins to read.
+   * @throws {DomainError} when one of the selectors is not granted; nothing has begun then.
+   */
+  open(want: Want): void {
+    const grants = this.#grants(want.selectors);
+    for (const grant of grants) this.#add(grant);
+    this.#context.expires(this, expiryOf(this.#who));
+    const located = this.#locate(want);
+    if ('ahead' in located) void this.#openAhead(want);
+    else this.#begin(located);
+  }
+
+  async handle(command: ClientCommand): Promise<unknown> {
+    switch (command.op) {
+      case 'subscribe':
+        return this.#subscribe(command.topics);
+      case 'unsubscribe':
+        return this.#unsubscribe(command.topics);
+      case 'auth':
+        return this.#renew(command.token);
+      case 'history':
+        return this.#history(command);
+    }
+  }
+
+  offer(event: LogEvent, topic: Topic, dispatch: number): void {
+    if (dispatch === this.#dispatch || !this.#interest.shows(event, topic)) return;
+    this.#dispatch = dispatch;
+    if (event.offset === undefined) this.#offerEphemeral(event, topic);
+    else if (this.#state === 'live' && event.offset > this.#through) this.#offerDurable(event, event.offset, topic);
+  }
+
+  flush(): void {
+    this.#flushing = false;
+    if (this.#state !== 'live' || this.#held || this.#run === undefined) return;
+    const run = this.#run;
+    this.#run = undefined;
+    this.#pendingBytes = 0;
+    // The fan-out has offered everything up to the head, so nothing below it is still to come.
+    this.#through = Math.max(this.#through, this.#context.ring.head);
+    this.#told = Math.max(this.#told, this.#offered);
+    this.#context.stats.delivered('live', run.length);
+    this.#write(run);
+  }
+
+  writable(): void {
+    if (!this.#held || this.#state === 'ended') return;
+    this.#held = false;
+    if (this.#state === 'catching up') this.#stepLater();
+    else if (this.#state === 'live') this.#resumeLive();
+  }
+
+  step(): void {
+    this.#stepping = false;
+    if (this.#state !== 'catching up' || this.#held) return;
+    const { ring, log } = this.#context;
+    if (this.#through < log.floor) this.#gap('lag');
+    if (this.#held) return;
+    if (this.#through >= ring.floor) this.#readMemory();
+    else this.#readLog();
+  }
+
+  /** Tells the client its cursor if it moved without a notification, so that it does not fall behind retention. */
+  tellCursor(): void {
+    if (this.#state !== 'live' || this.#held || this.#run !== undefined || this.#position <= this.#told) return;
+    this.#sendCursor();
+  }
+
+  /** Says `bye` and ends. */
+  close(reason: CloseReason): void {
+    if (this.#state === 'ended') return;
+    this.#end();
+    this.#link.close(reason);
+  }
+
+  ended(): void {
+    if (this.#state !== 'ended') this.#end();
+  }
+
+  get #position(): number {
+    return this.#state === 'live' && this.#run === undefined
+      ? Math.max(this.#through, this.#context.ring.head)
+      : this.#through;
+  }
+
+  #locate({ since }: Want): Located {
+    const { log, ring } = this.#context;
+    if (since === undefined) return { offset: ring.head };
+    return since === EARLIEST ? { offset: log.floor } : log.locate(since);
+  }
+
+  /** A cursor beyond what this node knows may come from another node a moment ago, or from a lost future: the log knows. */
+  async #openAhead(want: Want): Promise<void> {
+    try {
+      await this.#context.log.refresh();
+      if (this.#state !== 'opening') return;
+      const located = this.#locate(want);
+      this.#begin('ahead' in located ? { gap: 'unknown' } : located);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #begin(located: Exclude<Located, { ahead: true }>): void {
+    this.#state = 'catching up';
+    if ('gap' in located) this.#gap(located.gap);
+    else this.#through = this.#told = located.offset;
+    this.#control({ name: 'ready', data: this.#ready() });
+    this.#cursorToldAt = performance.now();
+    if (!this.#held && this.#through >= this.#context.ring.head) this.#state = 'live';
+    else if (!this.#held) this.#stepLater();
+  }
+
+  #ready(): Ready {
+    const expiresAt = expiryOf(this.#who);
+    return {
+      ...this.#subscription(),
+      ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt).toISOString() }),
+    };
+  }
+
+  #subscription(): Subscription {
+    return { topics: this.#interest.selectors, cursor: this.#context.log.cursorAt(this.#position) };
+  }
+
+  #offerDurable(event: LogEvent, offset: number, topic: Topic): void {
+    // Whatever lies between the last write and this event is known not to concern the session.
+    if (this.#run === undefined) this.#through = offset - 1;
+    this.#offered = offset;
+    this.#append(event, topic);
+    if (this.#pendingBytes <= this.#context.limits.maxPendingBytes) return;
+    if (this.#held) this.#fallBehind();
+    else this.flush();
+  }
+
+  #offerEphemeral(event: LogEvent, topic: Topic): void {
+    if (this.#state === 'live' && !this.#held && this.#pendingBytes < this.#context.limits.maxPendingBytes)
+      this.#append(event, topic);
+    else this.#missed.keep(event, topic);
+  }
+
+  #append(event: LogEvent, topic: Topic): void {
+    if (event.offset === undefined) this.#through = this.#position;
+    this.#run = (this.#run ?? this.#outlet.root).then(event, topic);
+    this.#pendingBytes += event.bytes;
+    if (this.#flushing || this.#held) return;
+    this.#flushing = true;
+    this.#context.fanOut.flushLater(this);
+  }
+
+  /** Forgets what waits and keeps the cursor: the log still has it. */
+  #fallBehind(): void {
+    this.#run = undefined;
+    this.#pendingBytes = 0;
+    this.#state = 'catching up';
+    this.#context.stats.fellBehind();
+    if (!this.#held) this.#stepLater();
+  }
+
+  #resumeLive(): void {
+    for (const { event, topic } of this.#missed.take()) this.#append(event, topic);
+    this.flush();
+  }
+
+  #stepLater(): void {
+    if (this.#stepping) return;
+    this.#stepping = true;
+    this.#context.catchUp.add(this);
+  }
+
+  #readMemory(): void {
+    const { ring, limits } = this.#context;
+    this.#take(ring.read(this.#through, this.#interest, limits.pageEvents, limits.pageBytes), 'ring');
+  }
+
+  #readLog(): void {
+    const version = this.#version;
+    this.#stepping = true;
+    this.#context.pages
+      .read(this.#through, this.#interest, this.#context.ring.floor, this.#context.limits.pageBytes)
+      .then((page) => {
+        this.#stepping = false;
+        if (this.#state !== 'catching up') return;
+        if (version === this.#version) this.#takeInParts(page);
+        else this.#stepLater();
+      })
+      .catch((error: unknown) => this.#fail(error));
+  }
+
+  /** A shared page may be larger than a link should be given at once: its rest is read again, from the pages kept in memory. */
+  #takeInParts(page: Page): void {
+    const { pageEvents, pageBytes } = this.#context.limits;
+    let bytes = 0;
+    const end = page.views.findIndex(
+      ({ event }, i) => i > 0 && (i >= pageEvents || (bytes += event.bytes) > pageBytes),
+    );
+    if (end === -1) this.#take(page, 'log');
+    else this.#take({ views: page.views.slice(0, end), through: page.views[end - 1]!.event.offset! }, 'log');
+  }
+
+  #take(page: Page, source: 'ring' | 'log'): void {
+    this.#through = Math.max(this.#through, page.through);
+    if (page.views.length > 0) this.#writeViews(page.views, source);
+    // What follows memory's head is offered from now on: the state turns in the turn in which the head was read.
+    if (this.#through >= this.#context.ring.head) this.#turnLive();
+    else if (page.views.length === 0 && this.#cursorIsDue()) this.#sendCursor();
+    if (this.#state === 'catching up' && !this.#held) this.#stepLater();
+  }
+
+  #writeViews(views: readonly View[], source: 'ring' | 'log'): void {
+    let run = this.#outlet.root;
+    for (const { event, topic } of views) run = run.then(event, topic);
+    this.#told = views.at(-1)!.event.offset!;
+    this.#context.stats.delivered(source, run.length);
+    this.#write(run);
+  }
+
+  #turnLive(): void {
+    this.#state = 'live';
+    if (this.#held) return;
+    if (this.#through > this.#told) this.#sendCursor();
+    if (!this.#held) this.#resumeLive();
+  }
+
+  #cursorIsDue(): boolean {
+    return performance.now() - this.#cursorToldAt >= this.#context.limits.cursorEveryMs;
+  }
+
+  #sendCursor(): void {
+    this.#told = this.#position;
+    this.#cursorToldAt = performance.now();
+    this.#control({ name: 'cursor', data: { cursor: this.#context.log.cursorAt(this.#told) } });
+  }
+
+  #gap(reason: GapReason): void {
+    const { log, stats } = this.#context;
+    stats.gap(reason);
+    this.#through = this.#told = log.floor;
+    this.#control({ name: 'gap', data: { reason, cursor: log.cursorAt(log.floor) } });
+  }
+
+  #control(event: ControlEvent): void {
+    const frame = this.#link.codec.control(event);
+    this.#write({ frames: [frame], joined: () => frame });
+  }
+
+  #write(batch: Parameters<Link<F>['write']>[0]): void {
+    if (!this.#link.write(batch)) this.#held = true;
+  }
+
+  #grants(selectors: readonly Selector[]): ReadGrant[] {
+    return selectors.map((selector) => this.#context.access.readGrant(this.#who, selector));
+  }
+
+  #add(grant: ReadGrant): void {
+    if (!this.#interest.has(grant.selector)) this.#context.index.add(grant.selector, this);
+    this.#interest.add(grant);
+  }
+
+  #remove(selector: Selector): void {
+    if (this.#interest.delete(selector)) this.#context.index.delete(selector, this);
+  }
+
+  /** New selectors take effect at the present cursor, which the answer names. */
+  #subscribe(selectors: readonly Selector[]): Subscription {
+    const grants = this.#grants(selectors);
+    const added = new Set(grants.map(({ selector }) => selector).filter((selector) => !this.#interest.has(selector)));
+    if (this.#interest.size + added.size > MAX_SELECTORS)
+      throw new DomainError('body.invalid', undefined, [
+        { pointer: '/topics', detail: `a session has at most ${MAX_SELECTORS} selectors` },
+      ]);
+    this.#settle();
+    for (const grant of grants) this.#add(grant);
+    return this.#subscription();
+  }
+
+  #unsubscribe(selectors: readonly Selector[]): Subscription {
+    const own = this.#grants(selectors).map(({ selector }) => selector);
+    this.#settle();
+    for (const selector of own) this.#remove(selector);
+    return this.#subscription();
+  }
+
+  /** Brings the session to a single cursor, so that a change of selectors has one place at which it takes effect. */
+  #settle(): void {
+    this.#version++;
+    if (this.#state !== 'live') return;
+    this.flush();
+    if (this.#run === undefined) this.#through = this.#position;
+    else this.#fallBehind();
+  }
+
+  /** A new token for the same person. What it does not grant any more is read no longer. */
+  async #renew(token: string): Promise<Ready> {
+    const who = await this.#context.access.verifyToken(token);
+    if (this.#who.kind !== 'subscriber' || who.sub !== this.#who.sub) throw new DomainError('token.invalid');
+    this.#who = who;
+    this.#context.expires(this, expiryOf(who));
+    this.#settle();
+    for (const selector of this.#interest.selectors) this.#regrant(selector);
+    return this.#ready();
+  }
+
+  #regrant(selector: Selector): void {
+    try {
+      this.#add(this.#context.access.readGrant(this.#who, selector));
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      this.#remove(selector);
+    }
+  }
+
+  async #history({ topic, limit = 50, page }: Extract<ClientCommand, { op: 'history' }>): Promise<unknown> {
+    const found = await this.#context.histories.page(this.#who, { topic, limit, ...(page !== undefined && { page }) });
+    const notifications: unknown[] = found.notifications.map((json) => JSON.parse(json));
+    return { notifications, ...(found.nextPage !== undefined && { nextPage: found.nextPage }) };
+  }
+
+  #fail(error: unknown): void {
+    if (this.#state === 'ended') return;
+    this.#context.failed(this, error);
+    this.close({ name: 'overloaded' });
+  }
+
+  #end(): void {
+    this.#state = 'ended';
+    this.#run = undefined;
+    for (const selector of this.#interest.selectors) this.#remove(selector);
+    this.#context.ended(this);
+  }
+}
+
+function expiryOf(who: Principal): number | undefined {
+  return who.kind === 'subscriber' ? who.expiresAt : undefined;
+}

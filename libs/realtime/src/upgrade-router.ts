@@ -1,0 +1,44 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+/** Takes over a connection whose client asked to speak another protocol. */
+export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+/**
+ * Decides by path who answers an upgrade. Node gives every upgrade to every listener, and leaves a socket open that none of them
+ * answered; this is the one listener that knows all paths, and refuses what nobody mounted.
+ */
+export class UpgradeRouter {
+  readonly #handlers = new Map<string, UpgradeHandler>();
+  readonly #foreign = new Set<string>();
+
+  /** Mounts a handler on exactly this path. @throws {Error} when the path is taken. */
+  mount(path: string, handler: UpgradeHandler): void {
+    if (this.#handlers.has(path)) throw new Error(`two upgrade handlers on ${path}`);
+    this.#handlers.set(path, handler);
+  }
+
+  /** Leaves all paths with this prefix to somebody who listens to the server's upgrades directly, as engine.io does. */
+  leave(prefix: string): void {
+    this.#foreign.add(prefix);
+  }
+
+  attach(server: Server): void {
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+      this.#route(request, socket, head),
+    );
+  }
+
+  #route(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const path = (request.url ?? '/').split('?', 1)[0]!;
+    const handler = this.#handlers.get(path);
+    if (handler !== undefined) handler(request, socket, head);
+    else if (![...this.#foreign].some((prefix) => path.startsWith(prefix))) refuse(socket);
+  }
+}
+
+function refuse(socket: Duplex): void {
+  // A client that resets while it is refused must not take the process with it.
+  socket.on('error', () => socket.destroy());
+  socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+}
