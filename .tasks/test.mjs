@@ -69,7 +69,12 @@ function suite(project) {
   const report = join(reports, `${project}.json`);
   rmSync(report, { force: true });
   const status = spawnNode('vitest/vitest.mjs', [
-    ...['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
   ]);
   const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0, numTodoTests = 0 } = readReport(report);
   // A file that could not even be loaded, or an error outside of every test, has no failed test to show.

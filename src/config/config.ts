@@ -2,6 +2,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { accessConfigSchema, type AccessConfig } from '#clarion/access';
 import { notificationsConfigSchema, type NotificationsConfig } from '#clarion/notifications';
 import { realtimeConfigSchema, type RealtimeConfig } from '#clarion/realtime';
+import type { GatewayChoice } from '../clarion.module.js';
 import { ConfigError } from './config-error.js';
 import { loadAll, type DriverLoader, type DriverTable } from './driver.js';
 import { completeEnvironment } from './local-credentials.js';
@@ -18,7 +19,7 @@ export interface Config {
   /** The chosen drivers, configured. */
   readonly store: DynamicModule;
   readonly bus: DynamicModule;
-  readonly gateways: readonly DynamicModule[];
+  readonly gateways: readonly GatewayChoice[];
   /** The file that the API key was taken from; undefined when the environment gave it. */
   readonly keyFile: string | undefined;
 }
@@ -37,46 +38,46 @@ export async function loadConfig(given: Environment, drivers: DriverTable): Prom
   const access = readSection(accessConfigSchema, environment);
   const notifications = readSection(notificationsConfigSchema, environment);
   const realtime = readSection(realtimeConfigSchema, environment);
-  const chosen = server.ok ? await configureDrivers(server.value, drivers, environment) : [];
-  const problems = [
-    ...[server, access, notifications, realtime, ...chosen.map(({ reading }) => reading)].flatMap(problemsOf),
-    ...(await unknownVariables(environment, drivers)),
-  ];
-  if (problems.length > 0) throw new ConfigError(withoutRepeats(problems));
+  const chosen = server.ok ? await chooseDrivers(server.value, drivers, environment) : undefined;
+  const readings = [server, access, notifications, realtime, ...(chosen?.all ?? [])];
+  const problems = [...readings.flatMap(problemsOf), ...(await unknownVariables(environment, drivers))];
+  if (problems.length > 0 || chosen === undefined) throw new ConfigError(withoutRepeats(problems));
 
-  const modules = (kind: DriverKind) => chosen.flatMap((one) => (one.kind === kind ? [valueOf(one.reading)] : []));
   await save();
   return Object.freeze({
     server: withDefaultsOf(valueOf(server)),
     access: valueOf(access),
     notifications: valueOf(notifications),
     realtime: valueOf(realtime),
-    store: theOnly(modules('store')),
-    bus: theOnly(modules('bus')),
-    gateways: modules('gateway'),
+    store: valueOf(chosen.store),
+    bus: valueOf(chosen.bus),
+    gateways: chosen.gateways.map(valueOf),
     keyFile,
   });
 }
 
-type DriverKind = 'store' | 'bus' | 'gateway';
-
-interface ConfiguredDriver {
-  readonly kind: DriverKind;
-  readonly reading: Reading<DynamicModule>;
-}
-
-function configureDrivers(
+async function chooseDrivers(
   { store, bus, gateways }: { store: string; bus: string; gateways: string[] },
   drivers: DriverTable,
   environment: Environment,
-): Promise<ConfiguredDriver[]> {
-  const configure = async (kind: DriverKind, load: DriverLoader | undefined): Promise<ConfiguredDriver[]> =>
-    load === undefined ? [] : [{ kind, reading: (await load()).configure(environment) }];
-  return Promise.all([
-    configure('store', drivers.stores[store]),
-    configure('bus', drivers.buses[bus]),
-    ...gateways.map((name) => configure('gateway', drivers.gateways[name])),
-  ]).then((found) => found.flat());
+) {
+  const chosen = {
+    store: await configure(store, drivers.stores, environment),
+    bus: await configure(bus, drivers.buses, environment),
+    gateways: await Promise.all(gateways.map((name) => configure(name, drivers.gateways, environment))),
+  };
+  return { ...chosen, all: [chosen.store, chosen.bus, ...chosen.gateways] };
+}
+
+/** Precondition: the name was parsed as one of these drivers'. */
+async function configure<T>(
+  name: string,
+  drivers: Readonly<Record<string, DriverLoader<T>>>,
+  environment: Environment,
+): Promise<Reading<T>> {
+  const load = drivers[name];
+  if (load === undefined) throw new Error(`there is no driver ${name}`);
+  return (await load()).configure(environment);
 }
 
 /** A misspelt variable would otherwise be a silent default. Other drivers are asked for theirs only when one is not known. */
@@ -96,12 +97,6 @@ function problemsOf(reading: Reading<unknown>): readonly ConfigProblem[] {
 function valueOf<T>(reading: Reading<T>): T {
   if (!reading.ok) throw new ConfigError(reading.problems);
   return reading.value;
-}
-
-function theOnly<T>(found: readonly T[]): T {
-  const [only] = found;
-  if (only === undefined || found.length > 1) throw new Error(`expected one driver, found ${found.length}`);
-  return only;
 }
 
 /** Two libraries may read one variable, and then complain twice. */

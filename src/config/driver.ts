@@ -1,37 +1,38 @@
 import type { DynamicModule } from '@nestjs/common';
 import type { z } from 'zod';
+import type { GatewayChoice } from '../clarion.module.js';
 import { readSection, type Environment, type Reading } from './section.js';
 import { variablesOf, type Variable } from './variable.js';
 
-/** One choice of a store, bus or gateway: its variables, and the module that they configure. */
-export interface Driver {
+/** One choice of a store, bus or gateway: its variables, and what they configure. */
+export interface Driver<T> {
   readonly variables: readonly Variable[];
-  configure(environment: Environment): Reading<DynamicModule>;
+  configure(environment: Environment): Reading<T>;
 }
 
 /** Loads a driver's library, so that one that was not chosen costs nothing. */
-export type DriverLoader = () => Promise<Driver>;
+export type DriverLoader<T> = () => Promise<Driver<T>>;
 
 /** Everything that can be chosen, by the name that the configuration uses. */
 export interface DriverTable {
-  readonly stores: Readonly<Record<string, DriverLoader>>;
-  readonly buses: Readonly<Record<string, DriverLoader>>;
-  readonly gateways: Readonly<Record<string, DriverLoader>>;
+  readonly stores: Readonly<Record<string, DriverLoader<DynamicModule>>>;
+  readonly buses: Readonly<Record<string, DriverLoader<DynamicModule>>>;
+  readonly gateways: Readonly<Record<string, DriverLoader<GatewayChoice>>>;
 }
 
-/** Binds a library's schema to its module. */
-export function driver<S extends z.ZodObject>(schema: S, toModule: (config: z.output<S>) => DynamicModule): Driver {
+/** Binds a library's schema to what it configures. */
+export function driver<S extends z.ZodObject, T>(schema: S, configured: (config: z.output<S>) => T): Driver<T> {
   return {
     variables: variablesOf(schema),
     configure(environment) {
       const reading = readSection(schema, environment);
-      return reading.ok ? { ok: true, value: toModule(reading.value) } : reading;
+      return reading.ok ? { ok: true, value: configured(reading.value) } : reading;
     },
   };
 }
 
 /** Every driver there is, loaded; for the reference and for telling a typo from another driver's variable. */
-export function loadAll({ stores, buses, gateways }: DriverTable): Promise<Driver[]> {
-  const loaders = [stores, buses, gateways].flatMap((drivers) => Object.values(drivers));
+export function loadAll({ stores, buses, gateways }: DriverTable): Promise<Driver<unknown>[]> {
+  const loaders: DriverLoader<unknown>[] = [stores, buses, gateways].flatMap((drivers) => Object.values(drivers));
   return Promise.all(loaders.map((load) => load()));
 }

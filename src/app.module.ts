@@ -1,0 +1,45 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { z } from 'zod';
+import { InProcessEventBusModule } from '#clarion/event-bus';
+import { ClarionModule } from './clarion.module.js';
+import type { Config } from './config/config.js';
+import { driver, type DriverTable } from './config/driver.js';
+
+/**
+ * Every store, bus and gateway that can be chosen, by the name that the configuration uses. This is the only file that knows
+ * them: a new one is its folder and its line here.
+ */
+export const DRIVERS = {
+  stores: {
+    sqlite: async () => {
+      const { StoreSqliteModule, sqliteStoreOptions, storeSqliteConfigSchema } = await import('#clarion/store-sqlite');
+      return driver(storeSqliteConfigSchema, (config) => StoreSqliteModule.forRoot(sqliteStoreOptions(config)));
+    },
+  },
+  buses: {
+    'in-process': async () => driver(z.object({}), () => InProcessEventBusModule.forRoot()),
+  },
+  gateways: {},
+} as const satisfies DriverTable;
+
+/** The application that the configuration asks for. */
+@Module({})
+export class AppModule {
+  static forRoot({ server, access, notifications, realtime, store, bus, gateways }: Config): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ClarionModule.forRoot({
+          store,
+          bus,
+          gateways,
+          access,
+          notifications,
+          realtime,
+          docs: server.docs,
+          ...(server.metricsPort !== undefined && { metrics: { host: server.host, port: server.metricsPort } }),
+        }),
+      ],
+    };
+  }
+}

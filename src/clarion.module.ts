@@ -1,0 +1,98 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AccessModule, type AccessConfig } from '#clarion/access';
+import { NotificationsModule, type NotificationsConfig } from '#clarion/notifications';
+import { Gateways, Realtime, RealtimeModule, UpgradeRouter, type RealtimeConfig } from '#clarion/realtime';
+import { configureHttp, RestApiModule, setupDocs } from '#clarion/rest-api';
+import { Drain } from './drain.js';
+import { HealthModule } from './health/health.module.js';
+import { HttpModule } from './http/http.module.js';
+import { Requests } from './http/requests.js';
+import { MetricsModule, type MetricsAddress } from './metrics/metrics.module.js';
+
+export { clarionHttpOptions, type ClarionHttpOptions } from './http/http-options.js';
+
+/** One way for clients to connect, as its library offers it. */
+export interface GatewayChoice {
+  readonly module: DynamicModule;
+  /** What the library must do to the application itself; a Nest application has one WebSocket adapter. */
+  readonly attach?: (app: NestFastifyApplication) => void;
+}
+
+/** What Clarion is made of. Each library's schema (`accessConfigSchema` …) parses its part and fills in the defaults. */
+export interface ClarionOptions {
+  /** Provides `NOTIFICATION_STORE` globally: `StoreSqliteModule.forRoot(…)`. */
+  readonly store: DynamicModule;
+  /** Provides `EVENT_BUS` globally: `InProcessEventBusModule.forRoot()`. */
+  readonly bus: DynamicModule;
+  readonly gateways: readonly GatewayChoice[];
+  readonly access: AccessConfig;
+  readonly notifications: NotificationsConfig;
+  readonly realtime: RealtimeConfig;
+  /** Modules with pages of their own, such as the console. */
+  readonly pages?: readonly DynamicModule[];
+  /** Whether `/docs` is served; false when absent. */
+  readonly docs?: boolean;
+  /** An address of its own for `/metrics`; absent: on the main port, behind the API key. */
+  readonly metrics?: MetricsAddress;
+}
+
+const CLARION_OPTIONS = Symbol('ClarionOptions');
+
+/**
+ * Clarion as a part of a Nest application on Fastify:
+ *
+ * ```ts
+ * const app = await NestFactory.create<NestFastifyApplication>(AppModule, new FastifyAdapter(clarionHttpOptions()));
+ * attachClarion(app);
+ * app.enableShutdownHooks();
+ * await app.listen(3000);
+ * ```
+ *
+ * where `AppModule` imports `ClarionModule.forRoot({ … })`. `app.close()` drains: see {@link Drain}.
+ */
+@Module({})
+export class ClarionModule {
+  static forRoot(options: ClarionOptions): DynamicModule {
+    return {
+      module: ClarionModule,
+      imports: [
+        options.bus,
+        options.store,
+        AccessModule.forRoot(options.access),
+        NotificationsModule.forRoot(options.notifications),
+        RealtimeModule.forRoot(options.realtime),
+        HttpModule,
+        RestApiModule,
+        HealthModule,
+        MetricsModule.forRoot(options.metrics),
+        ...options.gateways.map(({ module }) => module),
+        ...(options.pages ?? []),
+      ],
+      providers: [
+        { provide: CLARION_OPTIONS, useValue: options },
+        {
+          provide: Drain,
+          inject: [Requests, Realtime, Gateways, HttpAdapterHost],
+          useFactory: (
+            requests: Requests,
+            realtime: Realtime,
+            gateways: Gateways,
+            host: HttpAdapterHost<FastifyAdapter>,
+          ) => new Drain(requests, realtime, gateways, () => host.httpAdapter.getHttpServer()),
+        },
+      ],
+    };
+  }
+}
+
+/** Does to the application what a module cannot. Call it once, after it was created and before it listens. */
+export function attachClarion(app: NestFastifyApplication): void {
+  const options = app.get<ClarionOptions>(CLARION_OPTIONS);
+  app.get(Requests).install(app.getHttpAdapter().getInstance());
+  configureHttp(app);
+  for (const { attach } of options.gateways) attach?.(app);
+  app.get(UpgradeRouter).attach(app.getHttpServer());
+  if (options.docs === true) setupDocs(app);
+}

@@ -1,0 +1,90 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { DomainError } from '#clarion/protocol';
+
+/** Answered also while the server goes away: they are how others learn of it. */
+const ALWAYS_ANSWERED = /^\/(?:health|metrics)(?:[/?]|$)/;
+
+/** What became of one request. */
+export interface FinishedRequest {
+  readonly id: string;
+  readonly method: string;
+  /** Without the query, which may hold a token. */
+  readonly path: string;
+  /** The route's pattern, `unknown` where there was none: bounded in number, unlike paths. */
+  readonly route: string;
+  readonly status: number;
+  /** Until the answer had ended; for streams, as long as they lasted. */
+  readonly ms: number;
+  /** The client went away before the answer had ended. */
+  readonly aborted: boolean;
+}
+
+/** Knows every HTTP request that is being answered, streams among them, and gives each its id. */
+export class Requests {
+  #inFlight = 0;
+  #draining = false;
+  readonly #waiting: Array<() => void> = [];
+  readonly #observers: Array<(request: FinishedRequest) => void> = [];
+
+  /** Must come before the routes. */
+  install(fastify: FastifyInstance): void {
+    fastify.addHook('onRequest', (request, reply, done) => {
+      this.#begin(request, reply);
+      reply.header('x-request-id', request.id);
+      if (this.#draining && !ALWAYS_ANSWERED.test(request.url)) refuse(request, reply);
+      else done();
+    });
+  }
+
+  /** How many are being answered now. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** Calls `observer` for each request once its answer has ended. */
+  observe(observer: (request: FinishedRequest) => void): void {
+    this.#observers.push(observer);
+  }
+
+  /** From now on new requests are told to go elsewhere; resolves when those in flight have their answers. */
+  drain(): Promise<void> {
+    this.#draining = true;
+    if (this.#inFlight === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #begin(request: FastifyRequest, reply: FastifyReply): void {
+    const from = performance.now();
+    this.#inFlight++;
+    // 'close' comes for every answer, also one that was taken over or whose client went away; Fastify's onResponse does not.
+    reply.raw.once('close', () => this.#end(request, reply, performance.now() - from));
+  }
+
+  #end(request: FastifyRequest, reply: FastifyReply, ms: number): void {
+    this.#inFlight--;
+    const finished = {
+      id: request.id,
+      method: request.method,
+      path: request.url.split('?', 1)[0] ?? '',
+      route: request.routeOptions.url ?? 'unknown',
+      status: reply.raw.statusCode,
+      ms,
+      aborted: !reply.raw.writableFinished,
+    };
+    for (const observe of this.#observers) observe(finished);
+    if (this.#inFlight === 0) for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+}
+
+/** Without a place to go the client tries again; the closed connection sends it to another node, or to our next start. */
+function refuse(request: FastifyRequest, reply: FastifyReply): void {
+  const problem = new DomainError('draining').toProblem(request.id);
+  reply
+    .code(problem.status)
+    .headers({ 'content-type': 'application/problem+json', connection: 'close', 'retry-after': '1' })
+    .send(JSON.stringify(problem));
+}

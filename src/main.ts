@@ -1,0 +1,4 @@
+import 'reflect-metadata';
+import { startClarion } from './start.js';
+
+await startClarion(process.env);

@@ -1,0 +1,26 @@
+import { Controller, Get, Header, Headers, Inject, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Access } from '#clarion/access';
+import { Metrics } from './metrics.js';
+
+/** `/metrics` on the main port: who may publish everything may also know how much is published, nobody else. */
+@ApiExcludeController()
+@Controller('metrics')
+export class MetricsController {
+  constructor(
+    @Inject(Access) private readonly access: Access,
+    @Inject(Metrics) private readonly metrics: Metrics,
+  ) {}
+
+  @Get()
+  @Header('cache-control', 'no-store')
+  async read(
+    @Headers('authorization') authorization: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
+    this.access.assertKey(await this.access.authenticate({ authorization }));
+    reply.type(this.metrics.contentType);
+    return this.metrics.text();
+  }
+}

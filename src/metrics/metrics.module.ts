@@ -1,0 +1,33 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { Realtime } from '#clarion/realtime';
+import { Requests } from '../http/requests.js';
+import { MetricsController } from './metrics.controller.js';
+import { MetricsServer } from './metrics-server.js';
+import { Metrics } from './metrics.js';
+import { realtimeReadings } from './realtime-readings.js';
+
+/** Where metrics are served apart from the main port. */
+export interface MetricsAddress {
+  readonly port: number;
+  readonly host: string;
+}
+
+/** Serves `/metrics`: on an address of its own without a key, or on the main port with the API key. */
+@Module({})
+export class MetricsModule {
+  /** @param address absent: on the main port. */
+  static forRoot(address: MetricsAddress | undefined): DynamicModule {
+    const metrics = {
+      provide: Metrics,
+      inject: [Requests, Realtime],
+      useFactory: (requests: Requests, realtime: Realtime) => new Metrics(requests, realtimeReadings(realtime)),
+    };
+    if (address === undefined) return { module: MetricsModule, controllers: [MetricsController], providers: [metrics] };
+    const server = {
+      provide: MetricsServer,
+      inject: [Metrics],
+      useFactory: (measured: Metrics) => new MetricsServer(measured, address.port, address.host),
+    };
+    return { module: MetricsModule, providers: [metrics, server] };
+  }
+}

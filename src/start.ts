@@ -1,0 +1,57 @@
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AppModule, DRIVERS } from './app.module.js';
+import { banner } from './banner.js';
+import { attachClarion, clarionHttpOptions } from './clarion.module.js';
+import { loadConfig, type Config } from './config/config.js';
+import type { Environment } from './config/section.js';
+import { Requests } from './http/requests.js';
+import { logRequest } from './http/request-log.js';
+import { JsonLogger } from './logging/json-logger.js';
+import { endOnSignals } from './shutdown.js';
+import { reasonOf } from './start-error.js';
+
+/** Runs the server in this process until a signal ends it; a start that cannot be says why and ends with exit code 1. */
+export async function startClarion(environment: Environment): Promise<void> {
+  try {
+    const config = await loadConfig(environment, DRIVERS);
+    await serve(config, new JsonLogger(config.server.logLevel));
+  } catch (error) {
+    process.stderr.write(`${reasonOf(error, environment)}\n`);
+    process.exit(1);
+  }
+}
+
+async function serve(config: Config, logger: JsonLogger): Promise<void> {
+  const { server } = config;
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.forRoot(config),
+    new FastifyAdapter(clarionHttpOptions({ trustProxy: server.trustProxy })),
+    { logger, abortOnError: false },
+  );
+  endOnBugs(logger);
+  endOnSignals(app, logger);
+  app.get(Requests).observe((request) => logRequest(logger, request));
+  attachClarion(app);
+  await app.listen(server.port, server.host);
+  await announce(app, config, logger);
+}
+
+async function announce(app: NestFastifyApplication, config: Config, logger: JsonLogger): Promise<void> {
+  const url = addressOf(await app.getUrl());
+  if (config.server.environment === 'development') process.stdout.write(await banner(app, config, url));
+  logger.write('info', { url, pid: process.pid, readyMs: Math.round(performance.now()) }, 'listening');
+}
+
+/** After a bug nothing is known of this process's state: what is on disk is safe, and clients come back. */
+function endOnBugs(logger: JsonLogger): void {
+  process.on('uncaughtException', (error, origin) => {
+    logger.write('fatal', { err: error, origin }, 'a bug ended the process');
+    process.exit(1);
+  });
+}
+
+/** As people type it where only this machine is meant. */
+function addressOf(url: string): string {
+  return url.replace('//127.0.0.1:', '//localhost:').replace('//0.0.0.0:', '//localhost:');
+}
