@@ -78,3 +78,4 @@ export {
   type Selector,
   type Topic,
 } from './topics.js';
+export { parseWanted, type Wanted } from './wanted.js';

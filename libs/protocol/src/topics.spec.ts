@@ -28,14 +28,9 @@ function naiveRest([pattern, ...patterns]: readonly string[], [segment, ...segme
 }
 
 function topicsUpTo(depth: number, alphabet: readonly string[]): string[] {
-  if (depth === 0) return [];
-  const shorter = topicsUpTo(depth - 1, alphabet);
-  return [
-    ...alphabet,
-    ...shorter.flatMap((topic) =>
-      topic.split('/').length === depth - 1 ? alphabet.map((segment) => `${topic}/${segment}`) : [],
-    ),
-  ].concat(shorter);
+  if (depth === 1) return [...alphabet];
+  const longer = topicsUpTo(depth - 1, alphabet).flatMap((topic) => alphabet.map((segment) => `${topic}/${segment}`));
+  return [...alphabet, ...longer];
 }
 
 const inner = fc.constantFrom('a', 'b', 'users');
