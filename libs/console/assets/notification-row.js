@@ -1,0 +1,70 @@
+import { element } from './element.js';
+import { milliseconds } from './latency.js';
+
+/** @typedef {import('./feed.js').Notification} Notification */
+
+/** Characters of a publisher's text that one row shows. */
+const MAX_SHOWN = 1_000;
+
+/**
+ * A notification as a list item. Whatever a publisher wrote enters as text, each piece in a box of its own direction.
+ * @param {Notification} notification
+ * @param {number} latencyMs
+ * @param {boolean} caughtUp Published before this connection was there.
+ */
+export function notificationRow(notification, latencyMs, caughtUp) {
+  const row = element('li', caughtUp ? 'row late' : 'row');
+  row.dataset.id = notification.id;
+  row.append(head(notification, latencyMs, caughtUp));
+  if (notification.title !== undefined) row.append(foreign('p', 'title', notification.title));
+  if (notification.body !== undefined) row.append(foreign('p', 'body', notification.body));
+  if (notification.data !== undefined) row.append(foreign('pre', 'data', JSON.stringify(notification.data)));
+  const link = safeLink(notification.url);
+  if (link !== undefined) row.append(link);
+  return row;
+}
+
+/** @param {Notification} notification @param {number} latencyMs @param {boolean} caughtUp */
+function head(notification, latencyMs, caughtUp) {
+  const line = element('div', 'head');
+  line.append(time(notification.publishedAt), foreign('span', 'topic', notification.topic));
+  if (notification.type !== undefined) line.append(foreign('span', 'tag', notification.type));
+  if (notification.ephemeral) line.append(element('span', 'tag', 'ephemeral'));
+  if (caughtUp) line.append(element('span', 'tag caught-up', 'caught up'));
+  line.append(element('span', 'latency', milliseconds(latencyMs)));
+  return line;
+}
+
+/** @param {string} publishedAt */
+function time(publishedAt) {
+  const at = new Date(publishedAt);
+  const made = element(
+    'time',
+    '',
+    `${at.toLocaleTimeString('en-GB')}.${String(at.getMilliseconds()).padStart(3, '0')}`,
+  );
+  made.dateTime = publishedAt;
+  return made;
+}
+
+/** @param {'p' | 'pre' | 'span'} name @param {string} className @param {string} text */
+function foreign(name, className, text) {
+  const shown = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)} … (${text.length} characters)` : text;
+  const made = element(name, className, shown);
+  made.dir = 'auto';
+  return made;
+}
+
+/**
+ * Only http(s) and absolute paths of this server become links: `javascript:` and the like must not.
+ * @param {string | undefined} url
+ */
+function safeLink(url) {
+  if (url === undefined || !/^(?:https?:\/\/|\/(?![/\\]))/i.test(url) || !URL.canParse(url, location.origin))
+    return undefined;
+  const link = element('a', 'link', url.length > MAX_SHOWN ? `${url.slice(0, MAX_SHOWN)} …` : url);
+  link.href = url;
+  link.target = '_blank';
+  link.rel = 'noopener noreferrer nofollow';
+  return link;
+}

@@ -1,0 +1,66 @@
+import { find } from './element.js';
+
+/** @typedef {import('./comparison.d.ts').Verdict} Verdict */
+
+const number = new Intl.NumberFormat('en');
+
+/** One sentence, and what stands behind it. @param {Verdict} verdict @param {readonly [string, string]} names */
+export function inWords(verdict, names) {
+  switch (verdict.state) {
+    case 'nothing':
+      return { text: 'Nothing to compare yet', detail: 'Publish something: both panes should show it.' };
+    case 'complete':
+      return {
+        text: 'Both complete',
+        detail: `${count(verdict.matched)} in both panes, in the same order. ${kept(verdict)}`,
+      };
+    case 'behind':
+      return { text: 'Not complete yet', detail: lag(verdict, names) };
+    case 'broken':
+      return { text: 'The panes differ', detail: faults(verdict, names) };
+    case 'void':
+      return { text: 'Not comparable', detail: `${verdict.reason} Start anew to compare again.` };
+  }
+}
+
+/** Shows a verdict. @param {Verdict} verdict @param {readonly [string, string]} names */
+export function showVerdict(verdict, names) {
+  const section = find(document, '#verdict', HTMLElement);
+  const { text, detail } = inWords(verdict, names);
+  section.dataset.state = verdict.state;
+  find(section, '.verdict-text', HTMLElement).textContent = text;
+  find(section, '.verdict-detail', HTMLElement).textContent = detail;
+}
+
+/** @param {Verdict} verdict */
+function kept(verdict) {
+  if (verdict.acknowledged === 0) return '';
+  return `All ${number.format(verdict.acknowledged)} acknowledged to this page arrived.`;
+}
+
+/** @param {Verdict} verdict @param {readonly [string, string]} names */
+function lag(verdict, names) {
+  const parts = names.flatMap((name, reader) => {
+    const lacking = verdict.lacking[reader] ?? 0;
+    return lacking > 0 ? [`${name} lacks ${number.format(lacking)} that ${names[1 - reader]} has shown`] : [];
+  });
+  if (verdict.owed > 0) parts.push(`${number.format(verdict.owed)} acknowledged to this page, not yet in both panes`);
+  return `${parts.join('; ')}.`;
+}
+
+/** @param {Verdict} verdict @param {readonly [string, string]} names */
+function faults(verdict, names) {
+  const parts = names.flatMap((name, reader) =>
+    [
+      [verdict.missing[reader], 'missing'],
+      [verdict.repeated[reader], 'shown twice'],
+      [verdict.misplaced[reader], 'out of order'],
+    ].flatMap(([times, fault]) => (times ? [`${name}: ${times} ${fault}`] : [])),
+  );
+  return parts.length > 0 ? `${parts.join('; ')}.` : 'Each pane has something that the other lacks.';
+}
+
+/** @param {number} notifications */
+function count(notifications) {
+  return `${number.format(notifications)} ${notifications === 1 ? 'notification' : 'notifications'}`;
+}
