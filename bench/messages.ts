@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { histogramSchema } from './histogram.js';
+
+/** How a reader connects. `readyText`: what the server has sent once the reader certainly hears everything; null: the HTTP head. */
+export const readerTargetSchema = z.discriminatedUnion('transport', [
+  z.object({ transport: z.literal('sse'), port: z.number(), path: z.string(), readyText: z.string().nullable() }),
+  z.object({
+    transport: z.literal('socketio'),
+    port: z.number(),
+    /** The Socket.IO CONNECT packet, with what the server wants to know. */
+    connectPacket: z.string(),
+    readyText: z.string(),
+  }),
+]);
+export type ReaderTarget = z.infer<typeof readerTargetSchema>;
+
+/** What the bench asks of a process full of readers; one command at a time. */
+export const readerCommandSchema = z.discriminatedUnion('command', [
+  z.object({ command: z.literal('open'), target: readerTargetSchema, count: z.number().int().positive() }),
+  z.object({ command: z.literal('begin'), lanes: z.number().int().positive() }),
+  z.object({ command: z.literal('finish'), sent: z.array(z.number().int()), timeoutMs: z.number() }),
+  z.object({ command: z.literal('close') }),
+]);
+export type ReaderCommand = z.infer<typeof readerCommandSchema>;
+
+/** What the readers of one process got in one run. */
+export const readReportSchema = z.object({
+  deliveries: z.number().int(),
+  /** What was wrong, with how many readers; empty: complete and in order, and all in the same order. */
+  faults: z.array(z.string()),
+  orderHash: z.number().int(),
+  /** Monotonic microseconds; 0 when nothing arrived. */
+  lastAtMicros: z.number(),
+  /** From the scheduled sending to the arrival of each message at each reader. */
+  latency: histogramSchema,
+  /** CPU microseconds that this process used since `begin`. */
+  cpuMicros: z.number(),
+});
+export type ReadReport = z.infer<typeof readReportSchema>;
+
+/** A request that is repeated, with a mark to be written into its body. */
+export const publishTargetSchema = z.object({
+  port: z.number(),
+  path: z.string(),
+  headers: z.record(z.string(), z.string()),
+  /** JSON with one mark in it. */
+  body: z.string(),
+});
+export type PublishTarget = z.infer<typeof publishTargetSchema>;
+
+/**
+ * Closed loop: each lane sends its next message when the one before is answered. Open loop: messages are due at a fixed rate
+ * whatever the server does, and take the first free lane.
+ */
+export const loadSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('closed'), lanes: z.number().int().positive(), durationMs: z.number().positive() }),
+  z.object({
+    kind: z.literal('open'),
+    lanes: z.number().int().positive(),
+    durationMs: z.number().positive(),
+    perSecond: z.number().positive(),
+  }),
+]);
+export type Load = z.infer<typeof loadSchema>;
+
+export const publishCommandSchema = z.object({
+  command: z.literal('publish'),
+  target: publishTargetSchema,
+  load: loadSchema,
+});
+export type PublishCommand = z.infer<typeof publishCommandSchema>;
+
+export const publishReportSchema = z.object({
+  /** Messages answered with 2xx, per lane. */
+  sent: z.array(z.number().int()),
+  /** Monotonic microseconds of the first scheduled sending and of the last answer. */
+  firstAtMicros: z.number(),
+  lastAtMicros: z.number(),
+  /** From the scheduled sending to the answer. */
+  latency: histogramSchema,
+  cpuMicros: z.number(),
+});
+export type PublishReport = z.infer<typeof publishReportSchema>;
+
+/** What a child process answers to each command. */
+export const answerSchema = z.discriminatedUnion('ok', [
+  z.object({ ok: z.literal(true), value: z.unknown() }),
+  z.object({ ok: z.literal(false), error: z.string() }),
+]);
+export type Answer = z.infer<typeof answerSchema>;

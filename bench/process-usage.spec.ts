@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { parseStat, usageOf } from './process-usage.js';
+
+/** proc_pid_stat(5), fields 1–25, with a command name made to mislead. */
+const LINE =
+  '4242 (a) 1 (b c) S 1 4242 4242 0 -1 4194560 100 0 0 0 250 150 7 8 20 0 11 0 1234 5678 1000 18446744073709551615';
+
+describe('usage of a process', () => {
+  it('is read from the right fields, whatever the command is called', () => {
+    const { cpuSeconds, residentBytes } = parseStat(LINE);
+    expect(cpuSeconds).toBe(4); // 400 ticks, 100 to the second on every Linux that Node runs on
+    expect(residentBytes % 1_000).toBe(0);
+    expect(residentBytes / 1_000).toBeGreaterThanOrEqual(4_096);
+  });
+
+  it('agrees with what a process knows of itself', () => {
+    const { user, system } = process.cpuUsage();
+    const { cpuSeconds, residentBytes } = usageOf(process.pid);
+    expect(Math.abs(cpuSeconds - (user + system) / 1_000_000)).toBeLessThan(0.5);
+    expect(residentBytes).toBeGreaterThan(10_000_000);
+  });
+
+  it('is an error for a process that is not there', () => {
+    expect(() => usageOf(2 ** 22 + 1)).toThrow('ENOENT');
+  });
+});

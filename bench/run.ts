@@ -1,0 +1,106 @@
+import { availableParallelism } from 'node:os';
+import type { CommandedProcess } from './child-process.js';
+import { Histogram } from './histogram.js';
+import { publishReportSchema, type Load, type PublishCommand, type PublishReport } from './messages.js';
+import type { FleetReport, ReaderFleet } from './reader-fleet.js';
+import type { ServerProcess } from './server-process.js';
+import type { Doors } from './subjects.js';
+
+/** How long the last deliveries may take after the last answer. */
+const LAST_DELIVERIES_MS = 30_000;
+/** A generating process that is busier than this share of a core may be what limits the figure. */
+const BUSY = 0.9;
+
+/** Percentiles of a duration, in milliseconds. */
+export interface Latency {
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** What one load on one server came to. All of it was delivered, completely and in order, or there is no such record. */
+export interface RunResult {
+  /** POSTs in flight at most. */
+  readonly window: number;
+  readonly publishes: number;
+  readonly publishesPerSecond: number;
+  readonly deliveries: number;
+  /** From the first scheduled sending to the last delivery. */
+  readonly deliveriesPerSecond: number;
+  readonly serverCpuSecondsPerMillion: number;
+  /** Of one core; above 1 with several threads. */
+  readonly serverCpuShare: number;
+  /** From the scheduled sending to each delivery. */
+  readonly latency: Latency;
+  /** From the scheduled sending to the publisher's answer. */
+  readonly answer: Latency;
+  /** What besides the server may have limited the run; empty: nothing that was seen. */
+  readonly limits: readonly string[];
+}
+
+/** What takes part in a run. */
+export interface Cast {
+  readonly server: ServerProcess;
+  readonly doors: Doors;
+  readonly readers: ReaderFleet;
+  readonly publisher: CommandedProcess<PublishCommand>;
+}
+
+/**
+ * Publishes a load and waits until every open reader has everything.
+ * @throws {Error} when a publish is refused, or any reader misses something or gets it twice or in another order: then there is no
+ * figure.
+ */
+export async function run(cast: Cast, load: Load): Promise<RunResult> {
+  await cast.readers.begin(load.lanes);
+  const before = cast.server.usage();
+  const published = await cast.publisher.call(
+    { command: 'publish', target: cast.doors.publish, load },
+    publishReportSchema,
+  );
+  const read = await cast.readers.finish(published.sent, LAST_DELIVERIES_MS);
+  const cpuSeconds = cast.server.usage().cpuSeconds - before.cpuSeconds;
+  if (read.faults.length > 0) throw new Error(`deliveries were not complete and in order: ${read.faults.join('; ')}`);
+  return summarise(load, published, read, cpuSeconds);
+}
+
+function summarise(load: Load, published: PublishReport, read: FleetReport, cpuSeconds: number): RunResult {
+  const publishes = published.sent.reduce((sum, count) => sum + count, 0);
+  const seconds = (read.lastAtMicros - published.firstAtMicros) / 1_000_000;
+  const answers = new Histogram();
+  answers.add(published.latency);
+  return {
+    window: load.lanes,
+    publishes,
+    publishesPerSecond: (publishes / (published.lastAtMicros - published.firstAtMicros)) * 1_000_000,
+    deliveries: read.deliveries,
+    deliveriesPerSecond: read.deliveries / seconds,
+    serverCpuSecondsPerMillion: (cpuSeconds / read.deliveries) * 1_000_000,
+    serverCpuShare: cpuSeconds / seconds,
+    latency: latencyOf(read.latency),
+    answer: latencyOf(answers),
+    limits: limitsOf(published, read, cpuSeconds, seconds),
+  };
+}
+
+function latencyOf(histogram: Histogram): Latency {
+  return { p50: histogram.quantile(0.5) / 1_000, p99: histogram.quantile(0.99) / 1_000, max: histogram.max / 1_000 };
+}
+
+function limitsOf(published: PublishReport, read: FleetReport, serverSeconds: number, seconds: number): string[] {
+  const shareOf = (micros: number): number => micros / 1_000_000 / seconds;
+  const readers = shareOf(Math.max(...read.cpuMicros));
+  const publisher = shareOf(published.cpuMicros);
+  const all = serverSeconds / seconds + read.cpuMicros.reduce((sum, micros) => sum + shareOf(micros), publisher);
+  return [
+    ...(readers > BUSY ? [`readers at ${percent(readers)} of a core`] : []),
+    ...(publisher > BUSY ? [`publisher at ${percent(publisher)} of a core`] : []),
+    ...(all > BUSY * availableParallelism()
+      ? [`server and generator at ${percent(all / availableParallelism())} of all cores`]
+      : []),
+  ];
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}

@@ -1,0 +1,122 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { usageOf, type ProcessUsage } from './process-usage.js';
+
+const READY_WITHIN_MS = 20_000;
+const STOP_WITHIN_MS = 15_000;
+const PROJECT = join(import.meta.dirname, '..', '..');
+/** On the project's disk: a temporary directory in memory would make every sync free. */
+const SCRATCH = join(PROJECT, '.tmp');
+
+/** A server of the bench: a compiled module, and the environment it gets beside `PORT` and `NODE_ENV`. */
+export interface ServerProgram {
+  /** Relative to `dist`. */
+  readonly module: string;
+  /** @param dataDir an empty directory that goes away with the server. */
+  env(dataDir: string): Record<string, string>;
+}
+
+/** A server in a process of its own, with nothing of our environment, so that its settings are its defaults. */
+export class ServerProcess {
+  readonly port: number;
+  readonly #child: ChildProcess;
+  readonly #directory: string;
+  readonly #cleanUp = (): void => this.#discard();
+
+  private constructor(port: number, child: ChildProcess, directory: string) {
+    this.port = port;
+    this.#child = child;
+    this.#directory = directory;
+    process.on('exit', this.#cleanUp);
+  }
+
+  /**
+   * Starts the program and resolves once `GET /health/ready` answers 200.
+   * @throws {Error} with the end of its output when it exits, or is not ready in 20 s.
+   */
+  static async start(program: ServerProgram): Promise<ServerProcess> {
+    const port = await freePort();
+    mkdirSync(SCRATCH, { recursive: true });
+    const directory = mkdtempSync(join(SCRATCH, 'bench-'));
+    const log = openSync(join(directory, 'log'), 'w');
+    const env = { PATH: process.env['PATH'], NODE_ENV: 'production', PORT: String(port), ...program.env(directory) };
+    const child = spawn(process.execPath, [join(PROJECT, 'dist', program.module)], {
+      cwd: directory,
+      env,
+      stdio: ['ignore', log, log],
+    });
+    closeSync(log);
+    const server = new ServerProcess(port, child, directory);
+    await server.#ready(program.module);
+    return server;
+  }
+
+  usage(): ProcessUsage {
+    if (this.#child.pid === undefined) throw new Error('the server has no process');
+    return usageOf(this.#child.pid);
+  }
+
+  /** Asks the server to stop, kills it after 15 s, and removes its data. */
+  async stop(): Promise<void> {
+    if (!this.#hasEnded()) {
+      const gone = once(this.#child, 'exit');
+      this.#child.kill('SIGTERM');
+      const patience = setTimeout(() => this.#child.kill('SIGKILL'), STOP_WITHIN_MS);
+      await gone;
+      clearTimeout(patience);
+    }
+    process.off('exit', this.#cleanUp);
+    this.#discard();
+  }
+
+  async #ready(name: string): Promise<void> {
+    const patience = AbortSignal.timeout(READY_WITHIN_MS);
+    while (!(await answers(`http://127.0.0.1:${this.port}/health/ready`))) {
+      if (this.#hasEnded() || patience.aborted) {
+        const output = readFileSync(join(this.#directory, 'log'), 'utf8').slice(-2_000);
+        await this.stop();
+        throw new Error(`${name} did not become ready:\n${output}`);
+      }
+      await delay(50);
+    }
+  }
+
+  #hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  #discard(): void {
+    if (!this.#hasEnded()) this.#child.kill('SIGKILL');
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    return (await fetch(url)).ok;
+  } catch (error) {
+    if (error instanceof TypeError) return false; // fetch's way to say that nobody listens yet
+    throw error;
+  }
+}
+
+/** Below the range from which the clients' own ports are taken (32768 on Linux). */
+async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    if (await isFree(port)) return port;
+  }
+  throw new Error('no free port between 20000 and 32000');
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+  });
+}

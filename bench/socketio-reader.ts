@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { MarkScanner } from './mark.js';
+import type { ReaderTarget } from './messages.js';
+import { openReader, type Reader, type ReaderEvents, type ReaderProtocol } from './reader.js';
+import { clientFrame, FrameReader, OPCODE } from './websocket-frames.js';
+
+export type SocketIoTarget = Extract<ReaderTarget, { transport: 'socketio' }>;
+
+const END_OF_HEAD = '\r\n\r\n';
+/** Engine.IO packet types (protocol 4), the first byte of a text frame. */
+const PACKET = { open: 0x30, ping: 0x32, message: 0x34 } as const;
+const PONG = '3';
+/** The Socket.IO packet type (protocol 5) after Engine.IO's `message`. */
+const CONNECT_ERROR = 0x34;
+
+/** A reader of Socket.IO over WebSocket that answers pings and otherwise does no more than find the marks in its frames. */
+export function openSocketIoReader(target: SocketIoTarget, events: ReaderEvents): Promise<Reader> {
+  return openReader(target.port, events, (socket, ready) => new SocketIoProtocol(target, events, socket, ready));
+}
+
+class SocketIoProtocol implements ReaderProtocol {
+  readonly hello: string;
+  readonly #target: SocketIoTarget;
+  readonly #socket: Socket;
+  readonly #ready: () => void;
+  readonly #scanner: MarkScanner;
+  readonly #frames = new FrameReader((opcode, payload) => this.#onFrame(opcode, payload));
+  /** The answer to the handshake so far; null once it is complete. */
+  #handshake: Buffer | null = Buffer.alloc(0);
+  #isReady = false;
+
+  constructor(target: SocketIoTarget, events: ReaderEvents, socket: Socket, ready: () => void) {
+    this.#target = target;
+    this.#socket = socket;
+    this.#ready = ready;
+    this.#scanner = new MarkScanner(events.onMark);
+    this.hello =
+      `GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1:${target.port}\r\n` +
+      'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
+      `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n\r\n`;
+  }
+
+  push(piece: Buffer): void {
+    if (this.#handshake === null) this.#onFrameBytes(piece);
+    else this.#shakeHands(Buffer.concat([this.#handshake, piece]));
+  }
+
+  #shakeHands(answer: Buffer): void {
+    this.#handshake = answer;
+    const end = answer.indexOf(END_OF_HEAD);
+    if (end < 0) return;
+    if (!answer.toString('latin1', 0, end).startsWith('HTTP/1.1 101 ')) {
+      throw new Error(`the upgrade was refused: ${answer.toString('latin1', 0, 80)}`);
+    }
+    this.#handshake = null;
+    this.#onFrameBytes(answer.subarray(end + END_OF_HEAD.length));
+  }
+
+  /** Marks are looked for in the bytes as they came: one search over many frames is cheaper than one for each. */
+  #onFrameBytes(piece: Buffer): void {
+    this.#frames.push(piece);
+    this.#scanner.push(piece);
+  }
+
+  #onFrame(opcode: number, payload: Buffer): void {
+    if (opcode === OPCODE.ping) this.#socket.write(clientFrame(OPCODE.pong, payload));
+    else if (opcode === OPCODE.close)
+      throw new Error(`the server closed the WebSocket: ${payload.toString('latin1', 2)}`);
+    else if (opcode === OPCODE.text) this.#onPacket(payload);
+  }
+
+  #onPacket(packet: Buffer): void {
+    if (packet[0] === PACKET.open) this.#send(this.#target.connectPacket);
+    else if (packet[0] === PACKET.ping) this.#send(PONG);
+    else if (packet[0] === PACKET.message) this.#onMessage(packet);
+  }
+
+  #onMessage(packet: Buffer): void {
+    if (packet[1] === CONNECT_ERROR) throw new Error(`the namespace refused: ${packet.toString('latin1', 0, 200)}`);
+    if (this.#isReady || !packet.toString('latin1').startsWith(this.#target.readyText)) return;
+    this.#isReady = true;
+    this.#ready();
+  }
+
+  #send(text: string): void {
+    this.#socket.write(clientFrame(OPCODE.text, Buffer.from(text)));
+  }
+}
