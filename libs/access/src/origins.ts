@@ -8,13 +8,16 @@ const PORT = /:\d{1,5}$/;
  */
 export function normaliseOrigin(entry: string): string | undefined {
   const anyPort = ANY_PORT.exec(entry)?.groups?.['host'];
-  if (anyPort !== undefined) {
-    const host = normaliseOrigin(anyPort);
-    return host === undefined || PORT.test(host) ? undefined : `${host}:*`;
-  }
+  if (anyPort === undefined) return serialise(entry);
+  const host = serialise(anyPort);
+  return host === undefined || PORT.test(host) ? undefined : `${host}:*`;
+}
+
+function serialise(entry: string): string | undefined {
   const lower = entry.toLowerCase();
   if (!SERIALISED.test(lower) || !URL.canParse(lower)) return undefined;
   const { origin } = new URL(lower);
+  // Schemes of apps (`capacitor:`) have no origin of their own there, and are sent as they are
   return origin === 'null' ? lower : origin;
 }
 
