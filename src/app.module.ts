@@ -19,13 +19,34 @@ export const DRIVERS = {
   buses: {
     'in-process': async () => driver(z.object({}), () => InProcessEventBusModule.forRoot()),
   },
-  gateways: {},
+  gateways: {
+    socketio: async () => {
+      const { ClarionIoAdapter, GatewaySocketIoModule, gatewaySocketIoConfigSchema } =
+        await import('#clarion/gateway-socketio');
+      return driver(gatewaySocketIoConfigSchema, (config) => ({
+        module: GatewaySocketIoModule.forRoot(config),
+        attach: (app) => app.useWebSocketAdapter(new ClarionIoAdapter(app)),
+      }));
+    },
+    sse: async () => {
+      const { GatewayHttpModule, gatewayHttpConfigSchema } = await import('#clarion/gateway-http');
+      return driver(gatewayHttpConfigSchema, (config) => ({ module: GatewayHttpModule.forRoot(config) }));
+    },
+  },
 } as const satisfies DriverTable;
 
 /** The application that the configuration asks for. */
 @Module({})
 export class AppModule {
-  static forRoot({ server, access, notifications, realtime, store, bus, gateways }: Config): DynamicModule {
+  static async forRoot({
+    server,
+    access,
+    notifications,
+    realtime,
+    store,
+    bus,
+    gateways,
+  }: Config): Promise<DynamicModule> {
     return {
       module: AppModule,
       imports: [
@@ -36,10 +57,16 @@ export class AppModule {
           access,
           notifications,
           realtime,
+          pages: server.page ? [await consoleModule()] : [],
           docs: server.docs,
           ...(server.metricsPort !== undefined && { metrics: { host: server.host, port: server.metricsPort } }),
         }),
       ],
     };
   }
+}
+
+async function consoleModule(): Promise<DynamicModule> {
+  const { ConsoleModule } = await import('#clarion/console');
+  return { module: ConsoleModule };
 }

@@ -111,6 +111,15 @@ export class Realtime {
     return session;
   }
 
+  /**
+   * Whether {@link open} would open this, for gateways that must know before they accept a connection.
+   * @throws {DomainError} as `open`.
+   */
+  authorise(who: Principal, want: Want): void {
+    if (this.#draining) throw new DomainError('draining');
+    for (const selector of want.selectors) this.#context.access.readGrant(who, selector);
+  }
+
   /** Opens no more sessions, and tells those that are open to come back, each at a time of its own. */
   drain(): void {
     this.#draining = true;

@@ -100,6 +100,7 @@ export class LogSession<F> implements OpenSession, Receiver, Laggard {
   /** Grows with each change of the selectors: a page read for the old ones is not taken. */
   #version = 0;
   #cursorToldAt = 0;
+  #commands = 0;
 
   constructor(
     readonly id: string,
@@ -137,6 +138,16 @@ export class LogSession<F> implements OpenSession, Receiver, Laggard {
   }
 
   async handle(command: ClientCommand): Promise<unknown> {
+    if (this.#commands >= MAX_COMMANDS) throw new DomainError('rate.limited', 'too many commands at once');
+    this.#commands++;
+    try {
+      return await this.#carryOut(command);
+    } finally {
+      this.#commands--;
+    }
+  }
+
+  async #carryOut(command: ClientCommand): Promise<unknown> {
     switch (command.op) {
       case 'subscribe':
         return this.#subscribe(command.topics);
@@ -455,6 +466,9 @@ export class LogSession<F> implements OpenSession, Receiver, Laggard {
     this.#context.ended(this);
   }
 }
+
+/** Commands of one client that are carried out at one time. */
+const MAX_COMMANDS = 16;
 
 function expiryOf(who: Principal): number | undefined {
   return who.kind === 'subscriber' ? who.expiresAt : undefined;

@@ -1,0 +1,57 @@
+import type { ServerResponse } from 'node:http';
+import { byeOf, type Batch, type CloseReason, type Link, type Session } from '#clarion/realtime';
+import type { SseCodec } from './sse-codec.js';
+
+/** One HTTP response that is a stream of events. */
+export class SseLink implements Link<Buffer> {
+  readonly codec: SseCodec;
+  readonly #response: ServerResponse;
+  readonly #begin: () => Buffer;
+  #begun = false;
+  #quiet = false;
+
+  /** @param begin sends the response's head and returns the first bytes of its body; called once, before anything else is written. */
+  constructor(codec: SseCodec, response: ServerResponse, begin: () => Buffer) {
+    this.codec = codec;
+    this.#response = response;
+    this.#begin = begin;
+  }
+
+  /** Has the session hear of the response. */
+  bind(session: Session, closed: () => void): void {
+    this.#response.on('drain', () => session.writable());
+    this.#response.once('close', () => {
+      session.ended();
+      closed();
+    });
+  }
+
+  write(batch: Batch<Buffer>): boolean {
+    return this.#send(batch.joined());
+  }
+
+  close(reason: CloseReason): void {
+    this.#send(this.codec.control({ name: 'bye', data: byeOf(reason) }));
+    this.#response.end();
+  }
+
+  /** Sends a heartbeat if nothing was sent since the last one; a reader that is full needs none. */
+  beat(): void {
+    if (this.#quiet && !this.#response.writableNeedDrain) this.#response.write(this.codec.heartbeat);
+    this.#quiet = true;
+  }
+
+  /** Cuts a client that takes nothing any more. */
+  destroy(): void {
+    this.#response.destroy();
+  }
+
+  #send(bytes: Buffer): boolean {
+    this.#quiet = false;
+    if (!this.#begun) {
+      this.#begun = true;
+      this.#response.write(this.#begin());
+    }
+    return this.#response.write(bytes);
+  }
+}

@@ -1,0 +1,47 @@
+import { IoAdapter } from '@nestjs/platform-socket.io';
+import type { INestApplicationContext } from '@nestjs/common';
+import { Adapter } from 'socket.io-adapter';
+import { Server, type ServerOptions } from 'socket.io';
+import { Access } from '#clarion/access';
+import { UpgradeRouter } from '#clarion/realtime';
+import { SOCKETIO_CONFIG, type GatewaySocketIoConfig } from './gateway-socketio.config.js';
+
+const PATH = '/socket.io';
+
+/**
+ * The application's one WebSocket adapter. Recovery is enabled only for its client half, which brings `auth.offset` back: the plain
+ * adapter restores no session, and the log does.
+ */
+export class ClarionIoAdapter extends IoAdapter {
+  readonly #access: Access;
+  readonly #config: GatewaySocketIoConfig;
+
+  constructor(app: INestApplicationContext) {
+    super(app);
+    this.#access = app.get(Access, { strict: false });
+    this.#config = app.get<GatewaySocketIoConfig>(SOCKETIO_CONFIG, { strict: false });
+    app.get(UpgradeRouter, { strict: false }).leave(PATH);
+  }
+
+  override createIOServer(port: number, options?: ServerOptions): Server {
+    const ours: Partial<ServerOptions> = {
+      ...options,
+      path: PATH,
+      adapter: Adapter,
+      connectionStateRecovery: { skipMiddlewares: false },
+      // Other paths' upgrades are the upgrade router's: engine.io would end them after a second.
+      destroyUpgrade: false,
+      maxHttpBufferSize: this.#config.maxMessageBytes,
+      connectTimeout: this.#config.connectTimeoutMs,
+      pingInterval: this.#config.heartbeatMs,
+      pingTimeout: Math.ceil(this.#config.heartbeatMs / 2),
+      perMessageDeflate: false,
+      cors: { origin: (origin, allow) => allow(null, this.#access.isOriginAllowed(origin)) },
+      allowRequest: (request, answer) =>
+        this.#access.isOriginAllowed(request.headers.origin)
+          ? answer(undefined, true)
+          : answer('origin.forbidden', false),
+    };
+    return port === 0 ? new Server(this.httpServer, ours) : new Server(port, ours);
+  }
+}

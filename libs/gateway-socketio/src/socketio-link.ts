@@ -1,0 +1,60 @@
+import type { Socket } from 'socket.io';
+import { byeOf, type Batch, type CloseReason, type Link, type Session } from '#clarion/realtime';
+import type { SocketIoCodec, SocketIoFrame } from './socketio-codec.js';
+
+/**
+ * One Socket.IO client. It writes through Engine.IO's own queue, so that an upgrade from polling to WebSocket, acknowledgements
+ * and heartbeats keep their order; on WebSocket a whole batch goes as one write of finished frames.
+ */
+export class SocketIoLink implements Link<SocketIoFrame> {
+  readonly codec: SocketIoCodec;
+  readonly #socket: Socket;
+  /** Whether Engine.IO passed on what it was given last; else it waits for the transport. */
+  #flushed = true;
+  #full = false;
+  #session: Session | undefined;
+
+  constructor(codec: SocketIoCodec, socket: Socket) {
+    this.codec = codec;
+    this.#socket = socket;
+    socket.conn.on('drain', () => this.#drained());
+  }
+
+  /** Has the session hear of the socket. */
+  bind(session: Session): void {
+    this.#session = session;
+    this.#socket.once('disconnect', () => session.ended());
+  }
+
+  write(batch: Batch<SocketIoFrame>): boolean {
+    const { conn } = this.#socket;
+    this.#flushed = false;
+    const frame = batch.joined();
+    // A transport that is WebSocket stays it. Any other may still change before its queue is sent: it gets packet by packet.
+    if (conn.transport.name === 'websocket') conn.write(frame.packets[0]!, preEncoded(frame));
+    else for (const single of batch.frames) conn.write(single.packets[0]!, preEncoded(single));
+    this.#full = !this.#flushed;
+    return this.#flushed;
+  }
+
+  /** After a bye that calls for a return the connection itself is closed: the stock client comes back by itself. */
+  close(reason: CloseReason): void {
+    const data = byeOf(reason);
+    const stuck = this.#full;
+    this.#socket.emit('bye', data);
+    if (data.reconnect) this.#socket.conn.close(stuck);
+    else this.#socket.disconnect(true);
+  }
+
+  #drained(): void {
+    this.#flushed = true;
+    if (!this.#full) return;
+    this.#full = false;
+    this.#session?.writable();
+  }
+}
+
+/** Understood by Engine.IO's WebSocket transport: bytes to be written as they are. */
+function preEncoded({ webSocket }: SocketIoFrame): { compress: boolean; wsPreEncodedFrame: Buffer[] } {
+  return { compress: false, wsPreEncodedFrame: [webSocket] };
+}
