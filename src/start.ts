@@ -25,7 +25,7 @@ export async function startClarion(environment: Environment): Promise<void> {
 async function serve(config: Config, logger: JsonLogger): Promise<void> {
   const { server } = config;
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.forRoot(config),
+    await AppModule.forRoot(config),
     new FastifyAdapter(clarionHttpOptions({ trustProxy: server.trustProxy })),
     { logger, abortOnError: false },
   );

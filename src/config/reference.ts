@@ -7,9 +7,7 @@ import { variablesOf, type Variable } from './variable.js';
 export async function configReference(drivers: DriverTable): Promise<string> {
   const common = [serverConfigSchema(drivers), ...COMMON_SCHEMAS].flatMap(variablesOf);
   const all = [...common, ...(await loadAll(drivers)).flatMap(({ variables }) => variables)];
-  const rows = [...new Map(all.toReversed().map((variable) => [variable.env, variable])).values()]
-    .toReversed()
-    .map(toRow);
+  const rows = all.filter((variable, i) => all.findIndex(({ env }) => env === variable.env) === i).map(toRow);
   return `${INTRODUCTION}\n| variable | default | meaning |\n|---|---|---|\n${rows.join('\n')}\n`;
 }
 

@@ -64,8 +64,14 @@ export class JsonLogger implements LoggerService {
       ...detailOf(rest.slice(0, context === undefined ? undefined : -1)),
     };
     if (message instanceof Error) this.#pino[level]({ ...fields, err: message }, message.message);
-    else if (typeof message === 'object' && message !== null) this.#pino[level]({ ...fields, ...message });
+    else if (typeof message === 'object' && message !== null) this.#writeObject(level, { ...fields, ...message });
     else this.#pino[level](fields, String(message));
+  }
+
+  /** Pino knows errors as `err`. */
+  #writeObject(level: Level, { error, ...fields }: Readonly<Record<string, unknown>>): void {
+    if (error instanceof Error) this.#pino[level]({ ...fields, err: error }, error.message);
+    else this.#pino[level](error === undefined ? fields : { ...fields, error });
   }
 }
 
