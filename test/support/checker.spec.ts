@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { check, outstanding, summarise, type Violation } from './checker.js';
 import type { ClientRecord, Heard, PublishRecord } from './records.js';
@@ -27,7 +27,10 @@ function soundRun(plan: readonly { publisher: number; topics: readonly string[] 
       acknowledged,
     };
   });
-  return { publishes, clients: readers().map((reader) => ({ ...reader, heard: heardBy(reader, publishes) })) };
+  return {
+    publishes,
+    clients: readers().map((reader) => Object.assign(reader, { heard: heardBy(reader, publishes) })),
+  };
 }
 
 function readers(): Omit<ClientRecord, 'heard'>[] {
@@ -80,7 +83,7 @@ const runs = fc
     const client = run.clients[reader];
     if (!client) throw new Error('no such reader');
     const places = client.heard.flatMap((heard, place) => (heard.kind === 'notification' ? [place] : []));
-    return { ...run, client, places, place: places[seed % Math.max(1, places.length)] };
+    return Object.assign(run, { client, places, place: places[seed % Math.max(1, places.length)] });
   })
   .filter(({ place }) => place !== undefined);
 

@@ -36,30 +36,40 @@ export function check(publishes: readonly PublishRecord[], clients: readonly Cli
   return [
     ...clients.flatMap((client) => [
       ...phantoms(client, byKey),
-      ...twice(client),
+      ...sections(client).flatMap(twice),
       ...wrongPerson(client, byKey),
       ...lost(client, publishes, heardSomewhere),
-      ...outOfPublishersOrder(client, byKey),
+      ...sections(client).flatMap((section) => outOfPublishersOrder(section, byKey)),
       ...gaps(client),
       ...notReady(client),
     ]),
-    ...contradictions(clients),
+    ...contradictions(clients.flatMap(sections)),
   ];
 }
 
 /** A few lines for a person: how many of each kind, with the first examples. */
 export function summarise(violations: readonly Violation[]): string {
-  return VIOLATIONS.flatMap((kind) => {
+  const lines: string[] = [];
+  for (const kind of VIOLATIONS) {
     const some = violations.filter((violation) => violation.kind === kind);
-    if (some.length === 0) return [];
-    return [`${kind}: ${some.length}`, ...some.slice(0, 5).map(({ client, detail }) => `  ${client}: ${detail}`)];
-  }).join('\n');
+    if (some.length > 0) lines.push(`${kind}: ${some.length}`);
+    for (const { client, detail } of some.slice(0, 5)) lines.push(`  ${client}: ${detail}`);
+  }
+  return lines.join('\n');
 }
 
 /** How many notifications this client must still hear, of those that were acknowledged: zero when the run can be judged. */
 export function outstanding(publishes: readonly PublishRecord[], client: ClientRecord): number {
   const keys = new Set(notificationsOf(client).map(({ key }) => key));
   return publishes.filter((publish) => publish.acknowledged && !keys.has(publish.key) && isDue(client, publish)).length;
+}
+
+/** After a `gap` that was owed, a client begins again from the oldest kept, and may hear again what it had. */
+function sections(client: ClientRecord): ClientRecord[] {
+  const gap = client.gapExpected ? client.heard.findIndex(({ kind }) => kind === 'gap') : -1;
+  if (gap === -1) return [client];
+  const part = (heard: readonly Heard[]): ClientRecord => ({ ...client, heard });
+  return [part(client.heard.slice(0, gap)), part(client.heard.slice(gap))];
 }
 
 function notificationsOf(client: ClientRecord): HeardNotification[] {
