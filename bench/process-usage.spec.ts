@@ -1,5 +1,6 @@
+import { cpus } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { parseStat, usageOf } from './process-usage.js';
+import { machineBusySeconds, parseStat, usageOf } from './process-usage.js';
 
 /** proc_pid_stat(5), fields 1–25, with a command name made to mislead. */
 const LINE =
@@ -22,5 +23,12 @@ describe('usage of a process', () => {
 
   it('is an error for a process that is not there', () => {
     expect(() => usageOf(2 ** 22 + 1)).toThrow('ENOENT');
+  });
+});
+
+describe('usage of the machine', () => {
+  it('agrees with what Node reads of each core', () => {
+    const busy = cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0) / 1_000;
+    expect(machineBusySeconds()).toBeGreaterThan(busy * 0.9);
   });
 });

@@ -25,3 +25,10 @@ export function parseStat(line: string): ProcessUsage {
   const field = (number: number): number => Number(fields[number - 3]);
   return { cpuSeconds: (field(14) + field(15)) / TICKS_PER_SECOND, residentBytes: field(24) * PAGE_BYTES };
 }
+
+/** Seconds of all cores together that were not idle since the machine started, as `/proc/stat` counts them (proc_stat(5)). */
+export function machineBusySeconds(): number {
+  const [total = ''] = readFileSync('/proc/stat', 'utf8').split('\n', 1);
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = total.split(/ +/).slice(1).map(Number);
+  return (user + nice + system + irq + softirq + steal) / TICKS_PER_SECOND;
+}

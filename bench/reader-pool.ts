@@ -18,6 +18,8 @@ export class ReaderPool {
   readonly #latency = new Histogram();
   readonly #lost: string[] = [];
   #now = 0;
+  /** Whether a reader is lost or has got something wrong: the run can no longer become valid. */
+  #hasFailed = false;
   #deliveries = 0;
   #expected = Infinity;
   #cpuAtBegin = process.cpuUsage();
@@ -45,11 +47,12 @@ export class ReaderPool {
         check.accept(lane, sequence);
         this.#latency.record(this.#now - scheduledMicros);
         this.#deliveries += 1;
-        if (this.#deliveries === this.#expected) this.#onComplete();
+        if (check.fault !== null) this.#fail();
+        else if (this.#deliveries === this.#expected) this.#onComplete();
       },
       onLost: (reason) => {
         this.#lost.push(reason);
-        this.#onComplete();
+        this.#fail();
       },
     };
     const reader =
@@ -71,7 +74,7 @@ export class ReaderPool {
     this.#cpuAtBegin = process.cpuUsage();
   }
 
-  /** Waits until every reader has all that was sent, or one is lost, or the time is over, and judges. */
+  /** Waits until every reader has all that was sent, or one has failed, or the time is over, and judges. */
   async finish(sent: readonly number[], timeoutMs: number): Promise<ReadReport> {
     this.#expected = sent.reduce((sum, count) => sum + count, 0) * this.#readers.length;
     await this.#completed(timeoutMs);
@@ -90,8 +93,14 @@ export class ReaderPool {
     for (const reader of this.#readers.splice(0)) reader.close();
     this.#checks.length = 0;
     this.#lost.length = 0;
+    this.#hasFailed = false;
     this.#deliveries = 0;
     this.#expected = Infinity;
+  }
+
+  #fail(): void {
+    this.#hasFailed = true;
+    this.#onComplete();
   }
 
   #completed(timeoutMs: number): Promise<void> {
@@ -101,7 +110,7 @@ export class ReaderPool {
         clearTimeout(patience);
         resolve();
       };
-      if (this.#deliveries >= this.#expected || this.#lost.length > 0) this.#onComplete();
+      if (this.#deliveries >= this.#expected || this.#hasFailed) this.#onComplete();
     });
   }
 

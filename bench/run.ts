@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { CommandedProcess } from './child-process.js';
 import { Histogram } from './histogram.js';
 import { publishReportSchema, type Load, type PublishCommand, type PublishReport } from './messages.js';
+import { machineBusySeconds } from './process-usage.js';
 import type { FleetReport, ReaderFleet } from './reader-fleet.js';
 import type { ServerProcess } from './server-process.js';
 import type { Doors } from './subjects.js';
@@ -10,6 +11,8 @@ import type { Doors } from './subjects.js';
 const LAST_DELIVERIES_MS = 30_000;
 /** A generating process that is busier than this share of a core may be what limits the figure. */
 const BUSY = 0.9;
+/** If other processes used more than this share of the machine, the figure is not to be trusted. */
+const DISTURBED = 0.15;
 
 /** Percentiles of a duration, in milliseconds. */
 export interface Latency {
@@ -53,18 +56,29 @@ export interface Cast {
  */
 export async function run(cast: Cast, load: Load): Promise<RunResult> {
   await cast.readers.begin(load.lanes);
-  const before = cast.server.usage();
+  const cpuBefore = cpuOf(cast.server);
   const published = await cast.publisher.call(
     { command: 'publish', target: cast.doors.publish, load },
     publishReportSchema,
   );
   const read = await cast.readers.finish(published.sent, LAST_DELIVERIES_MS);
-  const cpuSeconds = cast.server.usage().cpuSeconds - before.cpuSeconds;
+  const cpuAfter = cpuOf(cast.server);
   if (read.faults.length > 0) throw new Error(`deliveries were not complete and in order: ${read.faults.join('; ')}`);
-  return summarise(load, published, read, cpuSeconds);
+  const cpu = { server: cpuAfter.server - cpuBefore.server, machine: cpuAfter.machine - cpuBefore.machine };
+  return summarise(load, published, read, cpu);
 }
 
-function summarise(load: Load, published: PublishReport, read: FleetReport, cpuSeconds: number): RunResult {
+/** CPU seconds of the server, and of everything on this machine, the server and the generator included. */
+interface CpuSeconds {
+  readonly server: number;
+  readonly machine: number;
+}
+
+function cpuOf(server: ServerProcess): CpuSeconds {
+  return { server: server.usage().cpuSeconds, machine: machineBusySeconds() };
+}
+
+function summarise(load: Load, published: PublishReport, read: FleetReport, cpu: CpuSeconds): RunResult {
   const publishes = published.sent.reduce((sum, count) => sum + count, 0);
   const seconds = (read.lastAtMicros - published.firstAtMicros) / 1_000_000;
   const answers = new Histogram();
@@ -75,11 +89,11 @@ function summarise(load: Load, published: PublishReport, read: FleetReport, cpuS
     publishesPerSecond: (publishes / (published.lastAtMicros - published.firstAtMicros)) * 1_000_000,
     deliveries: read.deliveries,
     deliveriesPerSecond: read.deliveries / seconds,
-    serverCpuSecondsPerMillion: (cpuSeconds / read.deliveries) * 1_000_000,
-    serverCpuShare: cpuSeconds / seconds,
+    serverCpuSecondsPerMillion: (cpu.server / read.deliveries) * 1_000_000,
+    serverCpuShare: cpu.server / seconds,
     latency: latencyOf(read.latency),
     answer: latencyOf(answers),
-    limits: limitsOf(published, read, cpuSeconds, seconds),
+    limits: limitsOf(published, read, cpu, seconds),
   };
 }
 
@@ -87,17 +101,18 @@ function latencyOf(histogram: Histogram): Latency {
   return { p50: histogram.quantile(0.5) / 1_000, p99: histogram.quantile(0.99) / 1_000, max: histogram.max / 1_000 };
 }
 
-function limitsOf(published: PublishReport, read: FleetReport, serverSeconds: number, seconds: number): string[] {
+function limitsOf(published: PublishReport, read: FleetReport, cpu: CpuSeconds, seconds: number): string[] {
+  const cores = availableParallelism();
   const shareOf = (micros: number): number => micros / 1_000_000 / seconds;
   const readers = shareOf(Math.max(...read.cpuMicros));
   const publisher = shareOf(published.cpuMicros);
-  const all = serverSeconds / seconds + read.cpuMicros.reduce((sum, micros) => sum + shareOf(micros), publisher);
+  const ours = cpu.server / seconds + read.cpuMicros.reduce((sum, micros) => sum + shareOf(micros), publisher);
+  const others = cpu.machine / seconds - ours;
   return [
     ...(readers > BUSY ? [`readers at ${percent(readers)} of a core`] : []),
     ...(publisher > BUSY ? [`publisher at ${percent(publisher)} of a core`] : []),
-    ...(all > BUSY * availableParallelism()
-      ? [`server and generator at ${percent(all / availableParallelism())} of all cores`]
-      : []),
+    ...(ours > BUSY * cores ? [`server and generator at ${percent(ours / cores)} of all cores`] : []),
+    ...(others > DISTURBED * cores ? [`other processes at ${percent(others / cores)} of all cores`] : []),
   ];
 }
 
