@@ -6,6 +6,8 @@ import { milliseconds } from './latency.js';
 /** Characters of a publisher's text that one row shows. */
 const MAX_SHOWN = 1_000;
 
+const CLOCK = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
+
 /**
  * A notification as a list item. Whatever a publisher wrote enters as text, each piece in a box of its own direction.
  * @param {Notification} notification
@@ -38,11 +40,7 @@ function head(notification, latencyMs, caughtUp) {
 /** @param {string} publishedAt */
 function time(publishedAt) {
   const at = new Date(publishedAt);
-  const made = element(
-    'time',
-    '',
-    `${at.toLocaleTimeString('en-GB')}.${String(at.getMilliseconds()).padStart(3, '0')}`,
-  );
+  const made = element('time', '', `${CLOCK.format(at)}.${String(at.getMilliseconds()).padStart(3, '0')}`);
   made.dateTime = publishedAt;
   return made;
 }

@@ -138,7 +138,10 @@ class Page {
     const pane = this.#panes[reader];
     if (pane === undefined) throw new Error(`there is no pane ${reader}`);
     return {
-      state: (state, problem) => pane.setState(state, problem),
+      state: (state, problem) => {
+        pane.setState(state, problem);
+        this.#judge();
+      },
       notification: (notification) => {
         pane.show(notification);
         if (!notification.ephemeral) comparison.shown(reader, notification.id);
@@ -175,15 +178,20 @@ class Page {
     this.#verdictDue = true;
     queueMicrotask(() => {
       this.#verdictDue = false;
-      showVerdict(this.#comparison.verdict(), NAMES);
+      showVerdict(this.#comparison.verdict(), NAMES, this.#bothLive());
     });
+  }
+
+  #bothLive() {
+    return this.#panes.every((pane) => pane.state === 'live');
   }
 
   /** The live region speaks only when something changed, never of each notification. */
   #summarise() {
     const summary = find(document, '#summary', HTMLElement);
     const panes = this.#panes.map((pane) => `${pane.name} ${pane.state}, ${pane.count} shown`).join('; ');
-    const text = this.#feeds.length === 0 ? '' : `${panes}. ${inWords(this.#comparison.verdict(), NAMES).text}.`;
+    const text =
+      this.#feeds.length === 0 ? '' : `${panes}. ${inWords(this.#comparison.verdict(), NAMES, this.#bothLive()).text}.`;
     if (summary.textContent !== text) summary.textContent = text;
   }
 }

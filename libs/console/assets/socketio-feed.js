@@ -24,6 +24,8 @@ export class SocketIoFeed {
   #retried = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #returning;
+  /** Whether the person wants it connected. */
+  #wanted = false;
 
   /** @param {import('./feed.js').FeedOptions} options */
   constructor(options) {
@@ -42,11 +44,13 @@ export class SocketIoFeed {
   }
 
   open() {
+    this.#wanted = true;
     this.#listener.state('connecting');
     this.#socket.connect();
   }
 
   close() {
+    this.#wanted = false;
     clearTimeout(this.#returning);
     this.#socket.disconnect();
     this.#listener.state('closed');
@@ -137,6 +141,6 @@ export class SocketIoFeed {
 
   async #returnWithToken() {
     await this.#options.tokens.invalidate(this.#token);
-    this.#returning = setTimeout(() => this.#socket.connect(), RETURN_DELAY_MS);
+    if (this.#wanted) this.#returning = setTimeout(() => this.#socket.connect(), RETURN_DELAY_MS);
   }
 }

@@ -4,14 +4,19 @@ import { find } from './element.js';
 
 const number = new Intl.NumberFormat('en');
 
-/** One sentence, and what stands behind it. @param {Verdict} verdict @param {readonly [string, string]} names */
-export function inWords(verdict, names) {
+/**
+ * A few words, and what stands behind them.
+ * @param {Verdict} verdict
+ * @param {readonly [string, string]} names
+ * @param {boolean} bothLive
+ */
+export function inWords(verdict, names, bothLive) {
   switch (verdict.state) {
     case 'nothing':
       return { text: 'Nothing to compare yet', detail: 'Publish something: both panes should show it.' };
     case 'complete':
       return {
-        text: 'Both complete',
+        text: bothLive ? 'Both complete' : 'Complete so far',
         detail: `${count(verdict.matched)} in both panes, in the same order. ${kept(verdict)}`,
       };
     case 'behind':
@@ -23,11 +28,11 @@ export function inWords(verdict, names) {
   }
 }
 
-/** Shows a verdict. @param {Verdict} verdict @param {readonly [string, string]} names */
-export function showVerdict(verdict, names) {
+/** Shows a verdict. @param {Verdict} verdict @param {readonly [string, string]} names @param {boolean} bothLive */
+export function showVerdict(verdict, names, bothLive) {
   const section = find(document, '#verdict', HTMLElement);
-  const { text, detail } = inWords(verdict, names);
-  section.dataset.state = verdict.state;
+  const { text, detail } = inWords(verdict, names, bothLive);
+  section.dataset.state = verdict.state === 'complete' && !bothLive ? 'so-far' : verdict.state;
   find(section, '.verdict-text', HTMLElement).textContent = text;
   find(section, '.verdict-detail', HTMLElement).textContent = detail;
 }

@@ -1,0 +1,363 @@
+import { mkdirSync } from 'node:fs';
+import { request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startServer, type TestServer } from '../support/server.js';
+import { CHROMIUM_IS_MISSING, launchChromium } from './chromium.js';
+import { ConsolePage, PANES, type Draft } from './console-page.js';
+
+/** Where a person can look at what the tests saw. */
+const PICTURES = '.tmp/browser';
+
+let server: TestServer;
+let browser: Browser;
+let tab: ConsolePage;
+
+describe.skipIf(CHROMIUM_IS_MISSING)('the page in Chromium', () => {
+  beforeAll(async () => {
+    mkdirSync(PICTURES, { recursive: true });
+    [server, browser] = await Promise.all([startServer(), launchChromium()]);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  afterEach(() => tab.close());
+
+  describe('with a key in the fragment', () => {
+    beforeEach(async () => {
+      tab = await ConsolePage.open(browser, server);
+    });
+
+    it('shows what its form publishes in both panes, once, with a latency', async () => {
+      await tab.publish({ title: 'Order 42', type: 'order.shipped', body: 'On its way.', data: '{ "order": 42 }' });
+      const id = await tab.acknowledged();
+      await tab.judged('complete', 1);
+      for (const name of PANES) {
+        expect(await tab.ids(name)).toEqual([id]);
+        const row = await tab.rows(name).innerText();
+        for (const shown of ['demo', 'order.shipped', 'Order 42', 'On its way.', '{"order":42}'])
+          expect(row).toContain(shown);
+        expect(row).toMatch(/\d ms/);
+        expect(await tab.figure(name, 'count')).toBe('1');
+      }
+      expect(await tab.figure('Socket.IO', 'cursor')).toBe(await tab.figure('SSE', 'cursor'));
+      await tab.page.screenshot({ path: `${PICTURES}/published.png` });
+      expect(await tab.complaints()).toEqual([]);
+    });
+
+    it('wipes the key from the address, and keeps it over a reload', async () => {
+      expect(tab.page.url()).toBe(`${server.url}/`);
+      await tab.page.reload();
+      await tab.live();
+      expect(await tab.page.content()).not.toContain(server.apiKey);
+    });
+
+    it('can be used by keyboard alone, with the focus always in sight', async () => {
+      const stops = await tabStops();
+      expect(stops).toEqual(
+        expect.arrayContaining([
+          'topics-input',
+          'publish-title',
+          'publish-data',
+          'publish-ephemeral',
+          'Disconnect SSE',
+        ]),
+      );
+      await tabTo('publish-title');
+      await tab.page.keyboard.press('Control+A');
+      await tab.page.keyboard.type('By keyboard');
+      await tab.page.keyboard.press('Enter');
+      await tab.judged('complete', 1);
+      await tabTo('publish-body');
+      await tab.page.keyboard.type('And from the text area');
+      await tab.page.keyboard.press('Control+Enter');
+      await tab.judged('complete', 2);
+      for (const name of PANES) expect(await tab.rows(name).first().innerText()).toContain('And from the text area');
+      await tabTo('Disconnect SSE');
+      await tab.page.keyboard.press('Enter');
+      await tab.state('SSE', 'closed');
+      expect(await tab.complaints()).toEqual([]);
+    });
+
+    it('shows what publishers wrote as text, whatever it is', async () => {
+      const hostile = `"><img src=x onerror="alert(1)"><script>alert(2)</script><svg onload=alert(3)>{{7*7}}\u202E`;
+      const type = '<b onmouseover=alert(4)>';
+      const data = JSON.stringify({ __html: hostile, '<i>': ['</pre><script>alert(5)</script>'] });
+      await tab.publish({ title: hostile, body: `javascript:alert(6)\n${hostile}`, type, data });
+      await tab.judged('complete', 1);
+      for (const name of PANES) {
+        const row = tab.rows(name);
+        expect(await row.locator('.title').textContent()).toBe(hostile);
+        expect(await row.locator('.body').textContent()).toContain(hostile);
+        expect(await row.locator('.data').textContent()).toBe(data);
+        expect(await row.locator('.tag').first().textContent()).toBe(type);
+        expect(await row.locator('img, script, svg, iframe, a, b, [onerror], [onload], [style]').count()).toBe(0);
+      }
+      expect(await tab.complaints()).toEqual([]);
+    });
+
+    it('makes links of http(s) and of paths alone', async () => {
+      await post({ topic: 'demo', title: 'one', url: 'https://example.org/<x>' });
+      await post({ topic: 'demo', title: 'two', url: '/orders/42' });
+      await tab.judged('complete', 2);
+      for (const name of PANES) {
+        const links = await tab.rows(name).locator('a').all();
+        const targets = await Promise.all(links.map((link) => link.getAttribute('href')));
+        expect(targets).toEqual(['/orders/42', 'https://example.org/<x>']);
+        for (const link of links) expect(await link.getAttribute('rel')).toContain('noopener');
+      }
+    });
+
+    it('shows the problem and its pointers when the server refuses', async () => {
+      await tab.publish({ topic: 'not a topic', title: 'x' });
+      const failure = tab.outcome.locator('.failure');
+      await failure.waitFor();
+      expect(await failure.innerText()).toContain('422 body.invalid');
+      expect(await failure.locator('.pointer').innerText()).toBe('/topic');
+      await tab.publish({ title: 'x', data: '{ no json' });
+      expect(await failure.innerText()).toBe('Data is not JSON.');
+      expect(await tab.page.locator('#publish-data').getAttribute('aria-invalid')).toBe('true');
+      expect(await tab.complaints(/status of 422/)).toEqual([]);
+    });
+
+    it('shows ephemeral notifications, and leaves them out of the comparison', async () => {
+      await tab.publish({ title: 'a tick', ephemeral: true });
+      for (const name of PANES) await tab.rows(name).filter({ hasText: 'ephemeral' }).waitFor();
+      await tab.publish({ title: 'kept' });
+      await tab.judged('complete', 1);
+      expect(await tab.complaints()).toEqual([]);
+    });
+
+    it('lets one pane be cut, says what it lacks, and sees it catch up', async () => {
+      for (const name of PANES) {
+        await tab.page.getByRole('button', { name: `Disconnect ${name}` }).click();
+        const [away, there] = name === 'SSE' ? (['SSE', 'Socket.IO'] as const) : (['Socket.IO', 'SSE'] as const);
+        await tab.publish({ title: `without ${name}` });
+        await tab
+          .rows(there)
+          .filter({ hasText: `without ${name}` })
+          .waitFor();
+        await tab.judged('behind');
+        expect(await tab.verdict.innerText()).toContain(`${away} lacks 1 that ${there} has shown`);
+        await tab.page.getByRole('button', { name: `Connect ${name}` }).click();
+        await tab
+          .rows(away)
+          .filter({ hasText: `without ${name}` })
+          .locator('.caught-up')
+          .waitFor();
+      }
+      await tab.judged('complete', 2);
+    });
+
+    it('reads what is kept, through wildcards, when asked to', async () => {
+      const topic = `kept/${Date.now()}`;
+      const first = await post({ topic, title: 'before the page asked' });
+      await tab.page.getByLabel('Topics').fill('kept/*');
+      await tab.page.getByLabel('from the oldest that is kept').check();
+      await tab.page.getByRole('button', { name: 'Start anew' }).click();
+      await tab.publish({ topic, title: 'afterwards' });
+      await tab.judged('complete', 2);
+      for (const name of PANES) expect(await tab.ids(name)).toEqual([first, await tab.acknowledged()]);
+    });
+
+    it('comes back complete and in order from three SIGKILLs, with publishes before, meanwhile and after', async () => {
+      const published: string[] = [];
+      for (let kill = 1; kill <= 3; kill++) {
+        for (let i = 0; i < 5; i++) published.push(await post({ topic: 'demo', title: `before ${kill}.${i}` }));
+        await tab.judged('complete', published.length);
+        await server.kill();
+        for (const name of PANES) await tab.state(name, 'reconnecting');
+        await tab.publish({ title: `meanwhile ${kill}` });
+        await tab.outcome.getByText('with the same idempotency key').waitFor();
+        if (kill === 1) await tab.page.screenshot({ path: `${PICTURES}/server-gone.png` });
+        await server.restart();
+        published.push(await tab.acknowledged());
+        for (let i = 0; i < 20; i++) published.push(await post({ topic: 'demo', title: `after ${kill}.${i}` }));
+        await tab.live();
+        await tab.judged('complete', published.length);
+      }
+      for (const name of PANES) {
+        expect(await tab.ids(name)).toEqual(published);
+        expect(await tab.figure(name, 'returns')).toBe('3×');
+      }
+      await tab.page.screenshot({ path: `${PICTURES}/restarted.png` });
+      expect(await tab.complaints()).toEqual([]);
+    });
+
+    it('comes back from SIGTERM as well, and shows the bye', async () => {
+      await server.kill('SIGTERM');
+      for (const name of PANES) await tab.state(name, 'reconnecting');
+      await server.restart();
+      await tab.live();
+      await tab.publish({ title: 'after the drain' });
+      await tab.judged('complete', 1);
+      for (const name of PANES) await tab.pane(name).getByText('bye: server.draining').waitFor();
+      expect(await tab.complaints()).toEqual([]);
+    });
+  });
+
+  describe('with tokens that do not live long', () => {
+    it('renews them before they expire, without losing a pane', async () => {
+      const minted = await shortLived(4, 0);
+      await tab.page.goto(`${server.url}/#key=${server.apiKey}`);
+      await tab.live();
+      await expect.poll(() => minted.length, { timeout: 15_000 }).toBeGreaterThanOrEqual(3);
+      await tab.publish({ title: 'renewed' });
+      await tab.judged('complete', 1);
+      expect(await tab.figure('Socket.IO', 'returns')).toBe('0×');
+      for (const name of PANES) expect(await tab.pane(name).getByText('bye:').count()).toBe(0);
+      expect(await tab.complaints()).toEqual([]);
+    });
+
+    it('takes a new one when the server says that the old one expired, and misses nothing', async () => {
+      const minted = await shortLived(3, 3_600);
+      await tab.page.goto(`${server.url}/#key=${server.apiKey}`);
+      await tab.live();
+      const published = [await post({ topic: 'demo', title: 'before' })];
+      for (const name of PANES) await tab.pane(name).getByText('bye: token.expired').first().waitFor();
+      published.push(await post({ topic: 'demo', title: 'while expired' }));
+      await tab.judged('complete', published.length);
+      for (const name of PANES) expect(await tab.ids(name)).toEqual(published);
+      expect(minted.length).toBeGreaterThanOrEqual(2);
+      expect(await tab.complaints(/status of 401/)).toEqual([]);
+    });
+  });
+
+  describe('without a key', () => {
+    beforeEach(async () => {
+      tab = await ConsolePage.prepare(browser);
+      await tab.page.goto(server.url);
+    });
+
+    it('asks for one, and forgets it when told to', async () => {
+      await enter(server.apiKey);
+      await tab.live();
+      await tab.page.getByRole('button', { name: 'Forget it' }).click();
+      await tab.page.getByLabel('API key or subscriber token').waitFor();
+      await tab.page.reload();
+      await tab.page.getByLabel('API key or subscriber token').waitFor();
+      expect(await tab.complaints()).toEqual([]);
+    });
+
+    it('shows in both panes why a wrong one is refused', async () => {
+      await enter('not-the-key');
+      for (const name of PANES) {
+        await tab.state(name, 'refused');
+        expect(await tab.pane(name).locator('.problem').innerText()).toContain('key.invalid');
+      }
+      expect(await tab.complaints(/status of 401/)).toEqual([]);
+    });
+
+    it('listens with a subscriber token, which may not publish', async () => {
+      await enter(await mint({ sub: 'u-42', subscribe: ['demo'] }));
+      await tab.live();
+      await post({ topic: 'demo', title: 'from a service' });
+      await tab.judged('complete', 1);
+      await tab.publish({ title: 'mine' });
+      await tab.outcome.getByText('403').waitFor();
+      expect(await tab.complaints(/status of 403/)).toEqual([]);
+    });
+
+    it('says which topic a token has no right to', async () => {
+      await enter(await mint({ sub: 'u-42', subscribe: ['other'] }));
+      for (const name of PANES) {
+        await tab.state(name, 'refused');
+        expect(await tab.pane(name).locator('.problem').innerText()).toContain('topic.forbidden');
+      }
+      expect(await tab.complaints(/status of 403/)).toEqual([]);
+    });
+
+    it.each([
+      '/console/nothing.js',
+      '/console/..%2f..%2fpackage.json',
+      '/console/../../package.json',
+      '/console/jsconfig.json',
+    ])('serves no %s', async (path) => {
+      const { status, body } = await rawGet(path);
+      expect(status).toBe(404);
+      expect(JSON.parse(body)).toMatchObject({ code: 'route.unknown' });
+    });
+  });
+});
+
+/** Everything that Tab reaches, by id or name; each must show that it has the focus. */
+async function tabStops(): Promise<string[]> {
+  const stops: string[] = [];
+  for (let i = 0; i < 40; i++) {
+    await tab.page.keyboard.press('Tab');
+    const stop = await focused();
+    if (stop.name === '') break;
+    expect(stop.outline, `${stop.name} shows its focus`).toBe('solid');
+    stops.push(stop.name);
+  }
+  return stops;
+}
+
+async function tabTo(name: string): Promise<void> {
+  for (let i = 0; i < 80; i++) {
+    if ((await focused()).name === name) return;
+    await tab.page.keyboard.press('Tab');
+  }
+  throw new Error(`Tab does not reach ${name}`);
+}
+
+function focused(): Promise<{ name: string; outline: string }> {
+  return tab.page.evaluate(`(() => {
+    const at = document.activeElement;
+    if (at === document.body) return { name: '', outline: '' };
+    return { name: at.id || at.getAttribute('aria-label') || at.textContent, outline: getComputedStyle(at).outlineStyle };
+  })()`);
+}
+
+async function enter(credential: string): Promise<void> {
+  await tab.page.getByLabel('API key or subscriber token').fill(credential);
+  await tab.page.keyboard.press('Enter');
+}
+
+/** Makes the page's tokens live `ttl` seconds, and hides that from it by saying `claimed` more. The array grows with each. */
+async function shortLived(ttl: number, claimed: number): Promise<string[]> {
+  tab = await ConsolePage.prepare(browser);
+  const minted: string[] = [];
+  await tab.page.route('**/v1/tokens', async (route) => {
+    const asked: Record<string, unknown> = route.request().postDataJSON();
+    const response = await route.fetch({ postData: JSON.stringify({ ...asked, ttl }) });
+    const answer: { token: string; expiresAt: string } = await response.json();
+    minted.push(answer.token);
+    const expiresAt = new Date(Date.parse(answer.expiresAt) + claimed * 1_000).toISOString();
+    await route.fulfill({ response, json: { ...answer, expiresAt } });
+  });
+  return minted;
+}
+
+/** Publishes as a service does. */
+async function post(draft: Omit<Draft, 'data'> & { url?: string }): Promise<string> {
+  return (await call<{ id: string }>('/v1/notifications', draft)).id;
+}
+
+async function mint(body: { sub: string; subscribe: string[] }): Promise<string> {
+  return (await call<{ token: string }>('/v1/tokens', body)).token;
+}
+
+async function call<T>(path: string, body: unknown): Promise<T> {
+  const headers = { authorization: `Bearer ${server.apiKey}`, 'content-type': 'application/json' };
+  const response = await fetch(`${server.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+  expect(response.status).toBe(201);
+  // What the server answers is its own tests' business.
+  return (await response.json()) as T;
+}
+
+/** `fetch` would tidy the path. */
+async function rawGet(path: string): Promise<{ status: number | undefined; body: string }> {
+  const { hostname, port } = new URL(server.url);
+  return new Promise((resolve, reject) => {
+    request({ hostname, port, path }, (response) => {
+      text(response).then((body) => resolve({ status: response.statusCode, body }), reject);
+    })
+      .on('error', reject)
+      .end();
+  });
+}
