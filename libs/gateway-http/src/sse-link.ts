@@ -20,6 +20,8 @@ export class SseLink implements Link<Buffer> {
   /** Has the session hear of the response. */
   bind(session: Session, closed: () => void): void {
     this.#response.on('drain', () => session.writable());
+    // Writing to a socket that was just cut is an error of the response; what matters of it is that the response closes.
+    this.#response.on('error', () => this.#response.destroy());
     this.#response.once('close', () => {
       session.ended();
       closed();

@@ -69,8 +69,10 @@ export class NotificationLog {
   }
 
   /** The contract of {@link NotificationStore.read}. */
-  read(request: ReadRequest): Promise<ReadResult> {
-    return this.#store.read(request);
+  async read(request: ReadRequest): Promise<ReadResult> {
+    const result = await this.#store.read(request);
+    this.#floor = Math.max(this.#floor, result.floor);
+    return result;
   }
 
   history(request: TopicHistoryRequest): Promise<TopicHistory> {

@@ -12,7 +12,7 @@ export interface LogBounds {
   readonly head: number;
   /** Everything above this offset is still in the resume log; 0 when nothing was pruned yet. */
   readonly floor: number;
-  /** Oldest first; those that ended at or below the floor may be missing. Never empty. */
+  /** Oldest first; those to which nothing belongs that is still kept may be missing. Never empty. */
   readonly epochs: readonly Epoch[];
 }
 
@@ -59,6 +59,8 @@ export interface ReadRequest {
 export interface ReadResult {
   readonly entries: readonly LogEntry[];
   readonly through: number;
+  /** The resume log's floor when this was read: a reader whose cursor lies below it has lost what was in between. */
+  readonly floor: number;
 }
 
 export interface TopicHistoryRequest {

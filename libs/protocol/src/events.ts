@@ -44,8 +44,7 @@ export const gapSchema = z.object({ reason: z.enum(['unknown', 'retention', 'lag
 export const CLOSE_REASONS = {
   'server.draining': { reconnect: true },
   'token.expired': { reconnect: false },
-  'client.slow': { reconnect: true },
-  overloaded: { reconnect: true },
+  internal: { reconnect: true },
 } as const satisfies Record<string, { reconnect: boolean }>;
 
 export type CloseReasonName = keyof typeof CLOSE_REASONS;

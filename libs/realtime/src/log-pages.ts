@@ -1,4 +1,3 @@
-import type { LogEntry } from '#clarion/event-bus';
 import type { NotificationLog, ReadRequest, ReadResult } from '#clarion/notifications';
 import type { Interest } from './interest.js';
 import { LogEvent, type View } from './log-event.js';
@@ -20,6 +19,12 @@ const NEAR_OFFSETS = 32 * PAGE_OFFSETS;
 interface Events {
   readonly events: readonly LogEvent[];
   readonly through: number;
+  readonly floor: number;
+}
+
+/** What was read behind memory; readers whose cursor lies below `floor` have lost what was in between. */
+export interface LogPage extends Page {
+  readonly floor: number;
 }
 
 /**
@@ -51,10 +56,10 @@ export class LogPages {
    * @param memoryFloor where the ring begins: what is near to it is worth reading for all.
    * @param maxBytes of a page that is read for this reader alone; shared ones may be larger.
    */
-  async read(after: number, interest: Interest, memoryFloor: number, maxBytes: number): Promise<Page> {
+  async read(after: number, interest: Interest, memoryFloor: number, maxBytes: number): Promise<LogPage> {
     const near = memoryFloor - after <= NEAR_OFFSETS;
-    const { events, through } = await (near ? this.#shared(after) : this.#selective(after, interest, maxBytes));
-    return { views: viewsAfter(after, events, interest), through };
+    const { events, through, floor } = await (near ? this.#shared(after) : this.#selective(after, interest, maxBytes));
+    return { views: viewsAfter(after, events, interest), through, floor };
   }
 
   /**
@@ -71,27 +76,27 @@ export class LogPages {
 
   #part(from: number, end: number): Promise<Events> {
     return this.#page(`@${from}`, async () => {
-      const { entries, through } = await this.#readLog({
+      const page = await this.#readLog({
         after: from,
         selectors: null,
         limit: PAGE_OFFSETS,
         maxBytes: PAGE_BYTES,
       });
-      return this.#asEvents(entries, Math.min(through, end));
+      return this.#asEvents(page, Math.min(page.through, end));
     });
   }
 
   #selective(after: number, interest: Interest, maxBytes: number): Promise<Events> {
     const { selectors } = interest;
     return this.#page(`${after}:${interest.key}`, async () => {
-      const { entries, through } = await this.#readLog({ after, selectors, limit: PAGE_OFFSETS, maxBytes });
-      return this.#asEvents(entries, through);
+      const page = await this.#readLog({ after, selectors, limit: PAGE_OFFSETS, maxBytes });
+      return this.#asEvents(page, page.through);
     });
   }
 
-  #asEvents(entries: readonly LogEntry[], through: number): Events {
+  #asEvents({ entries, floor }: ReadResult, through: number): Events {
     const within = entries.filter(({ offset }) => offset <= through);
-    return { events: within.map((entry) => LogEvent.durable(entry, this.#log.cursorAt(entry.offset))), through };
+    return { events: within.map((entry) => LogEvent.durable(entry, this.#log.cursorAt(entry.offset))), through, floor };
   }
 
   #page(key: string, load: () => Promise<Events>): Promise<Events> {

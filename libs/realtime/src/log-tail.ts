@@ -8,10 +8,12 @@ type Committed = Extract<BusMessage, { kind: 'committed' }>;
 export interface LogTailLimits {
   /** Messages that came too early and are kept until the hole before them is filled; beyond, they are read from the log. */
   readonly maxEarly: number;
-  /** How many of the newest entries are brought into memory at start, as far as they fit. */
-  readonly warmEntries: number;
+  /** How many of the newest offsets are brought into memory at start, as far as they fit. */
+  readonly warmOffsets: number;
 }
 
+/** Offsets by which the start goes back at a time to find what fits into memory. */
+const WARM_STEP = 256;
 const PAGE = { limit: 1_000, maxBytes: 4_194_304 } as const;
 
 /**
@@ -48,14 +50,33 @@ export class LogTail {
     return this.#holes;
   }
 
-  /** Where a ring must begin so that {@link warm} can fill it up to the head. */
-  static start(log: NotificationLog, limits: LogTailLimits): number {
-    return Math.max(log.floor, log.head - limits.warmEntries);
+  /** Brings the newest part of the log into memory, before anybody reads: as much as the ring holds. */
+  warm(): Promise<void> {
+    return (this.#filling = this.#warm().finally(() => (this.#filling = undefined)));
   }
 
-  /** Fills the ring from the log, before anybody reads. */
-  warm(): Promise<void> {
-    return this.#fill(this.#log.head);
+  async #warm(): Promise<void> {
+    const { head, floor } = this.#log;
+    this.#ring.begin(await this.#warmFrom(head, Math.max(floor, head - this.#limits.warmOffsets)));
+    await this.#fill(head);
+  }
+
+  /** The offset above which entries fill the ring, found from the newest backwards; at least `earliest`. */
+  async #warmFrom(head: number, earliest: number): Promise<number> {
+    let bytes = 0;
+    let from = head;
+    while (from > earliest && bytes < this.#ring.maxBytes) {
+      const upTo = from;
+      from = Math.max(earliest, upTo - WARM_STEP);
+      const { entries } = await this.#log.read({
+        after: from,
+        selectors: null,
+        limit: WARM_STEP,
+        maxBytes: this.#ring.maxBytes,
+      });
+      for (const entry of entries) if (entry.offset <= upTo) bytes += entry.body.length;
+    }
+    return from;
   }
 
   /** Takes a message of the bus. */

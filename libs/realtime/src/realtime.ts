@@ -21,7 +21,7 @@ import { Wheel } from './wheel.js';
 /** Told when something fails that no client can be told of. */
 export type ErrorSink = (error: unknown, about: string) => void;
 
-const TAIL_LIMITS = { maxEarly: 1_024, warmEntries: 20_000 } as const;
+const TAIL_LIMITS = { maxEarly: 1_024, warmOffsets: 20_000 } as const;
 /** Soonest return after the server went away: a restart takes about that long. */
 const MIN_RETRY_MS = 200;
 
@@ -72,7 +72,7 @@ export class Realtime {
     this.#bus = bus;
     this.#config = config;
     this.#onError = onError;
-    this.#ring = new Ring(config.ringBytes, LogTail.start(log, TAIL_LIMITS));
+    this.#ring = new Ring(config.ringBytes);
     this.#pages = new LogPages(log, { maxBytes: config.pageCacheBytes, maxFlights: config.logReads });
     this.#tail = new LogTail(
       log,

@@ -62,14 +62,17 @@ export class Ring {
   readonly #all = new EventQueue();
   readonly #byTopic = new Map<Topic, EventQueue>();
   #bytes = 0;
-  #floor: number;
-  #head: number;
+  #floor = 0;
+  #head = 0;
 
-  /** Begins empty at `head`: nothing at or below it is in memory. */
-  constructor(maxBytes: number, head: number) {
+  constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
-    this.#floor = head;
-    this.#head = head;
+  }
+
+  /** Begins at `offset`: nothing at or below it is in memory. Precondition: nothing was pushed. */
+  begin(offset: number): void {
+    this.#floor = offset;
+    this.#head = offset;
   }
 
   /** Every event above this offset, up to the head, is in memory. */
@@ -80,6 +83,11 @@ export class Ring {
   /** The last offset that is known to be in log order without holes. */
   get head(): number {
     return this.#head;
+  }
+
+  /** What it may hold. */
+  get maxBytes(): number {
+    return this.#maxBytes;
   }
 
   get bytes(): number {

@@ -1,9 +1,8 @@
-import type { Access, Principal, ReadGrant } from '#clarion/access';
+import type { Access, Principal } from '#clarion/access';
 import type { Located, NotificationLog, TopicHistories } from '#clarion/notifications';
 import {
   DomainError,
   EARLIEST,
-  MAX_SELECTORS,
   type ClientCommand,
   type ControlEvent,
   type GapReason,
@@ -16,13 +15,13 @@ import type { CatchUp, Laggard } from './catch-up.js';
 import type { FanOut, Receiver } from './fan-out.js';
 import type { CloseReason, Link, Session, Want } from './gateway.js';
 import type { InterestIndex } from './interest-index.js';
-import { Interest } from './interest.js';
 import type { LogEvent, View } from './log-event.js';
 import type { LogPages } from './log-pages.js';
 import { NewestByKey } from './newest-by-key.js';
 import type { Outlet, Run } from './outlet.js';
 import type { RealtimeStats } from './realtime-stats.js';
 import type { Page, Ring } from './ring.js';
+import { SessionSelectors } from './session-selectors.js';
 
 /** What all sessions of a process share. */
 export interface SessionContext {
@@ -78,7 +77,7 @@ export class LogSession<F> implements OpenSession, Receiver, Laggard {
   readonly #context: SessionContext;
   readonly #link: Link<F>;
   readonly #outlet: Outlet<F>;
-  readonly #interest = new Interest();
+  readonly #selectors: SessionSelectors;
   readonly #missed: NewestByKey;
   #who: Principal;
   #state: State = 'opening';
@@ -97,6 +96,8 @@ export class LogSession<F> implements OpenSession, Receiver, Laggard {
   /** A page is being read or waits for its turn. */
   #stepping = false;
   #dispatch = 0;
+  /** Resolves when the session has found its place. */
+  #opening: Promise<void> | undefined;
   /** Grows with each change of the selectors: a page read for the old ones is not taken. */
   #version = 0;
   #cursorToldAt = 0;
@@ -113,6 +114,7 @@ export class LogSession<F> implements OpenSession, Receiver, Laggard {
     this.#link = link;
     this.#outlet = outlet;
     this.#who = who;
+    this.#selectors = new SessionSelectors(context.access, context.index, this);
     this.#missed = new NewestByKey(context.limits.maxKeys);
   }
 
@@ -129,11 +131,10 @@ export class LogSession<F> implements OpenSession, Receiver, Laggard {
    * @throws {DomainError} when one of the selectors is not granted; nothing has begun then.
    */
   open(want: Want): void {
-    const grants = this.#grants(want.selectors);
-    for (const grant of grants) this.#add(grant);
+    this.#selectors.add(this.#selectors.grants(this.#who, want.selectors));
     this.#context.expires(this, expiryOf(this.#who));
     const located = this.#locate(want);
-    if ('ahead' in located) void this.#openAhead(want);
+    if ('ahead' in located) this.#opening = this.#openAhead(want);
     else this.#begin(located);
   }
 
@@ -141,6 +142,7 @@ export class LogSession<F> implements OpenSession, Receiver, Laggard {
     if (this.#commands >= MAX_COMMANDS) throw new DomainError('rate.limited', 'too many commands at once');
     this.#commands++;
     try {
+      await this.#opening;
       return await this.#carryOut(command);
     } finally {
       this.#commands--;
@@ -161,7 +163,7 @@ export class LogSession<F> implements OpenSession, Receiver, Laggard {
   }
 
   offer(event: LogEvent, topic: Topic, dispatch: number): void {
-    if (dispatch === this.#dispatch || !this.#interest.shows(event, topic)) return;
+    if (dispatch === this.#dispatch || !this.#selectors.interest.shows(event, topic)) return;
     this.#dispatch = dispatch;
     if (event.offset === undefined) this.#offerEphemeral(event, topic);
     else if (this.#state === 'live' && event.offset > this.#through) this.#offerDurable(event, event.offset, topic);
@@ -257,7 +259,7 @@ export class LogSession<F> implements OpenSession, Receiver, Laggard {
   }
 
   #subscription(): Subscription {
-    return { topics: this.#interest.selectors, cursor: this.#context.log.cursorAt(this.#position) };
+    return { topics: this.#selectors.interest.selectors, cursor: this.#context.log.cursorAt(this.#position) };
   }
 
   #offerDurable(event: LogEvent, offset: number, topic: Topic): void {
@@ -285,13 +287,12 @@ export class LogSession<F> implements OpenSession, Receiver, Laggard {
     this.#context.fanOut.flushLater(this);
   }
 
-  /** Forgets what waits and keeps the cursor: the log still has it. */
+  /** Forgets what waits for a full link, and keeps the cursor: the log still has it, and the link will say when it has room. */
   #fallBehind(): void {
     this.#run = undefined;
     this.#pendingBytes = 0;
     this.#state = 'catching up';
     this.#context.stats.fellBehind();
-    if (!this.#held) this.#stepLater();
   }
 
   #resumeLive(): void {
@@ -307,18 +308,19 @@ export class LogSession<F> implements OpenSession, Receiver, Laggard {
 
   #readMemory(): void {
     const { ring, limits } = this.#context;
-    this.#take(ring.read(this.#through, this.#interest, limits.pageEvents, limits.pageBytes), 'ring');
+    this.#take(ring.read(this.#through, this.#selectors.interest, limits.pageEvents, limits.pageBytes), 'ring');
   }
 
   #readLog(): void {
     const version = this.#version;
     this.#stepping = true;
     this.#context.pages
-      .read(this.#through, this.#interest, this.#context.ring.floor, this.#context.limits.pageBytes)
+      .read(this.#through, this.#selectors.interest, this.#context.ring.floor, this.#context.limits.pageBytes)
       .then((page) => {
         this.#stepping = false;
         if (this.#state !== 'catching up') return;
-        if (version === this.#version) this.#takeInParts(page);
+        // Selectors may have changed, or retention have passed the cursor, while the log was read.
+        if (version === this.#version && this.#through >= page.floor) this.#takeInParts(page);
         else this.#stepLater();
       })
       .catch((error: unknown) => this.#fail(error));
@@ -385,36 +387,18 @@ export class LogSession<F> implements OpenSession, Receiver, Laggard {
     if (!this.#link.write(batch)) this.#held = true;
   }
 
-  #grants(selectors: readonly Selector[]): ReadGrant[] {
-    return selectors.map((selector) => this.#context.access.readGrant(this.#who, selector));
-  }
-
-  #add(grant: ReadGrant): void {
-    if (!this.#interest.has(grant.selector)) this.#context.index.add(grant.selector, this);
-    this.#interest.add(grant);
-  }
-
-  #remove(selector: Selector): void {
-    if (this.#interest.delete(selector)) this.#context.index.delete(selector, this);
-  }
-
   /** New selectors take effect at the present cursor, which the answer names. */
-  #subscribe(selectors: readonly Selector[]): Subscription {
-    const grants = this.#grants(selectors);
-    const added = new Set(grants.map(({ selector }) => selector).filter((selector) => !this.#interest.has(selector)));
-    if (this.#interest.size + added.size > MAX_SELECTORS)
-      throw new DomainError('body.invalid', undefined, [
-        { pointer: '/topics', detail: `a session has at most ${MAX_SELECTORS} selectors` },
-      ]);
+  #subscribe(wanted: readonly Selector[]): Subscription {
+    const grants = this.#selectors.grants(this.#who, wanted);
     this.#settle();
-    for (const grant of grants) this.#add(grant);
+    this.#selectors.add(grants);
     return this.#subscription();
   }
 
-  #unsubscribe(selectors: readonly Selector[]): Subscription {
-    const own = this.#grants(selectors).map(({ selector }) => selector);
+  #unsubscribe(unwanted: readonly Selector[]): Subscription {
+    const grants = this.#selectors.grants(this.#who, unwanted);
     this.#settle();
-    for (const selector of own) this.#remove(selector);
+    this.#selectors.delete(grants.map(({ selector }) => selector));
     return this.#subscription();
   }
 
@@ -434,17 +418,8 @@ export class LogSession<F> implements OpenSession, Receiver, Laggard {
     this.#who = who;
     this.#context.expires(this, expiryOf(who));
     this.#settle();
-    for (const selector of this.#interest.selectors) this.#regrant(selector);
+    this.#selectors.regrant(who);
     return this.#ready();
-  }
-
-  #regrant(selector: Selector): void {
-    try {
-      this.#add(this.#context.access.readGrant(this.#who, selector));
-    } catch (error) {
-      if (!(error instanceof DomainError)) throw error;
-      this.#remove(selector);
-    }
   }
 
   async #history({ topic, limit = 50, page }: Extract<ClientCommand, { op: 'history' }>): Promise<unknown> {
@@ -456,13 +431,13 @@ export class LogSession<F> implements OpenSession, Receiver, Laggard {
   #fail(error: unknown): void {
     if (this.#state === 'ended') return;
     this.#context.failed(this, error);
-    this.close({ name: 'overloaded' });
+    this.close({ name: 'internal' });
   }
 
   #end(): void {
     this.#state = 'ended';
     this.#run = undefined;
-    for (const selector of this.#interest.selectors) this.#remove(selector);
+    this.#selectors.clear();
     this.#context.ended(this);
   }
 }

@@ -1,8 +1,9 @@
 import type { LogEntry } from '#clarion/event-bus';
-import type { LogBounds, ReadRequest, ReadResult, TopicHistory, TopicHistoryRequest } from '#clarion/notifications';
+import type { ReadRequest, ReadResult, TopicHistory, TopicHistoryRequest } from '#clarion/notifications';
 import { integer, text, type Connection, type Row, type Statement } from './connection.js';
 import { nextAfter, rangeOf, matchesTopic, Selection } from './selection.js';
 import { mergeTopics, type OffsetRange } from './topic-merge.js';
+import { BoundsReader } from './bounds-reader.js';
 import { READ_QUERIES } from './read-queries.js';
 
 /** How much one call may look at. */
@@ -11,15 +12,15 @@ export interface ReadBounds {
   readonly maxKnownTopics: number;
   /** Entries that one call scans for wildcards. */
   readonly maxScanned: number;
+  /** A remaining stretch of so many offsets is scanned at once: cheaper than finding out which topics exist. */
+  readonly shortStretch: number;
 }
 
-export const READ_BOUNDS: ReadBounds = { maxKnownTopics: 1_000, maxScanned: 5_000 };
+export const READ_BOUNDS: ReadBounds = { maxKnownTopics: 1_000, maxScanned: 5_000, shortStretch: 256 };
 
 /** Entries fetched at once in a scan, and characters of topics after which it ends. */
 const SCAN_CHUNK = 64;
 const SCAN_MAX_CHARS = 4 * 1024 * 1024;
-/** A remaining stretch this short is scanned at once: cheaper than finding out which topics exist. */
-const SHORT_STRETCH = 256;
 /** Entries older than `publishedFrom` that a page of history passes over: clocks may step back. */
 const HISTORY_MAX_PASSED = 1_000;
 
@@ -32,16 +33,16 @@ interface Found {
 /** Everything that is read from the log, each call in one snapshot. */
 export class LogReader {
   readonly #connection: Connection;
+  readonly #edges: BoundsReader;
   readonly #bounds: ReadBounds;
   readonly #sql: { readonly [Q in keyof typeof READ_QUERIES]: Statement };
 
   constructor(connection: Connection, bounds: ReadBounds = READ_BOUNDS) {
     this.#connection = connection;
+    this.#edges = new BoundsReader(connection);
     this.#bounds = bounds;
     const prepare = (name: keyof typeof READ_QUERIES): Statement => connection.prepare(READ_QUERIES[name]);
     this.#sql = {
-      edges: prepare('edges'),
-      epochs: prepare('epochs'),
       entry: prepare('entry'),
       anyTopic: prepare('anyTopic'),
       oneTopic: prepare('oneTopic'),
@@ -54,11 +55,11 @@ export class LogReader {
   /** The contract of `NotificationStore.read`. */
   read(request: ReadRequest): ReadResult {
     return this.#connection.read(() => {
-      const { head, floor } = this.#edges();
+      const { head, floor } = this.#edges.edges();
       const after = Math.max(request.after, floor);
-      if (after >= head) return { entries: [], through: Math.max(request.after, head) };
+      if (after >= head) return { entries: [], through: Math.max(request.after, head), floor };
       const found = this.#find({ after, upTo: head }, request);
-      return this.#load(found, request.maxBytes);
+      return { ...this.#load(found, request.maxBytes), floor };
     });
   }
 
@@ -66,18 +67,6 @@ export class LogReader {
     const below = before ?? Number.MAX_SAFE_INTEGER;
     const rows = this.#sql.history.all([topic, below, limit + HISTORY_MAX_PASSED, publishedFrom, limit + 1]);
     return { entries: rows.slice(0, limit).map(toEntry), more: rows.length > limit };
-  }
-
-  bounds(): LogBounds {
-    return this.#connection.read(() => {
-      const epochs = this.#sql.epochs.all([]).map((row) => ({ firstOffset: integer(row, 0), id: text(row, 1) }));
-      return { ...this.#edges(), epochs };
-    });
-  }
-
-  #edges(): { head: number; floor: number } {
-    const row = this.#sql.edges.get([]);
-    return row === undefined ? { head: 0, floor: 0 } : { head: integer(row, 0), floor: integer(row, 1) };
   }
 
   #find(range: OffsetRange, { selectors, limit }: ReadRequest): Found {
@@ -94,7 +83,7 @@ export class LogReader {
 
   /** The topics that the selection means now; undefined when a scan is the better, or the only bounded, way. */
   #resolve({ exact, patterns }: Selection, range: OffsetRange): string[] | undefined {
-    if (patterns.length > 0 && range.upTo - range.after <= SHORT_STRETCH) return undefined;
+    if (patterns.length > 0 && range.upTo - range.after <= this.#bounds.shortStretch) return undefined;
     const topics = new Set(exact);
     let visits = this.#bounds.maxKnownTopics;
     for (const pattern of patterns) {
@@ -131,17 +120,18 @@ export class LogReader {
     return { offsets, through };
   }
 
-  #load({ offsets, through }: Found, maxBytes: number): ReadResult {
+  #load({ offsets, through }: Found, maxBytes: number): Omit<ReadResult, 'floor'> {
     const entries: LogEntry[] = [];
     let bytes = 0;
     for (const offset of offsets) {
       const row = this.#sql.entry.get([offset]);
       // Above the floor nothing is ever removed, and this is one snapshot: it cannot be missing in a sound database.
       if (row === undefined) continue;
-      bytes += integer(row, ENTRY_BYTES);
+      const entry = toEntry(row);
+      bytes += Buffer.byteLength(entry.body);
       const last = entries.at(-1);
       if (last !== undefined && bytes > maxBytes) return { entries, through: last.offset };
-      entries.push(toEntry(row));
+      entries.push(entry);
     }
     return { entries, through };
   }
@@ -155,9 +145,6 @@ function foundUpTo(range: OffsetRange, limit: number, offsets: readonly number[]
 function offsetsOf(rows: readonly Row[]): number[] {
   return rows.map((row) => integer(row, 0));
 }
-
-/** The column after those of an entry in the queries that return entries. */
-const ENTRY_BYTES = 5;
 
 function toEntry(row: Row): LogEntry {
   return {

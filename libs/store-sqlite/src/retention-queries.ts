@@ -10,10 +10,16 @@ export const RETENTION_QUERIES = {
   /** Walks as many index entries as a topic may keep. */
   firstTooMany: 'SELECT offset FROM audience WHERE topic = ? ORDER BY offset DESC LIMIT 1 OFFSET ?',
   raiseFloor: 'UPDATE log SET floor = ?1 WHERE singleton = 1 AND floor < ?1',
-  /** An epoch goes when the next one begins at or below the floor: the one that the floor belongs to stays. */
+  /**
+   * An epoch goes when nothing that is kept belongs to it or to an older one: neither the floor, nor an entry of the history, nor a
+   * claim whose answer may be asked for again. Claims expire in the order in which they were made.
+   */
   dropEpochs: `
-    DELETE FROM epochs
-    WHERE first_offset < (SELECT max(first_offset) FROM epochs WHERE first_offset <= (SELECT floor FROM log))`,
+    DELETE FROM epochs WHERE first_offset < (
+      SELECT max(first_offset) FROM epochs WHERE first_offset <= min(
+        (SELECT floor FROM log),
+        coalesce((SELECT min(offset) FROM entries), 9007199254740991),
+        coalesce((SELECT offset FROM idempotency WHERE offset IS NOT NULL ORDER BY expires_at LIMIT 1), 9007199254740991)))`,
   topicsOf: 'SELECT topics FROM entries WHERE offset = ?',
   oldestUpTo: 'SELECT offset FROM audience WHERE topic = ? AND offset <= ? ORDER BY offset LIMIT ?',
   dropAudience: 'DELETE FROM audience WHERE topic = ? AND offset = ?',
