@@ -1,0 +1,94 @@
+import { Global, Module, type DynamicModule, type LoggerService } from '@nestjs/common';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { Access, accessConfigSchema, AccessModule, type Principal } from '#clarion/access';
+import { Publisher, TopicHistories, type HistoryPage, type Published } from '#clarion/notifications';
+import { isCursor, type Cursor, type HistoryQuery, type PublishRequest } from '#clarion/protocol';
+import { configureHttp } from '../src/configure-http.js';
+import { RestApiModule } from '../src/rest-api.module.js';
+import { httpServerOptions } from '../src/server-options.js';
+import { setupDocs } from '../src/setup-docs.js';
+
+export const API_KEY = 'an-api-key-for-tests';
+export const WITH_KEY = { authorization: `Bearer ${API_KEY}` };
+export const PAGE_ORIGIN = 'http://localhost:5173';
+
+/** The domain's side of the controllers, as far as they see it. */
+export interface Domain {
+  publish(who: Principal, draft: PublishRequest, key?: string): Promise<Published>;
+  page(who: Principal, query: HistoryQuery): Promise<HistoryPage>;
+}
+
+export function cursor(text: string): Cursor {
+  if (!isCursor(text)) throw new Error(`no cursor: ${text}`);
+  return text;
+}
+
+@Global()
+@Module({})
+class DomainModule {
+  static forRoot(domain: Domain): DynamicModule {
+    return {
+      module: DomainModule,
+      providers: [
+        { provide: Publisher, useValue: domain },
+        { provide: TopicHistories, useValue: domain },
+      ],
+      exports: [Publisher, TopicHistories],
+    };
+  }
+}
+
+export interface RestApp {
+  readonly app: NestFastifyApplication;
+  readonly access: Access;
+  /** What was logged as an error. */
+  readonly errors: string[];
+  /** `METHOD /url` of every route. */
+  readonly routes: string[];
+}
+
+/** The REST API on real Nest and Fastify, over a given domain; not listening yet. Close `app` at the end. */
+export async function restApp(domain: Partial<Domain> = {}): Promise<RestApp> {
+  const config = accessConfigSchema.parse({
+    apiKey: API_KEY,
+    tokenSecret: 'a-secret-of-at-least-32-bytes-here',
+    anonymousTopics: 'demo/**',
+    allowedOrigins: 'http://localhost:*',
+  });
+  const full: Domain = {
+    publish: async () => ({ id: 'n-1', cursor: cursor('c-1'), replayed: false }),
+    page: async () => ({ notifications: [] }),
+    ...domain,
+  };
+  const errors: string[] = [];
+  const testing = await Test.createTestingModule({
+    imports: [AccessModule.forRoot(config), DomainModule.forRoot(full), RestApiModule],
+  })
+    .setLogger(recordingLogger(errors))
+    .compile();
+  const app = testing.createNestApplication<NestFastifyApplication>(new FastifyAdapter(httpServerOptions), {
+    forceCloseConnections: true,
+  });
+  const routes: string[] = [];
+  const server = app.getHttpAdapter().getInstance();
+  server.addHook('onRoute', ({ method, url }) => {
+    routes.push(...[method].flat().map((name) => `${name} ${url}`));
+  });
+  configureHttp(app);
+  setupDocs(app);
+  await app.init();
+  await server.ready();
+  return { app, access: app.get(Access), errors, routes };
+}
+
+function recordingLogger(errors: string[]): LoggerService {
+  const ignore = (): void => undefined;
+  return {
+    log: ignore,
+    warn: ignore,
+    debug: ignore,
+    verbose: ignore,
+    error: (...said: unknown[]) => errors.push(said.map(String).join(' ')),
+  };
+}
