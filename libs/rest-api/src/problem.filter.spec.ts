@@ -11,11 +11,11 @@ afterEach(() => {
 });
 
 /** A reply that somebody took over and began to write. */
-function thrownAfterTakeover(error: unknown): PassThrough {
+function thrownAfterTakeover(thrown: unknown): PassThrough {
   const raw = new PassThrough();
   raw.write('event: ready\n');
   new ProblemFilter(new RouteTable()).catch(
-    error,
+    thrown,
     new ExecutionContextHost([
       { id: 'r-1', url: '/v1/events' },
       { sent: true, raw },
