@@ -33,6 +33,8 @@ export interface Outcome {
   readonly violations: readonly Violation[];
   readonly publishes: readonly PublishRecord[];
   readonly replays: number;
+  /** Of all cuts, those that split what the server wrote at once. */
+  readonly cutsInMidChunk: number;
   /** By client. */
   readonly cuts: Readonly<Record<string, number>>;
   readonly heard: Readonly<Record<string, number>>;
@@ -48,8 +50,6 @@ interface Reader {
 const RECONNECT_MS = 20_000;
 /** Per publish of a burst, of answers with their headers: publishers are cut in its second half. */
 const BYTES_BEFORE_PUBLISHERS_ARE_CUT = 120;
-/** A burst that is too small for an armed cut leaves it to be made by hand after this time. */
-const CUT_PATIENCE_MS = 400;
 
 /**
  * Publishes in bursts while the network resets every connection in the middle of each, and the server is killed in some, and
@@ -115,17 +115,15 @@ async function bursts(
   publishers: readonly Publisher[],
   publisherNetwork: TcpProxy,
 ): Promise<void> {
-  const perBurst = Math.ceil(plan.publishes / plan.cuts);
+  const perBurst = plan.publishes / plan.cuts;
   const killsLeft = new Set(
     Array.from({ length: plan.kills }, (_, kill) => Math.floor(((kill + 0.5) * plan.cuts) / plan.kills)),
   );
   for (let burst = 0; burst < plan.cuts; burst++) {
-    const isTunnel = burst % 3 === 2;
-    const cut = readers.map((reader, index) =>
-      cutOnce(reader, isTunnel ? plan.tunnelMs : 0, (burst * 7 + index * 3) % 10),
-    );
     void publisherNetwork.cutAfter(perBurst * BYTES_BEFORE_PUBLISHERS_ARE_CUT);
     const published = publishBurst(publishers, perBurst);
+    const tunnelMs = burst % 3 === 2 ? plan.tunnelMs : 0;
+    const cut = readers.map((reader, index) => cutOnce(reader, published, tunnelMs, (burst * 7 + index * 3) % 10));
     if (killsLeft.has(burst)) await killInTheMiddle(target, publishers, perBurst);
     await Promise.all([published, ...cut]);
     await Promise.all(readers.map(({ client }) => back(client)));
@@ -134,12 +132,17 @@ async function bursts(
 
 /**
  * Resets the reader's connections in the middle of what it is being sent: after `tenths` of a few kilobytes. A reader that gets
- * too little of this burst is reset anyway.
+ * too little of this burst is reset when the burst is over.
  */
-async function cutOnce({ client, proxy }: Reader, tunnelMs: number, tenths: number): Promise<void> {
+async function cutOnce(
+  { client, proxy }: Reader,
+  burst: Promise<void>,
+  tunnelMs: number,
+  tenths: number,
+): Promise<void> {
   const opened = client.log.count('opened');
   const before = proxy.cuts;
-  await Promise.race([proxy.cutAfter(300 + tenths * 700), sleep(CUT_PATIENCE_MS)]);
+  await Promise.race([proxy.cutAfter(300 + tenths * 700), burst]);
   while (proxy.cuts === before) {
     if (proxy.cutAll() === 0) await sleep(20);
   }
@@ -153,10 +156,10 @@ async function cutOnce({ client, proxy }: Reader, tunnelMs: number, tenths: numb
 
 /** Round robin over topics: everybody's, one's own, and the one that is subscribed late. */
 async function publishBurst(publishers: readonly Publisher[], count: number): Promise<void> {
-  const share = Math.ceil(count / publishers.length);
+  let next = 0;
   await Promise.all(
-    publishers.map(async (publisher, lane) => {
-      for (let i = 0; i < share; i++) await publisher.publish(audienceFor(lane + i));
+    publishers.map(async (publisher) => {
+      while (next < count) await publisher.publish(audienceFor(next++));
     }),
   );
 }
@@ -200,6 +203,7 @@ function outcome(
     publishes,
     replays: publishers.reduce((sum, { replays }) => sum + replays, 0),
     cuts: Object.fromEntries(readers.map(({ client, proxy }) => [client.log.client, proxy.cuts])),
+    cutsInMidChunk: readers.reduce((sum, { proxy }) => sum + proxy.cutsInMidChunk, 0),
     heard: Object.fromEntries(logs.map((log) => [log.client, log.count('notification')])),
     failures: logs.flatMap(({ client, failures }) => failures.map((failure) => `${client}: ${failure}`)),
   };

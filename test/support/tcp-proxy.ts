@@ -19,6 +19,7 @@ export class TcpProxy {
   #unreachable = false;
   #armed: { bytesLeft: number; readonly onCut: () => void } | null = null;
   #cuts = 0;
+  #cutsInMidChunk = 0;
   #accepted = 0;
   #bytesDown = 0;
 
@@ -45,6 +46,11 @@ export class TcpProxy {
   /** Times that {@link cutAll} or an armed cut reset at least one open connection. */
   get cuts(): number {
     return this.#cuts;
+  }
+
+  /** Of those, the ones that an armed cut made within what the server wrote. */
+  get cutsInMidChunk(): number {
+    return this.#cutsInMidChunk;
   }
 
   get accepted(): number {
@@ -150,6 +156,7 @@ export class TcpProxy {
       this.#armed = null;
       this.#bytesDown += armed.bytesLeft;
       client.write(chunk.subarray(0, armed.bytesLeft), () => {
+        this.#cutsInMidChunk++;
         this.cutAll();
         armed.onCut();
       });
