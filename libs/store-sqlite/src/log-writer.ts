@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { AppendRequest, AppendResult, Epoch, IdempotencyClaim } from '#clarion/notifications';
-import { integer, integerOrNull, text, type Connection, type Statement } from './connection.js';
+import { BulkInsert } from './bulk-insert.js';
+import { integer, integerOrNull, text, type Connection, type SqlValue, type Statement } from './connection.js';
 
 /** The end of the log: the last offset given, and the running sum of bytes there. */
 interface Tail {
@@ -8,21 +9,27 @@ interface Tail {
   total: number;
 }
 
+/** Rows that a batch has gathered so far. */
+interface Gathered {
+  readonly tail: Tail;
+  readonly entries: SqlValue[][];
+  readonly audience: SqlValue[][];
+}
+
 /** Everything that adds to the log. There is one per file, so that it may keep the end of the log in memory. */
 export class LogWriter {
   readonly #connection: Connection;
-  readonly #insertEntry: Statement;
-  readonly #insertAudience: Statement;
+  readonly #entries: BulkInsert;
+  readonly #audience: BulkInsert;
   readonly #findClaim: Statement;
   readonly #insertClaim: Statement;
   #tail: Tail;
 
   constructor(connection: Connection) {
     this.#connection = connection;
-    this.#insertEntry = connection.prepare(
-      'INSERT INTO entries (offset, id, published_at, bytes, total, topics, body) VALUES (?, ?, ?, ?, ?, ?, ?)',
-    );
-    this.#insertAudience = connection.prepare('INSERT INTO audience (topic, offset) VALUES (?, ?)');
+    const columns = ['offset', 'id', 'published_at', 'bytes', 'total', 'topics', 'body'];
+    this.#entries = new BulkInsert(connection, 'entries', columns);
+    this.#audience = new BulkInsert(connection, 'audience', ['topic', 'offset']);
     this.#findClaim = connection.prepare('SELECT fingerprint, id, offset FROM idempotency WHERE scope = ? AND key = ?');
     this.#insertClaim = connection.prepare(
       'INSERT INTO idempotency (scope, key, fingerprint, id, offset, expires_at) VALUES (?, ?, ?, ?, ?, ?)',
@@ -41,18 +48,23 @@ export class LogWriter {
 
   /** The contract of `NotificationStore.append`: returns after the commit, or throws with nothing stored. */
   append(batch: readonly AppendRequest[]): AppendResult[] {
-    const tail = { ...this.#tail };
-    const results = this.#connection.write(() => batch.map((request) => this.#appendOne(request, tail)));
+    const gathered: Gathered = { tail: { ...this.#tail }, entries: [], audience: [] };
+    const results = this.#connection.write(() => {
+      const answers = batch.map((request) => this.#appendOne(request, gathered));
+      this.#entries.run(gathered.entries);
+      this.#audience.run(gathered.audience);
+      return answers;
+    });
     // Only now: had the commit failed, its offsets would be given again.
-    this.#tail = tail;
+    this.#tail = gathered.tail;
     return results;
   }
 
-  #appendOne(request: AppendRequest, tail: Tail): AppendResult {
+  #appendOne(request: AppendRequest, gathered: Gathered): AppendResult {
     const { id, entry, idempotency } = request;
     const repeated = idempotency && this.#judgeClaim(idempotency);
     if (repeated !== undefined) return repeated;
-    const offset = entry === null ? null : this.#insert(id, entry, tail);
+    const offset = entry === null ? null : gather(id, entry, gathered);
     if (idempotency !== undefined) {
       const { scope, key, fingerprint, expiresAt } = idempotency;
       this.#insertClaim.run([scope, key, fingerprint, id, offset, expiresAt]);
@@ -66,16 +78,17 @@ export class LogWriter {
     if (text(first, 0) !== claim.fingerprint) return { outcome: 'mismatch' };
     return { outcome: 'replayed', id: text(first, 1), offset: integerOrNull(first, 2) };
   }
+}
 
-  #insert(id: string, entry: NonNullable<AppendRequest['entry']>, tail: Tail): number {
-    const topics = [...new Set(entry.topics)];
-    const bytes = Buffer.byteLength(entry.body);
-    tail.offset += 1;
-    tail.total += bytes;
-    this.#insertEntry.run([tail.offset, id, entry.publishedAt, bytes, tail.total, JSON.stringify(topics), entry.body]);
-    for (const topic of topics) this.#insertAudience.run([topic, tail.offset]);
-    return tail.offset;
-  }
+/** @returns the offset that the entry gets. */
+function gather(id: string, entry: NonNullable<AppendRequest['entry']>, { tail, entries, audience }: Gathered): number {
+  const topics = [...new Set(entry.topics)];
+  const bytes = topics.reduce((sum, topic) => sum + Buffer.byteLength(topic), Buffer.byteLength(entry.body));
+  const offset = ++tail.offset;
+  tail.total += bytes;
+  entries.push([offset, id, entry.publishedAt, bytes, tail.total, JSON.stringify(topics), entry.body]);
+  for (const topic of topics) audience.push([topic, offset]);
+  return offset;
 }
 
 /** From what is kept: pruning never removes the newest epoch nor lowers the floor, so no offset is ever given twice. */

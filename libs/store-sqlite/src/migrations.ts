@@ -58,7 +58,8 @@ function pragma(connection: Connection, name: 'user_version' | 'application_id')
 
 /**
  * `entries.body` comes last, so that scans over the columns before it never touch the overflow pages of large bodies.
- * `entries.total` is the running sum of `bytes`: how much follows an offset is one subtraction.
+ * `entries.bytes` is what the entry counts for retention: its body and topics in UTF-8; `entries.total` is the running sum of it, so that
+ * how much follows an offset is one subtraction.
  */
 function createLog(connection: Connection): void {
   connection.exec(`

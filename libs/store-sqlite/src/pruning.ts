@@ -24,6 +24,7 @@ export class Pruning {
     await this.#dropExpired(floor, now - policy.historyMaxAgeMs);
     await this.#trimTopics(floor, policy.historyMaxPerTopic);
     await this.#dropClaims(now);
+    await this.#step(this.#writer.call('dropEpochs', null));
     return floor;
   }
 

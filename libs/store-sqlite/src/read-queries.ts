@@ -1,11 +1,15 @@
-/** What readers ask, in one place so that a test can hold each to its query plan: every one an index search, none sorts. */
-export const READ_QUERIES = {
+/** Where the log begins and ends. */
+export const BOUNDS_QUERIES = {
   /** The head is the last offset given: an entry, an epoch's start or, when everything was pruned, the floor. */
   edges: `
     SELECT max(floor, coalesce((SELECT max(offset) FROM entries), 0), coalesce((SELECT max(first_offset) FROM epochs), 0)), floor
     FROM log WHERE singleton = 1`,
   epochs: 'SELECT first_offset, id FROM epochs ORDER BY first_offset',
-  entry: 'SELECT offset, id, published_at, topics, body, bytes FROM entries WHERE offset = ?',
+} as const;
+
+/** What readers ask, in one place so that a test can hold each to its query plan: every one an index search, none sorts. */
+export const READ_QUERIES = {
+  entry: 'SELECT offset, id, published_at, topics, body FROM entries WHERE offset = ?',
   anyTopic: 'SELECT offset FROM entries WHERE offset > ? AND offset <= ? ORDER BY offset LIMIT ?',
   oneTopic: 'SELECT offset FROM audience WHERE topic = ? AND offset > ? AND offset <= ? ORDER BY offset LIMIT ?',
   /** One step of a loose index scan: the next topic that exists, however many entries the one before has. */

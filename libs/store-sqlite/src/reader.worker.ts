@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads';
+import { BoundsReader } from './bounds-reader.js';
 import type { Connection } from './connection.js';
 import { openForReading } from './log-file.js';
 import { LogReader } from './log-reader.js';
@@ -10,6 +11,7 @@ import { serveCalls } from './worker-host.js';
 /** What the thread has while the file is open. */
 interface Opened {
   readonly connection: Connection;
+  readonly bounds: BoundsReader;
   readonly reader: LogReader;
   readonly planner: RetentionPlanner;
 }
@@ -23,7 +25,12 @@ function opened(): Opened {
 
 function open(options: ConnectionOptions): void {
   const connection = openForReading(options);
-  current = { connection, reader: new LogReader(connection), planner: new RetentionPlanner(connection) };
+  current = {
+    connection,
+    bounds: new BoundsReader(connection),
+    reader: new LogReader(connection),
+    planner: new RetentionPlanner(connection),
+  };
 }
 
 function close(): void {
@@ -36,7 +43,7 @@ serveCalls<ReaderCalls>(parentPort, {
   open,
   read: (request) => opened().reader.read(request),
   history: (request) => opened().reader.history(request),
-  bounds: () => opened().reader.bounds(),
+  bounds: () => opened().bounds.bounds(),
   planFloor: (request) => opened().planner.planFloor(request),
   planExpired: (request) => opened().planner.planExpired(request),
   planOverfull: (request) => opened().planner.planOverfull(request),

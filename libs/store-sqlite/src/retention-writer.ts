@@ -26,12 +26,14 @@ export class RetentionWriter {
     this.#dropClaims = connection.prepare(RETENTION_QUERIES.dropClaims);
   }
 
-  /** The floor never sinks. Epochs go with what they named; the one that the floor belongs to stays. */
+  /** The floor never sinks. */
   raiseFloor(floor: number): void {
-    this.#connection.write(() => {
-      this.#raiseFloor.run([floor]);
-      this.#dropEpochs.run([]);
-    });
+    this.#connection.write(() => this.#raiseFloor.run([floor]));
+  }
+
+  /** Removes the epochs that nothing belongs to any more: cursors are made for what is kept, and judged down to the floor. */
+  dropEpochs(): void {
+    this.#connection.write(() => this.#dropEpochs.run([]));
   }
 
   /** Removes entries for every topic. Precondition: they lie at or below the floor. */

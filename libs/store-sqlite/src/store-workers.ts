@@ -35,6 +35,7 @@ export type WriterCalls = {
   open: { argument: WriterOptions; result: OpenedStore };
   append: { argument: readonly AppendRequest[]; result: AppendResult[] };
   raiseFloor: { argument: number; result: void };
+  dropEpochs: { argument: null; result: void };
   dropEntries: { argument: readonly number[]; result: void };
   trimTopic: { argument: OverfullTopic; result: boolean };
   dropClaims: { argument: number; result: boolean };

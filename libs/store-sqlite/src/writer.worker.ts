@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
+import { BoundsReader } from './bounds-reader.js';
 import { LogFile } from './log-file.js';
-import { LogReader } from './log-reader.js';
 import { LogWriter } from './log-writer.js';
 import { RetentionWriter } from './retention-writer.js';
 import { StoreError } from './store-error.js';
@@ -26,7 +26,7 @@ function open(options: WriterOptions): WriterCalls['open']['result'] {
   const { connection, secret } = file;
   current = { file, writer: new LogWriter(connection), retention: new RetentionWriter(connection) };
   current.writer.beginEpoch();
-  return { ...new LogReader(connection).bounds(), secret };
+  return { ...new BoundsReader(connection).bounds(), secret };
 }
 
 function close(): void {
@@ -39,6 +39,7 @@ serveCalls<WriterCalls>(parentPort, {
   open,
   append: (batch) => opened().writer.append(batch),
   raiseFloor: (floor) => opened().retention.raiseFloor(floor),
+  dropEpochs: () => opened().retention.dropEpochs(),
   dropEntries: (offsets) => opened().retention.dropEntries(offsets),
   trimTopic: (topic) => opened().retention.trimTopic(topic),
   dropClaims: (now) => opened().retention.dropClaims(now),
