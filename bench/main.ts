@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { describeMachine } from './machine.js';
-import type { Outcome } from './outcome.js';
+import { isValid, type Outcome } from './outcome.js';
 import { FULL, QUICK, type Plan } from './plan.js';
 import { makeReport, saveReport, toMarkdown } from './report.js';
 import { measure } from './scenario.js';
@@ -10,7 +10,8 @@ const USAGE = `npm run bench [-- options]
   --full             longer: 3 interleaved repetitions, more windows, 5,000 idle connections
   --only <text>      only subjects whose name contains it, any of several separated by commas: "clarion", "sse", "rooms"
   --subscribers <n>  of the one topic
-  --repetitions <n>`;
+  --repetitions <n>
+Exit code 1 when any run was not complete and in order.`;
 
 const { values } = parseArgs({
   options: {
@@ -42,7 +43,7 @@ async function bench(): Promise<number> {
     outcomes,
   );
   console.log(`\n${toMarkdown(report)}\n\n${saveReport(report)}`);
-  return outcomes.every(({ error }) => error === null) ? 0 : 1;
+  return outcomes.every(isValid) ? 0 : 1;
 }
 
 /** Interleaved: every round visits each server once, so that what disturbs the machine for a while disturbs all. */

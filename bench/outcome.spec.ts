@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { bestSaturated, lineOf, type Outcome } from './outcome.js';
+import { bestSaturated, isValid, lineOf, type Outcome } from './outcome.js';
 import type { RunResult } from './run.js';
+import type { Figures } from './scenario.js';
 
 function saturated(deliveriesPerSecond: number, p99: number, window = 1, limits: string[] = []): RunResult {
   return {
@@ -17,13 +18,14 @@ function saturated(deliveriesPerSecond: number, p99: number, window = 1, limits:
   };
 }
 
-function outcome(repetition: number, runs: readonly RunResult[]): Outcome {
+function outcome(repetition: number, runs: readonly RunResult[], invalid: Figures['invalid'] = []): Outcome {
   const fixedRate = saturated(10, repetition);
   const figures = {
     emptyServerBytes: 0,
     bytesPerIdleConnection: 2_048,
     fixedRate,
     saturated: runs,
+    invalid,
     publishing: fixedRate,
   };
   return { server: 'S', transport: 'sse', repetition, figures, error: null };
@@ -59,6 +61,14 @@ describe('lineOf', () => {
       'no window kept the saturated p99 below 50 ms',
       'saturated: readers at 99 % of a core',
     ]);
+  });
+
+  it('tells of a window at which something was lost, and does not call the outcome valid', () => {
+    const lossy = outcome(1, [saturated(100, 10)], [{ window: 64, reason: 'lane 3: a hole' }]);
+    expect(lineOf('S', 'sse', [lossy]).notes).toContain(
+      '64 POSTs in flight: not complete and in order, lane 3: a hole',
+    );
+    expect([isValid(lossy), isValid(outcome(1, [saturated(100, 10)]))]).toEqual([false, true]);
   });
 
   it('has no figures when nothing was valid', () => {

@@ -13,6 +13,11 @@ export interface Outcome {
   readonly error: string | null;
 }
 
+/** Whether every run delivered everything in order. */
+export function isValid({ figures }: Outcome): boolean {
+  return figures !== null && figures.invalid.length === 0;
+}
+
 /** One line of the report: the repetitions of one subject together. Null where no repetition gave a figure. */
 export interface Line {
   readonly server: string;
@@ -67,6 +72,9 @@ function notesOf(outcomes: readonly Outcome[], all: readonly Figures[], best: re
       error === null ? [] : [`repetition ${repetition} is not valid: ${error.replaceAll(/\s+/g, ' ')}`],
     ),
     ...windowNotes(all),
+    ...all.flatMap(({ invalid }) =>
+      invalid.map(({ window, reason }) => `${window} POSTs in flight: not complete and in order, ${reason}`),
+    ),
     ...(best.every(keepsLimit) ? [] : [`no window kept the saturated p99 below ${MAX_SATURATED_P99_MS} ms`]),
     ...best.flatMap((run) => run.limits.map((limit) => `saturated: ${limit}`)),
     ...all.flatMap(({ publishing }) => publishing.limits.map((limit) => `publishing: ${limit}`)),

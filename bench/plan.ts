@@ -25,8 +25,8 @@ export const QUICK: Plan = {
   settleMs: 1_000,
   warmUpMs: 500,
   latency: { perSecond: 10, durationMs: 3_000 },
-  saturation: { windows: [1, 16], durationMs: 2_000 },
-  publishing: { window: 64, durationMs: 1_500 },
+  saturation: { windows: [1, 16], durationMs: 1_500 },
+  publishing: { window: 64, durationMs: 1_000 },
 };
 
 export const FULL: Plan = {

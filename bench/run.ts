@@ -49,10 +49,15 @@ export interface Cast {
   readonly publisher: CommandedProcess<PublishCommand>;
 }
 
+/** Readers missed something, or got it twice or in another order: there is no figure. */
+export class InvalidRun extends Error {
+  override readonly name = 'InvalidRun';
+}
+
 /**
  * Publishes a load and waits until every open reader has everything.
- * @throws {Error} when a publish is refused, or any reader misses something or gets it twice or in another order: then there is no
- * figure.
+ * @throws {InvalidRun} when one of them has not, or not in order.
+ * @throws {Error} when a publish is refused, or a process ends.
  */
 export async function run(cast: Cast, load: Load): Promise<RunResult> {
   await cast.readers.begin(load.lanes);
@@ -63,7 +68,7 @@ export async function run(cast: Cast, load: Load): Promise<RunResult> {
   );
   const read = await cast.readers.finish(published.sent, LAST_DELIVERIES_MS);
   const cpuAfter = cpuOf(cast.server);
-  if (read.faults.length > 0) throw new Error(`deliveries were not complete and in order: ${read.faults.join('; ')}`);
+  if (read.faults.length > 0) throw new InvalidRun(read.faults.join('; '));
   const cpu = { server: cpuAfter.server - cpuBefore.server, machine: cpuAfter.machine - cpuBefore.machine };
   return summarise(load, published, read, cpu);
 }

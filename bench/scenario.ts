@@ -3,7 +3,7 @@ import { CommandedProcess } from './child-process.js';
 import type { PublishCommand } from './messages.js';
 import type { Plan } from './plan.js';
 import { ReaderFleet } from './reader-fleet.js';
-import { run, type Cast, type RunResult } from './run.js';
+import { InvalidRun, run, type Cast, type RunResult } from './run.js';
 import { ServerProcess } from './server-process.js';
 import type { Subject } from './subjects.js';
 
@@ -18,8 +18,10 @@ export interface Figures {
   readonly bytesPerIdleConnection: number;
   /** At a fixed rate, open loop. */
   readonly fixedRate: RunResult;
-  /** One for each window. */
+  /** One for each window that gave a figure. */
   readonly saturated: readonly RunResult[];
+  /** Windows at which deliveries were not complete and in order, and what was wrong. */
+  readonly invalid: readonly { readonly window: number; readonly reason: string }[];
   /** With a single reader. */
   readonly publishing: RunResult;
 }
@@ -45,17 +47,29 @@ async function figures(cast: Cast, plan: Plan): Promise<Figures> {
   await reopen(cast, plan.subscribers);
   await run(cast, { kind: 'closed', lanes: 1, durationMs: plan.warmUpMs });
   const fixedRate = await run(cast, { kind: 'open', lanes: OPEN_LOOP_LANES, ...plan.latency });
-  const saturated: RunResult[] = [];
-  for (const lanes of plan.saturation.windows) {
-    saturated.push(await run(cast, { kind: 'closed', lanes, durationMs: plan.saturation.durationMs }));
-  }
+  const saturation = await saturate(cast, plan);
   await reopen(cast, 1);
   const publishing = await run(cast, {
     kind: 'closed',
     lanes: plan.publishing.window,
     durationMs: plan.publishing.durationMs,
   });
-  return { ...idle, fixedRate, saturated, publishing };
+  return { ...idle, fixedRate, ...saturation, publishing };
+}
+
+async function saturate(cast: Cast, plan: Plan): Promise<Pick<Figures, 'saturated' | 'invalid'>> {
+  const saturated: RunResult[] = [];
+  const invalid: { window: number; reason: string }[] = [];
+  for (const lanes of plan.saturation.windows) {
+    try {
+      saturated.push(await run(cast, { kind: 'closed', lanes, durationMs: plan.saturation.durationMs }));
+    } catch (error) {
+      if (!(error instanceof InvalidRun)) throw error;
+      invalid.push({ window: lanes, reason: error.message });
+      await reopen(cast, plan.subscribers);
+    }
+  }
+  return { saturated, invalid };
 }
 
 async function idleMemory(
