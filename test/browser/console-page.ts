@@ -35,7 +35,8 @@ export class ConsolePage {
   ) {
     page.on('pageerror', (error) => this.#complaints.push(`exception: ${error.message}`));
     page.on('console', (message) => {
-      if (message.type() === 'error') this.#complaints.push(`console: ${message.text()}`);
+      if (message.type() === 'error')
+        this.#complaints.push(`console: ${message.text()} (${pathOf(message.location().url)})`);
     });
     page.on('dialog', (dialog) => {
       this.#complaints.push(`dialog: ${dialog.message()}`);
@@ -108,9 +109,8 @@ export class ConsolePage {
 
   /** Ids shown in one pane, oldest first. */
   async ids(name: PaneName): Promise<string[]> {
-    const rows = await this.rows(name).all();
-    const ids = await Promise.all(rows.map((row) => row.getAttribute('data-id')));
-    return ids.map((id) => id ?? '').toReversed();
+    const shown = `[...document.querySelectorAll('[aria-label^="Notifications over ${name}"] > .row')].map((row) => row.dataset.id)`;
+    return (await this.page.evaluate<string[]>(shown)).toReversed();
   }
 
   /** A figure at the head of a pane. */
@@ -129,4 +129,9 @@ export class ConsolePage {
   close(): Promise<void> {
     return this.context.close();
   }
+}
+
+/** Without the query, which may carry a token. */
+function pathOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).pathname : url;
 }

@@ -64,7 +64,12 @@ export class StartingPlace {
     this.#agreed();
   }
 
-  /** Ends when a place is agreed, or after three seconds without. @returns {Promise<void>} */
+  /** Whoever was to name the place will not: nobody need wait for it. */
+  release() {
+    this.#agreed();
+  }
+
+  /** Ends when a place is agreed, when nobody is left to name it, or after three seconds. @returns {Promise<void>} */
   async settled() {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let timer;

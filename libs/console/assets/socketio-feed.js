@@ -52,6 +52,7 @@ export class SocketIoFeed {
   close() {
     this.#wanted = false;
     clearTimeout(this.#returning);
+    this.#options.start.release();
     this.#socket.disconnect();
     this.#listener.state('closed');
   }
@@ -125,18 +126,24 @@ export class SocketIoFeed {
       return;
     }
     this.#socket.disconnect();
-    this.#listener.state('refused', failure.problem);
+    this.#refuse(failure.problem);
   }
 
   /** @param {Problem} problem */
   async #refused(problem) {
     const worthATry = curedByToken(problem.code) && this.#options.tokens.renewable && !this.#retried;
     if (!worthATry) {
-      this.#listener.state('refused', problem);
+      this.#refuse(problem);
       return;
     }
     this.#retried = true;
     await this.#returnWithToken();
+  }
+
+  /** @param {Problem} problem */
+  #refuse(problem) {
+    this.#options.start.release();
+    this.#listener.state('refused', problem);
   }
 
   async #returnWithToken() {

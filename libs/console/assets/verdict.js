@@ -40,7 +40,7 @@ export function showVerdict(verdict, names, bothLive) {
 /** @param {Verdict} verdict */
 function kept(verdict) {
   if (verdict.acknowledged === 0) return '';
-  return `All ${number.format(verdict.acknowledged)} acknowledged to this page arrived.`;
+  return `Every one of the ${number.format(verdict.acknowledged)} acknowledged to this page is there.`;
 }
 
 /** @param {Verdict} verdict @param {readonly [string, string]} names */
