@@ -11,27 +11,35 @@ const USAGE = `npm run bench [-- options]
   --only <text>      only subjects whose name contains it, any of several separated by commas: "clarion", "sse", "rooms"
   --subscribers <n>  of the one topic
   --repetitions <n>
-Exit code 1 when any run was not complete and in order.`;
-
-const { values } = parseArgs({
-  options: {
-    full: { type: 'boolean', default: false },
-    only: { type: 'string', default: '' },
-    subscribers: { type: 'string' },
-    repetitions: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
-});
+Exit code: 1 when any run was not complete and in order, 2 when the options mean nothing.`;
 
 process.on('SIGINT', () => process.exit(130));
 process.on('SIGTERM', () => process.exit(143));
-process.exitCode = values.help ? showUsage() : await bench();
+process.exitCode = await main();
 
-async function bench(): Promise<number> {
+async function main(): Promise<number> {
+  try {
+    const options = readOptions();
+    if (!options.help) return await bench(options);
+    console.log(USAGE);
+    return 0;
+  } catch (error) {
+    if (!isUsageError(error)) throw error;
+    console.error(`${error.message}\n\n${USAGE}`);
+    return 2;
+  }
+}
+
+interface Options {
+  readonly help: boolean;
+  readonly plan: Plan;
+  readonly subjects: readonly Subject[];
+}
+
+async function bench({ plan, subjects }: Options): Promise<number> {
   const started = new Date();
   const machine = describeMachine();
-  const plan = planOf();
-  const outcomes = await measureAll(plan, chosenSubjects());
+  const outcomes = await measureAll(plan, subjects);
   const report = makeReport(
     {
       date: started.toISOString(),
@@ -69,13 +77,21 @@ async function outcomeOf(subject: Subject, plan: Plan, repetition: number): Prom
   }
 }
 
-function planOf(): Plan {
+/** @throws {RangeError | TypeError} when an option is unknown or means nothing ({@link isUsageError}). */
+function readOptions(): Options {
+  const { values } = parseArgs({
+    options: {
+      full: { type: 'boolean', default: false },
+      only: { type: 'string', default: '' },
+      subscribers: { type: 'string' },
+      repetitions: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
   const plan = values.full ? FULL : QUICK;
-  return {
-    ...plan,
-    subscribers: countOf(values.subscribers, plan.subscribers),
-    repetitions: countOf(values.repetitions, plan.repetitions),
-  };
+  const subscribers = countOf(values.subscribers, plan.subscribers);
+  const repetitions = countOf(values.repetitions, plan.repetitions);
+  return { help: values.help, plan: { ...plan, subscribers, repetitions }, subjects: subjectsNamed(values.only) };
 }
 
 function countOf(text: string | undefined, otherwise: number): number {
@@ -84,14 +100,17 @@ function countOf(text: string | undefined, otherwise: number): number {
   return count;
 }
 
-function chosenSubjects(): readonly Subject[] {
-  const parts = values.only.toLowerCase().split(',');
+function subjectsNamed(only: string): readonly Subject[] {
+  const parts = only.toLowerCase().split(',');
   const chosen = SUBJECTS.filter((subject) => parts.some((part) => subjectName(subject).toLowerCase().includes(part)));
-  if (chosen.length === 0) throw new RangeError(`no subject's name contains "${values.only}"`);
+  if (chosen.length === 0) throw new RangeError(`no subject's name contains "${only}"`);
   return chosen;
 }
 
-function showUsage(): number {
-  console.log(USAGE);
-  return 0;
+function isUsageError(error: unknown): error is Error {
+  return error instanceof RangeError || (error instanceof TypeError && 'code' in error && isParseArgsCode(error.code));
+}
+
+function isParseArgsCode(code: unknown): boolean {
+  return typeof code === 'string' && code.startsWith('ERR_PARSE_ARGS');
 }
