@@ -6,6 +6,8 @@ import type { Page } from './ring.js';
 export interface LogPagesLimits {
   /** Bytes of pages that are kept for the next reader. */
   readonly maxBytes: number;
+  /** Who lags behind memory by no more offsets reads pages that all share, who is further away only what concerns it. */
+  readonly sharedReach: number;
   /** Reads of the log at one time; further ones wait in order. */
   readonly maxFlights: number;
 }
@@ -13,8 +15,6 @@ export interface LogPagesLimits {
 /** Offsets of one shared page. */
 const PAGE_OFFSETS = 128;
 const PAGE_BYTES = 1_048_576;
-/** Who is this near to memory reads pages that others nearby can use too; who is further away reads only what concerns them. */
-const NEAR_OFFSETS = 32 * PAGE_OFFSETS;
 
 interface Events {
   readonly events: readonly LogEvent[];
@@ -57,7 +57,7 @@ export class LogPages {
    * @param maxBytes of a page that is read for this reader alone; shared ones may be larger.
    */
   async read(after: number, interest: Interest, memoryFloor: number, maxBytes: number): Promise<LogPage> {
-    const near = memoryFloor - after <= NEAR_OFFSETS;
+    const near = memoryFloor - after <= this.#limits.sharedReach;
     const { events, through, floor } = await (near ? this.#shared(after) : this.#selective(after, interest, maxBytes));
     return { views: viewsAfter(after, events, interest), through, floor };
   }

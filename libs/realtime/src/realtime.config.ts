@@ -1,18 +1,23 @@
 import { z } from 'zod';
 
-const bytes = (min: number, preset: number) => z.coerce.number().int().min(min).default(preset);
+const amount = (min: number, preset: number) => z.coerce.number().int().min(min).default(preset);
 
 /** What an operator can set of sessions and memory. */
 export const realtimeConfigSchema = z.object({
-  ringBytes: bytes(1_024, 67_108_864).meta({
+  ringBytes: amount(1_024, 67_108_864).meta({
     env: 'CLARION_RING_BYTES',
     description: 'Recent events kept in memory, for all clients together; older ones are read from the log. Bytes.',
   }),
-  pageCacheBytes: bytes(0, 16_777_216).meta({
+  pageCacheBytes: amount(0, 16_777_216).meta({
     env: 'CLARION_PAGE_CACHE_BYTES',
     description: 'Pages of the log kept in memory for the next client that catches up. Bytes.',
   }),
-  sessionBufferBytes: bytes(1_024, 131_072).meta({
+  sharedReach: amount(0, 4_096).meta({
+    env: 'CLARION_SHARED_REACH',
+    description:
+      'Clients that lag behind memory by up to so many notifications read pages that all share; further ones read only their own topics.',
+  }),
+  sessionBufferBytes: amount(1_024, 131_072).meta({
     env: 'CLARION_SESSION_BUFFER_BYTES',
     description: 'Events that wait for one slow client; beyond, it catches up from the log at its own pace. Bytes.',
   }),

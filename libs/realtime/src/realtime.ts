@@ -15,7 +15,8 @@ import { Outlets } from './outlet.js';
 import { RealtimeStats } from './realtime-stats.js';
 import type { RealtimeConfig } from './realtime.config.js';
 import { Ring } from './ring.js';
-import { LogSession, type OpenSession, type SessionContext } from './session.js';
+import type { OpenSession, SessionContext } from './session-context.js';
+import { LogSession } from './session.js';
 import { Wheel } from './wheel.js';
 
 /** Told when something fails that no client can be told of. */
@@ -73,7 +74,11 @@ export class Realtime {
     this.#config = config;
     this.#onError = onError;
     this.#ring = new Ring(config.ringBytes);
-    this.#pages = new LogPages(log, { maxBytes: config.pageCacheBytes, maxFlights: config.logReads });
+    this.#pages = new LogPages(log, {
+      maxBytes: config.pageCacheBytes,
+      sharedReach: config.sharedReach,
+      maxFlights: config.logReads,
+    });
     this.#tail = new LogTail(
       log,
       this.#ring,

@@ -1,5 +1,5 @@
-import type { Access, Principal } from '#clarion/access';
-import type { Located, NotificationLog, TopicHistories } from '#clarion/notifications';
+import type { Principal } from '#clarion/access';
+import type { Located } from '#clarion/notifications';
 import {
   DomainError,
   EARLIEST,
@@ -11,57 +11,15 @@ import {
   type Subscription,
   type Topic,
 } from '#clarion/protocol';
-import type { CatchUp, Laggard } from './catch-up.js';
-import type { FanOut, Receiver } from './fan-out.js';
-import type { CloseReason, Link, Session, Want } from './gateway.js';
-import type { InterestIndex } from './interest-index.js';
+import type { Laggard } from './catch-up.js';
+import type { Receiver } from './fan-out.js';
+import type { CloseReason, Link, Want } from './gateway.js';
 import type { LogEvent, View } from './log-event.js';
-import type { LogPages } from './log-pages.js';
 import { NewestByKey } from './newest-by-key.js';
 import type { Outlet, Run } from './outlet.js';
-import type { RealtimeStats } from './realtime-stats.js';
-import type { Page, Ring } from './ring.js';
+import type { Page } from './ring.js';
+import type { OpenSession, SessionContext } from './session-context.js';
 import { SessionSelectors } from './session-selectors.js';
-
-/** What all sessions of a process share. */
-export interface SessionContext {
-  readonly log: NotificationLog;
-  readonly histories: TopicHistories;
-  readonly access: Access;
-  readonly ring: Ring;
-  readonly pages: LogPages;
-  readonly index: InterestIndex<Receiver>;
-  readonly fanOut: FanOut;
-  readonly catchUp: CatchUp;
-  readonly stats: RealtimeStats;
-  readonly limits: SessionLimits;
-  /** The session's token is valid until then, milliseconds since 1970; undefined: for ever. */
-  expires(session: OpenSession, at: number | undefined): void;
-  ended(session: OpenSession): void;
-  failed(session: OpenSession, error: unknown): void;
-}
-
-/** What the process does with a session without knowing its wire format. */
-export interface OpenSession extends Session {
-  /** Name of its wire format. */
-  readonly transport: string;
-  readonly live: boolean;
-  tellCursor(): void;
-  close(reason: CloseReason): void;
-}
-
-export interface SessionLimits {
-  /** Bytes of events that wait for a full link; beyond, they are forgotten and read again when it drains. */
-  readonly maxPendingBytes: number;
-  /** Events in one page while catching up. */
-  readonly pageEvents: number;
-  /** Bytes of one page while catching up. */
-  readonly pageBytes: number;
-  /** Keys of ephemeral events of which a reader who is behind is kept the newest. */
-  readonly maxKeys: number;
-  /** While catching up on what does not concern it, a client is told its new cursor at most this often. Milliseconds. */
-  readonly cursorEveryMs: number;
-}
 
 /**
  * `live`: has everything up to the head, and is fed by the fan-out. `catching up`: reads pages after its cursor as its link drains,
