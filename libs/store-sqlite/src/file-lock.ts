@@ -21,7 +21,7 @@ export class FileLock {
     createPrivateFile(lockFile);
     const database = new Database(lockFile, { timeout: 0 });
     try {
-      database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+      database.exec('PRAGMA journal_mode = OFF; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
     } catch (cause) {
       database.close();
       throw new StoreError(

@@ -20,7 +20,6 @@ export const RETENTION_QUERIES = {
         (SELECT floor FROM log),
         coalesce((SELECT min(offset) FROM entries), 9007199254740991),
         coalesce((SELECT offset FROM idempotency WHERE offset IS NOT NULL ORDER BY expires_at LIMIT 1), 9007199254740991)))`,
-  topicsOf: 'SELECT topics FROM entries WHERE offset = ?',
   oldestUpTo: 'SELECT offset FROM audience WHERE topic = ? AND offset <= ? ORDER BY offset LIMIT ?',
   dropAudience: 'DELETE FROM audience WHERE topic = ? AND offset = ?',
   dropAllAudience: `
