@@ -14,6 +14,9 @@ export interface Draft {
   readonly ephemeral?: boolean;
 }
 
+/** How long the page may take for one step on a busy machine, in milliseconds. */
+const WAIT_MS = 20_000;
+
 /** Chromium's own words for requests that a dead, draining or refusing server causes; tests name what else they expect. */
 const CUT_OFF =
   /net::ERR_(?:CONNECTION_REFUSED|CONNECTION_RESET|INCOMPLETE_CHUNKED_ENCODING|EMPTY_RESPONSE|SOCKET_NOT_CONNECTED)/;
@@ -47,6 +50,7 @@ export class ConsolePage {
   /** Opens a tab without going anywhere. */
   static async prepare(browser: Browser): Promise<ConsolePage> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    context.setDefaultTimeout(WAIT_MS);
     await context.addInitScript(COLLECT_VIOLATIONS);
     return new ConsolePage(await context.newPage(), context);
   }
