@@ -360,17 +360,33 @@ const offsetsSeen = (client: Client): number[] =>
 test('a quiet reader is not told of a gap because retention passed what did not concern it', async () => {
   const world = await makeWorld();
   const quiet = join(world, ['a']);
+  quiet.full = true;
+  await world.publish(['a'] as Topic[], 10);
+  await turn();
   for (let i = 0; i < 20; i++) await world.publish(['d'] as Topic[], 10);
   await world.log.prune(
     { resumeMaxAgeMs: 0, resumeMaxBytes: 0, historyMaxAgeMs: 0, historyMaxPerTopic: 0 },
     world.log.head,
   );
-  quiet.full = true;
   for (let i = 0; i < 10; i++) await world.publish(['a'] as Topic[], 500);
   await world.settle();
 
   expect(quiet.seen.some(({ kind }) => kind === 'gap')).toBe(false);
-  expect(offsetsSeen(quiet)).toHaveLength(10);
+  expect(offsetsSeen(quiet)).toHaveLength(11);
+});
+
+test('a selector that is added while a page of the log is read misses nothing of that page', async () => {
+  const world = await makeWorld({ ...TIGHT, sharedReach: 0 });
+  const start = world.log.cursorAt(world.log.head);
+  for (let i = 0; i < 20; i++) await world.publish([i % 2 === 0 ? 'a' : 'c'] as Topic[], 300);
+  world.store.readTurns = 4;
+  const reader = join(world, ['a'], start);
+  await turn();
+  await turn();
+  await change(reader, 'subscribe', ['c'] as Selector[]);
+  await world.settle();
+
+  expect(offsetsSeen(reader)).toEqual(world.store.entries.map(({ offset }) => offset));
 });
 
 test('what waits for a full link is bounded: the reader falls back to the log and still gets everything', async () => {
