@@ -23,8 +23,9 @@ export const httpServerOptions = {
   clientErrorHandler: answerClientError,
 } satisfies FastifyHttpOptions<RawServerDefault>;
 
-/** Addresses that cannot be decoded never reach a route, nor Nest. */
-function answerFrameworkError(error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
+/** Addresses that cannot be decoded never reach a route, nor Nest, nor the hooks that name requests. */
+function answerFrameworkError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('x-request-id', request.id);
   sendProblem(reply, expectedError(error) ?? new DomainError('internal'));
 }
 
