@@ -40,7 +40,7 @@ export function showVerdict(verdict, names, bothLive) {
 /** @param {Verdict} verdict */
 function kept(verdict) {
   if (verdict.acknowledged === 0) return '';
-  return `Every one of the ${number.format(verdict.acknowledged)} acknowledged to this page is there.`;
+  return `All that the form published is there (${number.format(verdict.acknowledged)}).`;
 }
 
 /** @param {Verdict} verdict @param {readonly [string, string]} names */
@@ -49,7 +49,7 @@ function lag(verdict, names) {
     const lacking = verdict.lacking[reader] ?? 0;
     return lacking > 0 ? [`${name} lacks ${number.format(lacking)} that ${names[1 - reader]} has shown`] : [];
   });
-  if (verdict.owed > 0) parts.push(`${number.format(verdict.owed)} acknowledged to this page, not yet in both panes`);
+  if (verdict.owed > 0) parts.push(`${number.format(verdict.owed)} acknowledged to the form, not yet in both panes`);
   return `${parts.join('; ')}.`;
 }
 
