@@ -52,6 +52,10 @@ export class InterestIndex<S> {
     }
   }
 
+  get isEmpty(): boolean {
+    return this.#exact.size === 0 && this.#root.empty;
+  }
+
   /** Topics that have readers by name, for metrics. */
   get exactTopics(): number {
     return this.#exact.size;

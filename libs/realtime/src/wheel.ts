@@ -1,3 +1,5 @@
+const MAX_SLOTS = 64;
+
 /**
  * One timer for something that all members need once per period, spread evenly over it: heartbeats without a timer per connection.
  */
@@ -11,10 +13,12 @@ export class Wheel<T> {
 
   /** @param periodMs each member's turn comes once in it, at least 10 ms. */
   constructor(periodMs: number, turn: (member: T) => void) {
-    const slots = Math.min(64, Math.max(1, Math.floor(periodMs / 10)));
+    // Timers count whole milliseconds: a turn comes a little early rather than late.
+    const tickMs = Math.max(10, Math.ceil(periodMs / MAX_SLOTS));
+    const slots = Math.max(1, Math.floor(periodMs / tickMs));
     this.#slots = Array.from({ length: slots }, () => new Set<T>());
     this.#turn = turn;
-    this.#timer = setInterval(() => this.#tick(), periodMs / slots).unref();
+    this.#timer = setInterval(() => this.#tick(), tickMs).unref();
   }
 
   add(member: T): void {

@@ -1,0 +1,80 @@
+import { expect, test } from 'vitest';
+import { GroupCommit } from './group-commit.js';
+import type { AppendRequest, AppendResult } from './store.js';
+
+const LIMITS = { maxBatch: 100, maxWaiting: 250, maxWaitingBytes: 10_000 };
+const request = (id: string, body = ''): AppendRequest => ({ id, entry: { topics: ['t'], publishedAt: 1, body } });
+
+/** A store whose commits end when the test says so. */
+class Commits {
+  readonly batches: string[][] = [];
+  #end: ((error?: Error) => void)[] = [];
+
+  readonly commit = (batch: readonly AppendRequest[]): Promise<AppendResult[]> => {
+    this.batches.push(batch.map(({ id }) => id));
+    return new Promise((resolve, reject) => {
+      this.#end.push((error) =>
+        error === undefined ? resolve(batch.map(({ id }) => ({ outcome: 'appended', id, offset: 1 }))) : reject(error),
+      );
+    });
+  };
+
+  async end(error?: Error): Promise<void> {
+    this.#end.shift()!(error);
+    for (let i = 0; i < 5; i++) await Promise.resolve();
+  }
+}
+
+test('what one turn publishes is one commit, and what comes meanwhile is the next', async () => {
+  const store = new Commits();
+  const group = new GroupCommit(store.commit, LIMITS);
+  const answers = [group.append(request('a')), group.append(request('b'))];
+  await Promise.resolve();
+  answers.push(group.append(request('c')), group.append(request('d')));
+  expect(store.batches).toEqual([['a', 'b']]);
+  await store.end();
+  expect(store.batches).toEqual([
+    ['a', 'b'],
+    ['c', 'd'],
+  ]);
+  await store.end();
+  expect((await Promise.all(answers)).map((answer) => 'id' in answer && answer.id)).toEqual(['a', 'b', 'c', 'd']);
+});
+
+test('nothing is answered before its commit ended', async () => {
+  const store = new Commits();
+  const group = new GroupCommit(store.commit, LIMITS);
+  let answered = false;
+  const answer = group.append(request('a')).then(() => (answered = true));
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+  expect(answered).toBe(false);
+  await store.end();
+  await answer;
+});
+
+test('a failed commit fails its own requests and no later ones', async () => {
+  const store = new Commits();
+  const group = new GroupCommit(store.commit, LIMITS);
+  const failing = group.append(request('a'));
+  await Promise.resolve();
+  const later = group.append(request('b'));
+  const failed = expect(failing).rejects.toThrow('disk full');
+  await store.end(new Error('disk full'));
+  await failed;
+  await store.end();
+  expect(await later).toMatchObject({ outcome: 'appended', id: 'b' });
+});
+
+test('more than may wait is refused at once as overloaded, and what waits is kept', async () => {
+  const store = new Commits();
+  const group = new GroupCommit(store.commit, LIMITS);
+  const accepted = Array.from({ length: 250 }, (_, i) => group.append(request(`n${i}`)));
+  await expect(group.append(request('x'))).rejects.toMatchObject({ code: 'overloaded' });
+  for (let i = 0; i < 3; i++) {
+    await Promise.resolve();
+    await store.end();
+  }
+  expect(await Promise.all(accepted)).toHaveLength(250);
+  expect(store.batches.map((batch) => batch.length)).toEqual([100, 100, 50]);
+  await expect(group.append(request('y', 'x'.repeat(10_001)))).rejects.toMatchObject({ code: 'overloaded' });
+});
