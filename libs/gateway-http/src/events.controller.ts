@@ -1,10 +1,12 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
+import { ApiHeader, ApiOperation, ApiProduces, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Access } from '#clarion/access';
 import { DomainError, parseWanted, type Wanted } from '#clarion/protocol';
 import { SseGateway } from './sse.gateway.js';
 
 /** `GET /v1/events`: one resource, read in the manner that the client asks for. */
+@ApiTags('events')
 @Controller('v1/events')
 export class EventsController {
   readonly #access: Access;
@@ -16,6 +18,15 @@ export class EventsController {
   }
 
   @Get()
+  @ApiOperation({
+    summary: 'Read events as Server-Sent Events',
+    description: 'Needs `Accept: text/event-stream`. The events are those of the AsyncAPI document.',
+  })
+  @ApiProduces('text/event-stream')
+  @ApiQuery({ name: 'topics', required: false, description: 'Comma list of selectors; absent: `users/me`.' })
+  @ApiQuery({ name: 'since', required: false, description: 'A cursor, or `earliest`; absent: from now on.' })
+  @ApiQuery({ name: 'access_token', required: false, description: 'A subscriber token, where no header can be set.' })
+  @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'The last cursor seen; wins over `since`.' })
   async read(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     if (request.method !== 'GET') throw new DomainError('method.unsupported');
     if (!acceptsEventStream(request))

@@ -76,11 +76,12 @@ function commandOperation(name: string): JsonSchema {
     channel: { $ref: '#/channels/socketio' },
     messages: references('socketio', [name]),
     description:
-      'Acknowledged with `{ ok: true, data? }` or `{ ok: false, error }`, where `error` is a problem document.',
+      'Acknowledged with what the command answers, or with `{ error }`, where `error` is a problem document.',
     'x-acknowledgement': {
-      type: 'object',
-      required: ['ok'],
-      properties: { ok: { type: 'boolean' }, data: REPLIES[name] ?? {}, error: { $ref: `${COMPONENTS}Problem` } },
+      oneOf: [
+        REPLIES[name] ?? { type: 'object' },
+        { type: 'object', required: ['error'], properties: { error: { $ref: `${COMPONENTS}Problem` } } },
+      ],
     },
   };
 }
