@@ -127,6 +127,18 @@ describe.skipIf(CHROMIUM_IS_MISSING)('the page in Chromium', () => {
       expect(await tab.complaints(/status of 422/)).toEqual([]);
     });
 
+    it('publishes a hundred in one request, in order', async () => {
+      await tab.fill({ title: 'burst' });
+      await tab.page.getByRole('button', { name: 'Publish 100' }).click();
+      await tab.outcome.getByText('100 acknowledged').waitFor();
+      await tab.judged('complete', 100);
+      for (const name of PANES) {
+        const titles = await tab.rows(name).locator('.title').allInnerTexts();
+        expect(titles.toReversed()).toEqual(Array.from({ length: 100 }, (_, i) => `burst ${i + 1}/100`));
+      }
+      expect(await tab.complaints()).toEqual([]);
+    });
+
     it('shows ephemeral notifications, and leaves them out of the comparison', async () => {
       await tab.publish({ title: 'a tick', ephemeral: true });
       for (const name of PANES) await tab.rows(name).filter({ hasText: 'ephemeral' }).waitFor();
