@@ -22,7 +22,10 @@ export function readSection<S extends z.ZodObject>(schema: S, environment: Envir
   const problems = parsed.error.issues.map(({ path, message }) => {
     const variable = variables.find(({ key }) => key === path[0]);
     const missing = variable !== undefined && input[variable.key] === undefined;
-    return { env: variable?.env ?? '(configuration)', detail: missing ? 'is required' : message };
+    return {
+      env: variable?.env ?? '(configuration)',
+      detail: missing ? 'is required' : message.replace(', received NaN', ''),
+    };
   });
   return { ok: false, problems };
 }

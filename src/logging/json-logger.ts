@@ -3,6 +3,7 @@ import { pino, type DestinationStream, type Level, type LevelWithSilent, type Lo
 
 /** What Nest says while it puts an application together; of interest only to who is looking for a mistake there. */
 const CHATTY_CONTEXTS = new Set([
+  'WebSocketsController',
   'NestFactory',
   'InstanceLoader',
   'RoutesResolver',
