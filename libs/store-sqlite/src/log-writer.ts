@@ -32,7 +32,7 @@ export class LogWriter {
     this.#audience = new BulkInsert(connection, 'audience', ['topic', 'offset']);
     this.#findClaim = connection.prepare('SELECT fingerprint, id, offset FROM idempotency WHERE scope = ? AND key = ?');
     this.#insertClaim = connection.prepare(
-      'INSERT INTO idempotency (scope, key, fingerprint, id, offset, expires_at) VALUES (?, ?, ?, ?, ?, ?)',
+      'INSERT INTO idempotency (scope, key, fingerprint, id, offset, expires_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
     );
     this.#tail = readTail(connection);
   }
@@ -60,35 +60,35 @@ export class LogWriter {
     return results;
   }
 
-  #appendOne(request: AppendRequest, gathered: Gathered): AppendResult {
-    const { id, entry, idempotency } = request;
-    const repeated = idempotency && this.#judgeClaim(idempotency);
+  #appendOne({ id, entry, idempotency }: AppendRequest, gathered: Gathered): AppendResult {
+    const offset = entry === null ? null : gathered.tail.offset + 1;
+    const repeated = idempotency && this.#claim(idempotency, id, offset);
     if (repeated !== undefined) return repeated;
-    const offset = entry === null ? null : gather(id, entry, gathered);
-    if (idempotency !== undefined) {
-      const { scope, key, fingerprint, expiresAt } = idempotency;
-      this.#insertClaim.run([scope, key, fingerprint, id, offset, expiresAt]);
-    }
+    if (entry !== null) gather(id, entry, gathered);
     return { outcome: 'appended', id, offset };
   }
 
-  #judgeClaim(claim: IdempotencyClaim): AppendResult | undefined {
-    const first = this.#findClaim.get([claim.scope, claim.key]);
-    if (first === undefined) return undefined;
-    if (text(first, 0) !== claim.fingerprint) return { outcome: 'mismatch' };
+  /** Claims the key for this request; or answers for the one that has it. */
+  #claim(
+    { scope, key, fingerprint, expiresAt }: IdempotencyClaim,
+    id: string,
+    offset: number | null,
+  ): AppendResult | undefined {
+    if (this.#insertClaim.run([scope, key, fingerprint, id, offset, expiresAt]) === 1) return undefined;
+    const first = this.#findClaim.get([scope, key]);
+    if (first === undefined || text(first, 0) !== fingerprint) return { outcome: 'mismatch' };
     return { outcome: 'replayed', id: text(first, 1), offset: integerOrNull(first, 2) };
   }
 }
 
-/** @returns the offset that the entry gets. */
-function gather(id: string, entry: NonNullable<AppendRequest['entry']>, { tail, entries, audience }: Gathered): number {
+/** Gives the next offset to the entry. */
+function gather(id: string, entry: NonNullable<AppendRequest['entry']>, { tail, entries, audience }: Gathered): void {
   const topics = [...new Set(entry.topics)];
   const bytes = topics.reduce((sum, topic) => sum + Buffer.byteLength(topic), Buffer.byteLength(entry.body));
   const offset = ++tail.offset;
   tail.total += bytes;
   entries.push([offset, id, entry.publishedAt, bytes, tail.total, JSON.stringify(topics), entry.body]);
   for (const topic of topics) audience.push([topic, offset]);
-  return offset;
 }
 
 /** From what is kept: pruning never removes the newest epoch nor lowers the floor, so no offset is ever given twice. */

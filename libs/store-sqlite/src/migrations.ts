@@ -96,7 +96,7 @@ function createLog(connection: Connection): void {
       expires_at INTEGER NOT NULL,
       PRIMARY KEY (scope, key)
     ) STRICT, WITHOUT ROWID;
-    CREATE INDEX idempotency_by_expiry ON idempotency (expires_at);
+    CREATE INDEX idempotency_by_expiry ON idempotency (expires_at, offset);
   `);
   connection.prepare('INSERT INTO log (singleton, secret, floor) VALUES (1, ?, 0)').run([randomBytes(SECRET_BYTES)]);
 }

@@ -68,7 +68,7 @@ export class RetentionPlanner {
     this.#aboveFloor = connection.prepare(RETENTION_QUERIES.aboveFloor);
     this.#newestTotal = connection.prepare(RETENTION_QUERIES.newestTotal);
     this.#belowFloor = connection.prepare(RETENTION_QUERIES.belowFloor);
-    this.#nextTopic = connection.prepare(RETENTION_QUERIES.nextTopic);
+    this.#nextTopic = connection.prepare(RETENTION_QUERIES.nextTopicOfAll);
     this.#oldestOf = connection.prepare(RETENTION_QUERIES.oldestOf);
     this.#firstTooMany = connection.prepare(RETENTION_QUERIES.firstTooMany);
   }

@@ -5,7 +5,7 @@ export const RETENTION_QUERIES = {
   belowFloor: `
     SELECT offset, published_at, json_array_length(topics) FROM entries
     WHERE offset > ? AND offset <= ? ORDER BY offset LIMIT ?`,
-  nextTopic: 'SELECT topic FROM audience WHERE topic >= ? ORDER BY topic LIMIT 1',
+  nextTopicOfAll: 'SELECT topic FROM audience WHERE topic >= ? ORDER BY topic LIMIT 1',
   oldestOf: 'SELECT offset FROM audience WHERE topic = ? ORDER BY offset LIMIT 1',
   /** Walks as many index entries as a topic may keep. */
   firstTooMany: 'SELECT offset FROM audience WHERE topic = ? ORDER BY offset DESC LIMIT 1 OFFSET ?',

@@ -53,11 +53,11 @@ class SqlitePlace implements StorePlace {
   async openElsewhere(): Promise<string | undefined> {
     const child = this.#spawn('open');
     const closed = once(child, 'close');
-    let refused: string | undefined;
-    for await (const line of createInterface({ input: child.stdout }))
-      refused = reportSchema.parse(JSON.parse(line)).refused;
+    let report: z.output<typeof reportSchema> | undefined;
+    for await (const line of createInterface({ input: child.stdout })) report = reportSchema.parse(JSON.parse(line));
     await closed;
-    return refused;
+    if (report?.opened !== true && report?.refused === undefined) throw new Error('the child reported nothing');
+    return report.refused;
   }
 
   async copy(): Promise<SqlitePlace> {
