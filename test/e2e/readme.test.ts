@@ -1,0 +1,159 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { access, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { EventSource } from 'eventsource';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freePort, startServer, type TestServer } from '../support/server.js';
+
+/** A newcomer's folder: the server's data in `data`, the packages, and nothing else. */
+let folder: string;
+let server: TestServer;
+let readme: string;
+const children: ChildProcess[] = [];
+
+beforeAll(async () => {
+  readme = await readFile('README.md', 'utf8');
+  folder = await mkdtemp(join(tmpdir(), 'clarion-readme-'));
+  await symlink(resolve('node_modules'), join(folder, 'node_modules'));
+  server = await startServer(
+    { NODE_ENV: 'development', CLARION_API_KEY: '', CLARION_TOKEN_SECRET: '' },
+    { dataDir: join(folder, 'data'), port: await freePort() },
+  );
+});
+
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  await server.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** The code block below its mark, as it stands, but for the server's address. */
+function snippet(name: string): string {
+  const found = new RegExp(`<!-- test: ${name} -->\\n\`\`\`\\w+\\n([\\s\\S]*?)\\n\`\`\``).exec(readme)?.[1];
+  if (found === undefined) throw new Error(`the README has no block ${name}`);
+  return found.replaceAll('http://localhost:3000', server.url);
+}
+
+function shell(script: string): ChildProcess {
+  const child = spawn('bash', ['-euo', 'pipefail', '-c', script], {
+    cwd: folder,
+    env: { PATH: `${dirname(process.execPath)}:${process.env['PATH']}` },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  children.push(child);
+  return child;
+}
+
+async function outputOf(child: ChildProcess): Promise<string> {
+  let output = '';
+  child.stdout!.on('data', (chunk) => (output += chunk));
+  await once(child, 'close');
+  expect(child.exitCode).toBe(0);
+  return output;
+}
+
+/** Resolves with the first line of output that fits. */
+function lineOf(child: ChildProcess, fits: (line: string) => boolean): Promise<string> {
+  return new Promise((found) =>
+    createInterface({ input: child.stdout! }).on('line', (line) => fits(line) && found(line)),
+  );
+}
+
+const credentials = (): string => snippet('token');
+
+test('what is published with the pasted curl is heard by the pasted curl', async () => {
+  const listener = shell(`${credentials()}\n${snippet('curl-listen').replace('curl ', 'exec curl -s ')}`);
+  const lines = createInterface({ input: listener.stdout! });
+  const heard = new Promise<string>((found) =>
+    lines.on('line', (line) => line.includes('order.shipped') && found(line)),
+  );
+  await new Promise<void>((ready) => lines.on('line', (line) => line === 'event: ready' && ready()));
+
+  const answer = JSON.parse(
+    await outputOf(shell(`${credentials()}\n${snippet('curl-publish').replace('curl ', 'curl -s ')}`)),
+  );
+  expect(answer).toEqual({ id: expect.any(String), cursor: expect.any(String) });
+  expect(JSON.parse((await heard).slice('data: '.length))).toMatchObject({
+    id: answer.id,
+    title: 'Order 42 is on its way',
+  });
+});
+
+test('the three lines of socket.io-client hear it', async () => {
+  await writeFile(
+    join(folder, 'listen.mjs'),
+    `${snippet('socketio')}\nsocket.on('ready', () => console.log('ready'));\n`,
+  );
+  const listener = shell(`${credentials()}\nexec node listen.mjs`);
+  const heard = lineOf(listener, (line) => line === 'Order 42 is on its way');
+  await lineOf(listener, (line) => line === 'ready');
+  await outputOf(shell(`${credentials()}\n${snippet('curl-publish')}`));
+  await heard;
+});
+
+test('the EventSource script goes on with a new token when its own expires, and misses nothing', async () => {
+  const { apiKey } = JSON.parse(await readFile(join(folder, 'data/credentials.json'), 'utf8')) as { apiKey: string };
+  const post = (path: string, body: unknown): Promise<Response> =>
+    fetch(server.url + path, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  let tokens = 0;
+  const shown: string[] = [];
+  const opened: EventSource[] = [];
+  const Recorded = class extends EventSource {
+    constructor(url: string) {
+      super(url);
+      opened.push(this);
+    }
+  };
+  const fetchToken = async (): Promise<string> => {
+    tokens++;
+    const response = await post('/v1/tokens', { sub: 'u-42', subscribe: ['demo'], ttl: 2 });
+    return ((await response.json()) as { token: string }).token;
+  };
+  const run = new Function('EventSource', 'fetchToken', 'show', snippet('eventsource')) as (
+    ...given: [typeof EventSource, () => Promise<string>, (notification: { title: string }) => void]
+  ) => void;
+  run(Recorded, fetchToken, ({ title }) => shown.push(title));
+  await expect.poll(() => opened[0]?.readyState, { timeout: 10_000 }).toBe(EventSource.OPEN);
+
+  const titles: string[] = [];
+  while (tokens < 3) {
+    titles.push(`number ${titles.length}`);
+    await post('/v1/notifications', { topic: 'demo', title: titles.at(-1) });
+    await new Promise((pause) => setTimeout(pause, 50));
+  }
+  await expect.poll(() => shown.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(titles.length);
+  for (const source of opened) source.close();
+  // The stream was open before the first of them was published, and only its own: others' tests publish here too.
+  expect(shown.filter((title) => title.startsWith('number'))).toEqual(titles);
+});
+
+test('the Nest service publishes', async () => {
+  const { transpileModule, ModuleKind, ScriptTarget } = await import('typescript');
+  const { apiKey } = JSON.parse(await readFile(join(folder, 'data/credentials.json'), 'utf8')) as { apiKey: string };
+  const code = transpileModule(snippet('nest-service'), {
+    compilerOptions: { module: ModuleKind.ESNext, target: ScriptTarget.ES2023, experimentalDecorators: true },
+  }).outputText;
+  await writeFile(
+    join(folder, 'service.mjs'),
+    `${code}\nawait new OrderNotifications().shipped({ id: '7', userId: 'u-42' });\nconsole.log('published');\n`,
+  );
+  expect(await outputOf(shell(`export CLARION_API_KEY=${apiKey}\nexec node service.mjs`))).toBe('published\n');
+  const history = await fetch(`${server.url}/v1/notifications?topic=orders/7`, {
+    headers: { authorization: `Bearer ${apiKey}` },
+  });
+  expect(await history.json()).toMatchObject({ notifications: [{ type: 'order.shipped', topic: 'orders/7' }] });
+});
+
+test('every file that a README names exists', async () => {
+  const pages = ['README.md', ...(await readdir('libs')).map((library) => `libs/${library}/README.md`)];
+  for (const page of pages)
+    for (const [, target] of (await readFile(page, 'utf8')).matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g))
+      await expect(access(resolve(dirname(page), target!)), `${page} names ${target}`).resolves.toBeUndefined();
+});
