@@ -50,7 +50,7 @@ export type PublishTarget = z.infer<typeof publishTargetSchema>;
 
 /**
  * Closed loop: each lane sends its next message when the one before is answered. Open loop: messages are due at a fixed rate
- * whatever the server does, and take the first free lane.
+ * whatever the server does, and take the lane that has been free the longest.
  */
 export const loadSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('closed'), lanes: z.number().int().positive(), durationMs: z.number().positive() }),

@@ -25,6 +25,7 @@ class PublishRun {
   readonly #load: Load;
   readonly #port: number;
   readonly #lanes: PublishLane[];
+  /** Taken in turn, so that none is idle until the server closes it (Node's default: after 5 s). */
   readonly #free: PublishLane[] = [];
   readonly #latency = new Histogram();
   #resolve: () => void = () => undefined;
@@ -104,7 +105,7 @@ class PublishRun {
   }
 
   #sendDue(scheduledMicros: number): void {
-    const lane = this.#free.pop();
+    const lane = this.#free.shift();
     if (lane === undefined) this.#overdue.push(scheduledMicros);
     else this.#send(lane, scheduledMicros);
   }

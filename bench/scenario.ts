@@ -9,8 +9,11 @@ import type { Subject } from './subjects.js';
 
 /** Connections made and closed before the empty server's memory is taken, so that what the first ones load is not counted. */
 const FIRST_CONNECTIONS = 20;
-/** Lanes of the fixed-rate load: far more than it needs, so that it never waits for an answer. */
-const OPEN_LOOP_LANES = 64;
+/**
+ * Lanes of the fixed-rate load: enough that it hardly waits for an answer, few enough that each is used before a server closes it for
+ * being idle. What waits nevertheless is counted from when it was due.
+ */
+const OPEN_LOOP_LANES = 16;
 
 /** The figures of one subject in one repetition. */
 export interface Figures {
