@@ -29,8 +29,12 @@ export const DRIVERS = {
       }));
     },
     sse: async () => {
-      const { GatewayHttpModule, gatewayHttpConfigSchema } = await import('#clarion/gateway-http');
-      return driver(gatewayHttpConfigSchema, (config) => ({ module: GatewayHttpModule.forRoot(config) }));
+      const { SseModule, sseConfigSchema } = await import('#clarion/gateway-http');
+      return driver(sseConfigSchema, (config) => ({ module: SseModule.forRoot(config) }));
+    },
+    polling: async () => {
+      const { PollingModule, pollingConfigSchema } = await import('#clarion/gateway-http');
+      return driver(pollingConfigSchema, (config) => ({ module: PollingModule.forRoot(config) }));
     },
   },
 } as const satisfies DriverTable;

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { attachClarion, clarionHttpOptions, ClarionModule } from 'clarion';
 import { accessConfigSchema } from 'clarion/access';
 import { InProcessEventBusModule } from 'clarion/event-bus';
-import { GatewayHttpModule, gatewayHttpConfigSchema } from 'clarion/gateway-http';
+import { SseModule, sseConfigSchema } from 'clarion/gateway-http';
 import { notificationsConfigSchema, Publisher } from 'clarion/notifications';
 import { realtimeConfigSchema } from 'clarion/realtime';
 import { sqliteStoreOptions, StoreSqliteModule, storeSqliteConfigSchema } from 'clarion/store-sqlite';
@@ -44,7 +44,7 @@ async function host(name: string): Promise<{ app: NestFastifyApplication; url: s
       ClarionModule.forRoot({
         store: StoreSqliteModule.forRoot(sqliteStoreOptions(storeSqliteConfigSchema.parse({ dataDir }))),
         bus: InProcessEventBusModule.forRoot(),
-        gateways: [{ module: GatewayHttpModule.forRoot(gatewayHttpConfigSchema.parse({})) }],
+        gateways: [{ module: SseModule.forRoot(sseConfigSchema.parse({})) }],
         access: accessConfigSchema.parse({
           apiKey: `api-key-of-${name}-app`,
           tokenSecret: 's'.repeat(32),

@@ -1,78 +1,99 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiProduces, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Access } from '#clarion/access';
-import { DomainError, parseWanted, type Wanted } from '#clarion/protocol';
+import { Access, type Principal } from '#clarion/access';
+import { DomainError, eventsQuerySchema, parseWantedQuery, toInputErrors } from '#clarion/protocol';
+import type { PollWant, Want } from '#clarion/realtime';
+import { Manners, negotiate, preferredWait } from './manners.js';
+import type { PollingGateway } from './polling.gateway.js';
 import { SseGateway } from './sse.gateway.js';
+
+const VARY = 'Accept, Prefer, Origin';
 
 /** `GET /v1/events`: one resource, read in the manner that the client asks for. */
 @ApiTags('events')
 @Controller('v1/events')
 export class EventsController {
   readonly #access: Access;
-  readonly #sse: SseGateway;
+  readonly #manners: Manners;
 
-  constructor(@Inject(Access) access: Access, @Inject(SseGateway) sse: SseGateway) {
+  constructor(@Inject(Access) access: Access, @Inject(Manners) manners: Manners) {
     this.#access = access;
-    this.#sse = sse;
+    this.#manners = manners;
   }
 
   @Get()
   @ApiOperation({
-    summary: 'Read events as Server-Sent Events',
-    description: 'Needs `Accept: text/event-stream`. The events are those of the AsyncAPI document.',
+    summary: 'Read events: as a stream, by long polls, or by polls',
+    description:
+      '`Accept: text/event-stream` streams; else `Prefer: wait=<seconds>` (or `wait`) answers at the first event or after that time; else at once. The events are those of the AsyncAPI document.',
   })
-  @ApiProduces('text/event-stream')
+  @ApiProduces('text/event-stream', 'application/json')
   @ApiQuery({ name: 'topics', required: false, description: 'Comma list of selectors; absent: `users/me`.' })
   @ApiQuery({ name: 'since', required: false, description: 'A cursor, or `earliest`; absent: from now on.' })
   @ApiQuery({ name: 'access_token', required: false, description: 'A subscriber token, where no header can be set.' })
+  @ApiQuery({ name: 'priority', required: false, enum: ['low', 'normal'] })
+  @ApiQuery({ name: 'limit', required: false, description: 'Polls: events in one answer, 1–1,000 (100).' })
+  @ApiQuery({ name: 'wait', required: false, description: 'Polls: seconds to wait for the first event.' })
   @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'The last cursor seen; wins over `since`.' })
+  @ApiHeader({ name: 'Prefer', required: false, description: '`wait=<seconds>` (RFC 7240).' })
   async read(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     if (request.method !== 'GET') throw new DomainError('method.unsupported');
-    if (!acceptsEventStream(request))
-      throw new DomainError('transport.unavailable', 'only text/event-stream is served here');
-    const query = parametersOf(request);
-    const wanted = wantedBy(request, query);
+    const manner = negotiate(this.#manners, request.headers);
+    const query = new URLSearchParams((request.raw.url ?? '').split('?', 2)[1] ?? '');
+    const lastEventId = request.headers['last-event-id'];
+    const want = parseWantedQuery(query, Array.isArray(lastEventId) ? lastEventId.at(-1) : lastEventId);
     const who = await this.#access.authenticate({
       authorization: request.headers.authorization,
       accessToken: query.get('access_token') ?? undefined,
     });
+    if (manner instanceof SseGateway) this.#stream(manner, request, reply, who, want);
+    else await this.#poll(manner, request, reply, who, pollWant(want, query, request, manner.maxWaitS));
+  }
+
+  #stream(sse: SseGateway, request: FastifyRequest, reply: FastifyReply, who: Principal, want: Want): void {
     // The client may have gone while its token was checked.
     if (request.raw.socket.destroyed) return;
-    this.#sse.stream(reply.raw, who, wanted, () => this.#sendHead(request, reply));
+    sse.stream(reply.raw, who, want, () => this.#sendHead(request, reply));
+  }
+
+  async #poll(
+    polling: PollingGateway,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    who: Principal,
+    want: PollWant,
+  ): Promise<void> {
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
+    const json = await polling.answer(who, want, gone.signal);
+    if (request.raw.socket.destroyed) return;
+    if (want.waitMs > 0) void reply.header('preference-applied', `wait=${want.waitMs / 1_000}`);
+    await reply.header('vary', VARY).header('cache-control', 'no-store').type('application/json').send(json);
   }
 
   /** A reply that bypasses the framework loses its hooks' headers, so that they are set here. */
   #sendHead(request: FastifyRequest, reply: FastifyReply): void {
-    const { vary, ...cors } = this.#access.corsHeaders(request.headers.origin);
     reply.hijack();
     reply.raw.writeHead(200, {
+      ...this.#access.corsHeaders(request.headers.origin),
       'content-type': 'text/event-stream',
       'cache-control': 'no-store, no-transform',
       'x-accel-buffering': 'no',
       'x-content-type-options': 'nosniff',
       'x-request-id': request.id,
-      vary: `Accept, Prefer, ${vary}`,
-      ...cors,
+      vary: VARY,
     });
   }
 }
 
-function acceptsEventStream(request: FastifyRequest): boolean {
-  return (request.headers.accept ?? '')
-    .split(',')
-    .some((range) => range.split(';', 1)[0]!.trim().toLowerCase() === 'text/event-stream');
-}
-
-/** Query parsers read `+` as a space, and no topic has a space: it is turned back. */
-function parametersOf(request: FastifyRequest): URLSearchParams {
-  return new URLSearchParams((request.raw.url ?? '').split('?', 2)[1] ?? '');
-}
-
-function wantedBy(request: FastifyRequest, query: URLSearchParams): Wanted {
-  const lists = [...query.getAll('topics'), ...query.getAll('topic')].map((list) => list.replaceAll(' ', '+'));
-  const lastEventId = request.headers['last-event-id'];
-  // An EventSource that has heard nothing yet sends an empty id, or none.
-  const since = lastEventId === undefined || lastEventId === '' ? (query.get('since') ?? undefined) : lastEventId;
-  return parseWanted(query.has('topics') || query.has('topic') ? lists : undefined, since);
+/** @throws {DomainError} `query.invalid`. A longer wait than the server allows is shortened: the client asks again. */
+function pollWant(want: Want, query: URLSearchParams, request: FastifyRequest, maxWaitS: number): PollWant {
+  const parsed = eventsQuerySchema.safeParse({
+    limit: query.get('limit') ?? undefined,
+    wait: query.get('wait') ?? preferredWait(request.headers.prefer) ?? undefined,
+  });
+  if (!parsed.success) throw new DomainError('query.invalid', undefined, toInputErrors(parsed.error));
+  const { limit, wait = 0 } = parsed.data;
+  return { ...want, limit, waitMs: Math.min(wait, maxWaitS) * 1_000 };
 }

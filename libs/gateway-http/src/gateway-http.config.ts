@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { realtimeConfigSchema } from '#clarion/realtime';
 
-/** What an operator can set of reading over HTTP. */
-export const gatewayHttpConfigSchema = z.object({
+/** What an operator can set of Server-Sent Events. */
+export const sseConfigSchema = z.object({
   heartbeatMs: realtimeConfigSchema.shape.heartbeatMs,
   sseRetryMs: z.coerce.number().int().min(0).max(3_600_000).default(1_000).meta({
     env: 'CLARION_SSE_RETRY_MS',
@@ -10,4 +10,14 @@ export const gatewayHttpConfigSchema = z.object({
   }),
 });
 
-export type GatewayHttpConfig = z.infer<typeof gatewayHttpConfigSchema>;
+export type SseConfig = z.infer<typeof sseConfigSchema>;
+
+/** What an operator can set of polling. */
+export const pollingConfigSchema = z.object({
+  pollMaxWaitS: z.coerce.number().int().min(0).max(600).default(30).meta({
+    env: 'CLARION_POLL_MAX_WAIT_S',
+    description: 'How long a long poll may wait for its first event; longer wishes are shortened. Seconds.',
+  }),
+});
+
+export type PollingConfig = z.infer<typeof pollingConfigSchema>;

@@ -1,2 +1,2 @@
-export { gatewayHttpConfigSchema, type GatewayHttpConfig } from './gateway-http.config.js';
-export { GatewayHttpModule } from './gateway-http.module.js';
+export { pollingConfigSchema, sseConfigSchema, type PollingConfig, type SseConfig } from './gateway-http.config.js';
+export { PollingModule, SseModule } from './gateway-http.module.js';

@@ -1,8 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Principal } from '#clarion/access';
-import type { Wanted } from '#clarion/protocol';
-import { Wheel, type Gateway, type Realtime } from '#clarion/realtime';
-import type { GatewayHttpConfig } from './gateway-http.config.js';
+import { Wheel, type Gateway, type Realtime, type Want } from '#clarion/realtime';
+import type { SseConfig } from './gateway-http.config.js';
 import { SseCodec } from './sse-codec.js';
 import { SseLink } from './sse-link.js';
 
@@ -16,7 +15,7 @@ export class SseGateway implements Gateway {
   readonly #links = new Set<SseLink>();
   #emptied: (() => void) | undefined;
 
-  constructor(realtime: Realtime, config: GatewayHttpConfig) {
+  constructor(realtime: Realtime, config: SseConfig) {
     this.#realtime = realtime;
     this.#retry = this.#codec.retry(config.sseRetryMs);
     this.#wheel = new Wheel(config.heartbeatMs, (link) => link.beat());
@@ -26,7 +25,7 @@ export class SseGateway implements Gateway {
    * Streams to a response whose head was not sent; `sendHead` sends it once everything is known to be right.
    * @throws {DomainError} while the response is still free to say so.
    */
-  stream(response: ServerResponse, who: Principal, wanted: Wanted, sendHead: () => void): void {
+  stream(response: ServerResponse, who: Principal, wanted: Want, sendHead: () => void): void {
     const link = new SseLink(this.#codec, response, () => {
       sendHead();
       return this.#retry;

@@ -6,6 +6,7 @@ const authSchema = z.object({
   token: z.string().min(1).max(8_192).optional(),
   topics: z.union([z.array(z.string()), z.string()]).optional(),
   since: z.string().optional(),
+  priority: z.string().optional(),
   offset: z.string().optional(),
 });
 
@@ -21,7 +22,7 @@ export interface Handshake {
 export function parseHandshake(auth: unknown): Handshake {
   const parsed = authSchema.safeParse(auth);
   if (!parsed.success) throw new DomainError('body.invalid', undefined, toInputErrors(parsed.error));
-  const { token, topics, since, offset } = parsed.data;
+  const { token, topics, since, offset, priority } = parsed.data;
   // What the client has seen is newer than where its application once began.
-  return { token, wanted: parseWanted(topics, offset ?? since) };
+  return { token, wanted: parseWanted(topics, offset ?? since, priority) };
 }

@@ -44,6 +44,7 @@ export const gapSchema = z.object({ reason: z.enum(['unknown', 'retention', 'lag
 export const CLOSE_REASONS = {
   'server.draining': { reconnect: true },
   'token.expired': { reconnect: false },
+  overloaded: { reconnect: true },
   internal: { reconnect: true },
 } as const satisfies Record<string, { reconnect: boolean }>;
 

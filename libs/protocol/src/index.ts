@@ -51,9 +51,11 @@ export {
   type PublishRequest,
 } from './publish.js';
 export {
+  eventsQuerySchema,
   grantSchema,
   historyQuerySchema,
   historySchema,
+  pollAnswerSchema,
   MAX_GRANTS,
   mintedTokenSchema,
   mintTokenSchema,
@@ -78,4 +80,4 @@ export {
   type Selector,
   type Topic,
 } from './topics.js';
-export { parseWanted, type Wanted } from './wanted.js';
+export { parseWanted, parseWantedQuery, type Priority, type Wanted } from './wanted.js';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { notificationSchema } from './events.js';
+import { cursorSchema } from './cursor.js';
+import { gapSchema, notificationSchema } from './events.js';
 import { selectorSchema, topicSchema } from './topics.js';
 
 /** A right to read: a selector, optionally only what was published at or after `historyFrom`. */
@@ -52,3 +53,19 @@ export const historySchema = z
     nextPage: z.string().optional(),
   })
   .meta({ id: 'History' });
+
+/** How a poll reads, beside what it wants. */
+export const eventsQuerySchema = z.object({
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+  wait: z.coerce.number().int().min(0).optional().meta({ description: 'Seconds to wait for the first event.' }),
+});
+
+export const pollAnswerSchema = z
+  .object({
+    events: z
+      .array(z.object({ event: z.literal('notification'), data: notificationSchema }))
+      .meta({ description: 'In log order; may be empty.' }),
+    cursor: cursorSchema.meta({ description: 'Bring it back as `since`.' }),
+    gap: gapSchema.optional(),
+  })
+  .meta({ id: 'PollAnswer' });

@@ -3,9 +3,14 @@ import { DomainError, type InputError } from './errors.js';
 import { MAX_SELECTORS } from './commands.js';
 import { isSelector, OWN_TOPIC, type Selector } from './topics.js';
 
+/** Under too much load readers of low priority are asked to poll first. */
+const PRIORITIES = ['low', 'normal'] as const;
+export type Priority = (typeof PRIORITIES)[number];
+
 /** What a client wants to read, as it says so when it connects; the same on every transport. */
 export interface Wanted {
-  readonly selectors: Selector[];
+  readonly selectors: readonly Selector[];
+  readonly priority?: Priority;
   readonly since?: Cursor | typeof EARLIEST;
 }
 
@@ -13,10 +18,36 @@ export interface Wanted {
  * Reads the wanted topics and the place to begin.
  * @param topics a comma list or an array of them; absent: the reader's own topic; empty: none.
  * @param since a cursor or `earliest`; absent: from now on.
+ * @param priority `low` or `normal`; absent: normal.
  * @throws {DomainError} `cursor.invalid` for what cannot be a cursor; `query.invalid` for what cannot be selectors, or too many.
  */
-export function parseWanted(topics: unknown, since: unknown): Wanted {
-  return { selectors: parseSelectors(topics), ...(since !== undefined && { since: parseSince(since) }) };
+export function parseWanted(topics: unknown, since: unknown, priority?: unknown): Wanted {
+  return {
+    selectors: parseSelectors(topics),
+    ...(since !== undefined && { since: parseSince(since) }),
+    ...(priority !== undefined && { priority: parsePriority(priority) }),
+  };
+}
+
+/**
+ * The same from a URL: `topics=a,b`, repeated `topic=`, `since`, `priority`. Query parsers read `+` as a space, and no topic has one:
+ * it is turned back.
+ * @param lastEventId what an EventSource brings when it comes back; wins over `since` unless empty.
+ */
+export function parseWantedQuery(query: URLSearchParams, lastEventId?: string): Wanted {
+  const lists = [...query.getAll('topics'), ...query.getAll('topic')].map((list) => list.replaceAll(' ', '+'));
+  const named = query.has('topics') || query.has('topic');
+  return parseWanted(
+    named ? lists : undefined,
+    lastEventId || (query.get('since') ?? undefined),
+    query.get('priority') ?? undefined,
+  );
+}
+
+function parsePriority(priority: unknown): Priority {
+  const known = PRIORITIES.find((name) => name === priority);
+  if (known === undefined) throw invalid([{ pointer: '/priority', detail: `one of ${PRIORITIES.join(', ')}` }]);
+  return known;
 }
 
 function parseSince(since: unknown): Cursor | typeof EARLIEST {

@@ -33,6 +33,10 @@ export class Deadlines<T> {
     if (members?.size === 0) this.#slots.delete(slot);
   }
 
+  members(): T[] {
+    return [...this.#slotOf.keys()];
+  }
+
   stop(): void {
     clearInterval(this.#timer);
   }

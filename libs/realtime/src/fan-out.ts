@@ -6,7 +6,10 @@ import type { LogEvent } from './log-event.js';
 export interface Receiver {
   /** @param dispatch grows by one with each event: an event that several selectors match is offered again with the same number. */
   offer(event: LogEvent, topic: Topic, dispatch: number): void;
-  /** Writes what was offered. */
+}
+
+/** Somebody who writes what was offered once the turn is over. */
+export interface Flushable {
   flush(): void;
 }
 
@@ -14,7 +17,7 @@ export interface Receiver {
 export class FanOut {
   readonly #index: InterestIndex<Receiver>;
   readonly #afterFlush: () => void;
-  #dirty: Receiver[] = [];
+  #dirty: Flushable[] = [];
   #dispatch = 0;
 
   /** @param afterFlush called when all that was offered has been written. */
@@ -30,7 +33,7 @@ export class FanOut {
   }
 
   /** Has `receiver.flush` called at the end of this turn. Precondition: it is not waiting for that already. */
-  flushLater(receiver: Receiver): void {
+  flushLater(receiver: Flushable): void {
     if (this.#dirty.push(receiver) === 1) setImmediate(() => this.#flush());
   }
 

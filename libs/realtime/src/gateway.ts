@@ -6,6 +6,7 @@ import {
   type ControlEvent,
   type Cursor,
   type EARLIEST,
+  type Priority,
   type Selector,
   type Topic,
 } from '#clarion/protocol';
@@ -63,6 +64,16 @@ export interface Want {
   readonly selectors: readonly Selector[];
   /** Read after this; absent: from now on. */
   readonly since?: Cursor | typeof EARLIEST;
+  /** Under too much load readers of low priority are asked to poll first. */
+  readonly priority?: Priority;
+}
+
+/** A want that is answered once. */
+export interface PollWant extends Want {
+  /** Events in one answer, 1–1,000. */
+  readonly limit: number;
+  /** How long to wait for the first event; 0: not at all. */
+  readonly waitMs: number;
 }
 
 /** How a gateway drives one reader of the log. */

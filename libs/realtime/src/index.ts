@@ -5,6 +5,7 @@ export {
   type Codec,
   type Gateway,
   type Link,
+  type PollWant,
   type Session,
   type Want,
 } from './gateway.js';
@@ -12,6 +13,7 @@ export { Gateways } from './gateways.js';
 export { LogEvent } from './log-event.js';
 export { realtimeConfigSchema, type RealtimeConfig } from './realtime.config.js';
 export { RealtimeModule } from './realtime.module.js';
+export type { PollPage } from './poll.js';
 export { Realtime, type RealtimeSnapshot } from './realtime.js';
 export { UpgradeRouter, type UpgradeHandler } from './upgrade-router.js';
 export { Wheel } from './wheel.js';

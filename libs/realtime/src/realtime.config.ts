@@ -34,6 +34,20 @@ export const realtimeConfigSchema = z.object({
     description:
       'How often this node compares its head with the log, in case the bus lost the last message. Milliseconds.',
   }),
+  stepDownConnections: amount(0, 0).meta({
+    env: 'CLARION_STEP_DOWN_CONNECTIONS',
+    description: 'Open streams beyond which new and low-priority ones are asked to poll instead. 0: never.',
+  }),
+  stepDownDelayMs: amount(0, 0).meta({
+    env: 'CLARION_STEP_DOWN_DELAY_MS',
+    description:
+      'Event-loop delay (99 % of the last second) beyond which streams are asked to poll. Milliseconds; 0: never.',
+  }),
+  stepDownRetryMs: amount(100, 10_000).meta({
+    env: 'CLARION_STEP_DOWN_RETRY_MS',
+    description:
+      'How soon a client that was asked to poll may try a stream again, at least; at most twice as late. Milliseconds.',
+  }),
   retrySpreadMs: z.coerce.number().int().min(0).default(2_000).meta({
     env: 'CLARION_RETRY_SPREAD_MS',
     description: 'Over how long clients are told to come back when the server goes away. Milliseconds.',

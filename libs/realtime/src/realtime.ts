@@ -6,12 +6,14 @@ import { DomainError } from '#clarion/protocol';
 import { CatchUp } from './catch-up.js';
 import { Deadlines } from './deadlines.js';
 import { FanOut, type Receiver } from './fan-out.js';
-import type { Link, Session, Want } from './gateway.js';
+import type { Link, PollWant, Session, Want } from './gateway.js';
 import { InterestIndex } from './interest-index.js';
+import { Load } from './load.js';
 import { LogEvent } from './log-event.js';
 import { LogPages } from './log-pages.js';
 import { LogTail } from './log-tail.js';
 import { Outlets } from './outlet.js';
+import { Poll, type PollPage } from './poll.js';
 import { RealtimeStats } from './realtime-stats.js';
 import type { RealtimeConfig } from './realtime.config.js';
 import { Ring } from './ring.js';
@@ -55,6 +57,8 @@ export class Realtime {
   readonly #sessions = new Set<OpenSession>();
   readonly #quiet: Wheel<OpenSession>;
   readonly #expiry = new Deadlines<OpenSession>((session) => session.close({ name: 'token.expired' }));
+  readonly #polls = new Deadlines<Poll>((poll) => poll.wake());
+  readonly #load: Load;
   readonly #context: SessionContext;
   #compareTimer: NodeJS.Timeout | undefined;
   #unsubscribe: (() => void) | undefined;
@@ -87,6 +91,10 @@ export class Realtime {
       (error) => onError(error, 'log tail'),
     );
     this.#quiet = new Wheel(config.heartbeatMs, (session) => session.tellCursor());
+    this.#load = new Load(
+      { connections: config.stepDownConnections, delayMs: config.stepDownDelayMs, retryMs: config.stepDownRetryMs },
+      () => this.#sessions.size,
+    );
     this.#context = this.#makeContext(access, histories);
   }
 
@@ -94,6 +102,7 @@ export class Realtime {
   async start(): Promise<void> {
     this.#unsubscribe = this.#bus.subscribe((message) => this.#take(message));
     await this.#tail.warm();
+    this.#load.start(() => this.#stepDownLow());
     this.#compareTimer = setInterval(() => this.#compare(), this.#config.headCheckMs).unref();
   }
 
@@ -113,7 +122,27 @@ export class Realtime {
       throw error;
     }
     this.#stats.opened++;
+    // It has its cursor by now, and brings it when it polls or comes back.
+    if (this.#load.isHigh()) this.#stepDown(session);
     return session;
+  }
+
+  /**
+   * Answers one poll: what concerns the reader after its cursor; if there is nothing, what comes first within `waitMs`.
+   * @param signal ends the waiting early, when the client has gone.
+   * @throws {DomainError} as `open`.
+   */
+  async read(who: Principal, want: PollWant, signal: AbortSignal): Promise<PollPage> {
+    if (this.#draining) throw new DomainError('draining');
+    const poll = new Poll(this.#context, who, want);
+    const wake = (): void => poll.wake();
+    signal.addEventListener('abort', wake);
+    try {
+      return await poll.answer(() => this.#wakeLater(poll, want.waitMs, signal));
+    } finally {
+      signal.removeEventListener('abort', wake);
+      this.#polls.delete(poll);
+    }
   }
 
   /**
@@ -128,6 +157,7 @@ export class Realtime {
   /** Opens no more sessions, and tells those that are open to come back, each at a time of its own. */
   drain(): void {
     this.#draining = true;
+    for (const poll of this.#polls.members()) poll.wake();
     for (const session of [...this.#sessions])
       session.close({
         name: 'server.draining',
@@ -137,6 +167,8 @@ export class Realtime {
 
   /** Lets go of the bus and all timers. */
   stop(): void {
+    this.#load.stop();
+    this.#polls.stop();
     this.#unsubscribe?.();
     clearInterval(this.#compareTimer);
     this.#quiet.stop();
@@ -157,6 +189,22 @@ export class Realtime {
       busHoles: this.#tail.holes,
       topics: this.#index.exactTopics,
     };
+  }
+
+  #wakeLater(poll: Poll, waitMs: number, signal: AbortSignal): void {
+    if (signal.aborted || this.#draining) poll.wake();
+    else this.#polls.set(poll, Date.now() + waitMs);
+  }
+
+  /** A tenth of the streams of low priority at a time: their going away is load too. */
+  #stepDownLow(): void {
+    const low = [...this.#sessions].filter(({ lowPriority }) => lowPriority);
+    for (const session of low.slice(0, Math.ceil(low.length / 10))) this.#stepDown(session);
+  }
+
+  #stepDown(session: OpenSession): void {
+    this.#stats.steppedDown++;
+    session.close(this.#load.reason());
   }
 
   #take(message: BusMessage): void {

@@ -31,6 +31,7 @@ export interface OpenSession extends Session {
   /** Name of its wire format. */
   readonly transport: string;
   readonly live: boolean;
+  readonly lowPriority: boolean;
   tellCursor(): void;
   close(reason: CloseReason): void;
 }

@@ -2,7 +2,6 @@ import type { Principal } from '#clarion/access';
 import type { Located } from '#clarion/notifications';
 import {
   DomainError,
-  EARLIEST,
   type ClientCommand,
   type ControlEvent,
   type GapReason,
@@ -12,11 +11,12 @@ import {
   type Topic,
 } from '#clarion/protocol';
 import type { Laggard } from './catch-up.js';
-import type { Receiver } from './fan-out.js';
+import type { Flushable, Receiver } from './fan-out.js';
 import type { CloseReason, Link, Want } from './gateway.js';
 import type { LogEvent, View } from './log-event.js';
 import { NewestByKey } from './newest-by-key.js';
 import type { Outlet, Run } from './outlet.js';
+import { locate } from './place.js';
 import type { Page } from './ring.js';
 import type { OpenSession, SessionContext } from './session-context.js';
 import { SessionSelectors } from './session-selectors.js';
@@ -31,7 +31,7 @@ type State = 'opening' | 'catching up' | 'live' | 'ended';
  * One reader of the log, with one cursor. Everything at or below the cursor that concerns it was given to its link, in log order
  * and once; the selectors share it.
  */
-export class LogSession<F> implements OpenSession, Receiver, Laggard {
+export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard {
   readonly #context: SessionContext;
   readonly #link: Link<F>;
   readonly #outlet: Outlet<F>;
@@ -60,6 +60,7 @@ export class LogSession<F> implements OpenSession, Receiver, Laggard {
   #version = 0;
   #cursorToldAt = 0;
   #commands = 0;
+  #lowPriority = false;
 
   constructor(
     readonly id: string,
@@ -84,14 +85,20 @@ export class LogSession<F> implements OpenSession, Receiver, Laggard {
     return this.#state === 'live';
   }
 
+  /** Whether the client said that others matter more. */
+  get lowPriority(): boolean {
+    return this.#lowPriority;
+  }
+
   /**
    * Begins to read.
    * @throws {DomainError} when one of the selectors is not granted; nothing has begun then.
    */
   open(want: Want): void {
     this.#selectors.add(this.#selectors.grants(this.#who, want.selectors));
+    this.#lowPriority = want.priority === 'low';
     this.#context.expires(this, expiryOf(this.#who));
-    const located = this.#locate(want);
+    const located = locate(this.#context, want.since);
     if ('ahead' in located) this.#opening = this.#openAhead(want);
     else this.#begin(located);
   }
@@ -180,18 +187,12 @@ export class LogSession<F> implements OpenSession, Receiver, Laggard {
       : this.#through;
   }
 
-  #locate({ since }: Want): Located {
-    const { log, ring } = this.#context;
-    if (since === undefined) return { offset: ring.head };
-    return since === EARLIEST ? { offset: log.floor } : log.locate(since);
-  }
-
   /** A cursor beyond what this node knows may come from another node a moment ago, or from a lost future: the log knows. */
   async #openAhead(want: Want): Promise<void> {
     try {
       await this.#context.log.refresh();
       if (this.#state !== 'opening') return;
-      const located = this.#locate(want);
+      const located = locate(this.#context, want.since);
       this.#begin('ahead' in located ? { gap: 'unknown' } : located);
     } catch (error) {
       this.#fail(error);

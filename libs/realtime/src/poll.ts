@@ -1,0 +1,142 @@
+import type { Principal } from '#clarion/access';
+import type { Located } from '#clarion/notifications';
+import type { Cursor, Gap, Topic } from '#clarion/protocol';
+import type { Receiver } from './fan-out.js';
+import type { PollWant } from './gateway.js';
+import { Interest } from './interest.js';
+import type { LogEvent, View } from './log-event.js';
+import { locate } from './place.js';
+import type { Page } from './ring.js';
+import type { SessionContext } from './session-context.js';
+
+/** What one poll answers: all that concerns the reader after the brought cursor up to `cursor`, as far as the limit allows. */
+export interface PollPage {
+  /** In log order. */
+  readonly views: readonly View[];
+  readonly cursor: Cursor;
+  readonly gap?: Gap;
+}
+
+/** Bytes of events in one answer, about; one event at least is given. */
+const MAX_ANSWER_BYTES = 1_048_576;
+/** Pages that one poll looks at before it answers with the cursor that it has reached. */
+const MAX_PAGES = 64;
+
+/**
+ * One poll: reads the log after a cursor, and waits at the head if there is nothing. It is all the state there is, and nothing of it
+ * outlives the answer: the next poll may go to any node. Ephemeral events have no place in the log and never appear.
+ */
+export class Poll implements Receiver {
+  readonly #context: SessionContext;
+  readonly #want: PollWant;
+  readonly #interest = new Interest();
+  readonly #views: View[] = [];
+  #bytes = 0;
+  #through = 0;
+  #gap: Gap | undefined;
+  #wake: (() => void) | undefined;
+
+  /** @throws {DomainError} when one of the selectors is not granted. */
+  constructor(context: SessionContext, who: Principal, want: PollWant) {
+    this.#context = context;
+    this.#want = want;
+    for (const selector of want.selectors) this.#interest.add(context.access.readGrant(who, selector));
+  }
+
+  /** @param waiting called when the poll begins to wait, for somebody to call {@link wake} in time. */
+  async answer(waiting: () => void): Promise<PollPage> {
+    this.#begin(await this.#place());
+    await this.#read();
+    if (this.#mayWait) {
+      await this.#wait(waiting);
+      await this.#read();
+    }
+    const { log, stats } = this.#context;
+    stats.delivered('poll', this.#views.length);
+    return {
+      views: this.#views,
+      cursor: log.cursorAt(this.#through),
+      ...(this.#gap !== undefined && { gap: this.#gap }),
+    };
+  }
+
+  /** Ends the waiting. Idempotent. */
+  wake(): void {
+    this.#wake?.();
+  }
+
+  /** What comes is in memory before it is offered: it is read from there, with all that came in the same turn. */
+  offer(event: LogEvent, topic: Topic): void {
+    if (event.offset !== undefined && this.#interest.shows(event, topic)) this.wake();
+  }
+
+  get #mayWait(): boolean {
+    const atHead = this.#through >= this.#context.ring.head;
+    return atHead && this.#want.waitMs > 0 && this.#views.length === 0 && this.#gap === undefined;
+  }
+
+  async #place(): Promise<Exclude<Located, { ahead: true }>> {
+    const first = locate(this.#context, this.#want.since);
+    if (!('ahead' in first)) return first;
+    await this.#context.log.refresh();
+    const second = locate(this.#context, this.#want.since);
+    return 'ahead' in second ? { gap: 'unknown' } : second;
+  }
+
+  #begin(located: Exclude<Located, { ahead: true }>): void {
+    if ('gap' in located) this.#lose(located.gap);
+    else this.#through = located.offset;
+  }
+
+  #lose(reason: Gap['reason']): void {
+    const { log, stats } = this.#context;
+    stats.gap(reason);
+    this.#through = log.floor;
+    this.#gap = { reason, cursor: log.cursorAt(log.floor) };
+  }
+
+  async #wait(waiting: () => void): Promise<void> {
+    const { index } = this.#context;
+    const { selectors } = this.#interest;
+    const woken = new Promise<void>((resolve) => (this.#wake = resolve));
+    for (const selector of selectors) index.add(selector, this);
+    try {
+      waiting();
+      await woken;
+    } finally {
+      for (const selector of selectors) index.delete(selector, this);
+    }
+  }
+
+  /** Reads until the answer is full, the head is reached, or enough was looked at. */
+  async #read(): Promise<void> {
+    const { ring, log } = this.#context;
+    for (let pages = 0; pages < MAX_PAGES && this.#through < ring.head && this.#room > 0; pages++) {
+      if (this.#through < log.floor) this.#lose('retention');
+      if (this.#through >= ring.floor) this.#take(this.#readMemory());
+      else await this.#readLog();
+    }
+  }
+
+  get #room(): number {
+    return this.#bytes >= MAX_ANSWER_BYTES ? 0 : this.#want.limit - this.#views.length;
+  }
+
+  #readMemory(): Page {
+    return this.#context.ring.read(this.#through, this.#interest, this.#room, MAX_ANSWER_BYTES - this.#bytes);
+  }
+
+  async #readLog(): Promise<void> {
+    const { pages, ring, limits } = this.#context;
+    const page = await pages.read(this.#through, this.#interest, ring.floor, limits.pageBytes);
+    // Retention may have passed the cursor while the log was read: the next turn says so.
+    if (this.#through >= page.floor) this.#take(page);
+  }
+
+  #take({ views, through }: Page): void {
+    const taken = views.slice(0, this.#room);
+    for (const view of taken) this.#bytes += view.event.bytes;
+    this.#views.push(...taken);
+    this.#through = taken.length < views.length ? taken.at(-1)!.event.offset! : Math.max(this.#through, through);
+  }
+}
