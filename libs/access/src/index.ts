@@ -4,6 +4,7 @@ export { Access, type Credentials } from './access.js';
 export type { CorsHeaders } from './origins.js';
 export {
   ANONYMOUS,
+  APPLICATION,
   principalId,
   type Anonymous,
   type KeyHolder,

@@ -9,7 +9,7 @@ export interface ReadGrant {
 /** The holder of an API key: a service, which may do everything but touch reserved topics. */
 export interface KeyHolder {
   readonly kind: 'key';
-  /** The first 16 hex digits of the key's SHA-256: names the key without telling it. */
+  /** The first 16 hex digits of the key's SHA-256: names the key without telling it. `application`: {@link APPLICATION}. */
   readonly id: string;
 }
 
@@ -30,8 +30,11 @@ export interface Anonymous {
   readonly kind: 'anonymous';
 }
 
-/** Who asks. Made only by `Access`, after the credentials were checked. */
+/** Who asks. Of those outside made only by `Access`, after the credentials were checked. */
 export type Principal = KeyHolder | Subscriber | Anonymous;
+
+/** The application that Clarion is a part of, when it publishes by itself: as a key, it may do everything. */
+export const APPLICATION: KeyHolder = Object.freeze({ kind: 'key', id: 'application' });
 
 export const ANONYMOUS: Anonymous = Object.freeze({ kind: 'anonymous' });
 
