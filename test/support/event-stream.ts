@@ -20,7 +20,10 @@ export class EventStream {
   #text = '';
   #ended = false;
 
-  private constructor(response: IncomingMessage) {
+  private constructor(
+    response: IncomingMessage,
+    private readonly hear: (event: StreamEvent) => void,
+  ) {
     this.status = response.statusCode ?? 0;
     this.headers = response.headers;
     this.#response = response;
@@ -34,11 +37,15 @@ export class EventStream {
     response.on('error', () => this.#wake());
   }
 
-  /** Resolves with the response's head, whatever its status. */
-  static open(url: string | URL, headers: Record<string, string> = {}): Promise<EventStream> {
+  /** Resolves with the response's head, whatever its status. `hear` is called with each event as it comes. */
+  static open(
+    url: string | URL,
+    headers: Record<string, string> = {},
+    hear: (event: StreamEvent) => void = () => undefined,
+  ): Promise<EventStream> {
     return new Promise((resolve, reject) => {
       const request = get(url, { agent: false, headers: { Accept: 'text/event-stream', ...headers } });
-      request.on('response', (response) => resolve(new EventStream(response)));
+      request.on('response', (response) => resolve(new EventStream(response, hear)));
       request.on('error', reject);
     });
   }
@@ -104,7 +111,9 @@ export class EventStream {
     );
     const data = fields.get('data');
     if (data === undefined) return;
-    this.events.push({ event: fields.get('event') ?? 'message', id: fields.get('id'), data: JSON.parse(data), raw });
+    const event = { event: fields.get('event') ?? 'message', id: fields.get('id'), data: JSON.parse(data), raw };
+    this.events.push(event);
+    this.hear(event);
   }
 
   #wake(): void {

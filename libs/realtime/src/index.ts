@@ -9,11 +9,14 @@ export {
   type Session,
   type Want,
 } from './gateway.js';
+export { Deadlines } from './deadlines.js';
 export { Gateways } from './gateways.js';
 export { LogEvent } from './log-event.js';
 export { realtimeConfigSchema, type RealtimeConfig } from './realtime.config.js';
 export { RealtimeModule } from './realtime.module.js';
 export type { PollPage } from './poll.js';
 export { Realtime, type RealtimeSnapshot } from './realtime.js';
+export { refuseUpgrade } from './upgrade-refusal.js';
 export { UpgradeRouter, type UpgradeHandler } from './upgrade-router.js';
+export { textFrame, textInFrame } from './web-socket-frame.js';
 export { Wheel } from './wheel.js';

@@ -6,6 +6,7 @@ import type { PollWant } from './gateway.js';
 import { Interest } from './interest.js';
 import type { LogEvent, View } from './log-event.js';
 import { locate } from './place.js';
+import type { DeliverySource } from './realtime-stats.js';
 import type { Page } from './ring.js';
 import type { SessionContext } from './session-context.js';
 
@@ -51,11 +52,9 @@ export class Poll implements Receiver {
       await this.#wait(waiting);
       await this.#read();
     }
-    const { log, stats } = this.#context;
-    stats.delivered('poll', this.#views.length);
     return {
       views: this.#views,
-      cursor: log.cursorAt(this.#through),
+      cursor: this.#context.log.cursorAt(this.#through),
       ...(this.#gap !== undefined && { gap: this.#gap }),
     };
   }
@@ -113,7 +112,7 @@ export class Poll implements Receiver {
     const { ring, log } = this.#context;
     for (let pages = 0; pages < MAX_PAGES && this.#through < ring.head && this.#room > 0; pages++) {
       if (this.#through < log.floor) this.#lose('retention');
-      if (this.#through >= ring.floor) this.#take(this.#readMemory());
+      if (this.#through >= ring.floor) this.#take(this.#readMemory(), 'ring');
       else await this.#readLog();
     }
   }
@@ -130,13 +129,14 @@ export class Poll implements Receiver {
     const { pages, ring, limits } = this.#context;
     const page = await pages.read(this.#through, this.#interest, ring.floor, limits.pageBytes);
     // Retention may have passed the cursor while the log was read: the next turn says so.
-    if (this.#through >= page.floor) this.#take(page);
+    if (this.#through >= page.floor) this.#take(page, 'log');
   }
 
-  #take({ views, through }: Page): void {
+  #take({ views, through }: Page, source: DeliverySource): void {
     const taken = views.slice(0, this.#room);
     for (const view of taken) this.#bytes += view.event.bytes;
     this.#views.push(...taken);
+    this.#context.stats.delivered(source, taken.length);
     this.#through = taken.length < views.length ? taken.at(-1)!.event.offset! : Math.max(this.#through, through);
   }
 }

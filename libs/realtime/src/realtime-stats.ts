@@ -1,10 +1,10 @@
 import type { GapReason } from '#clarion/protocol';
 
-export type DeliverySource = 'live' | 'ring' | 'log' | 'poll';
+export type DeliverySource = 'live' | 'ring' | 'log';
 
 /** What sessions did since the start; read by the metrics. */
 export class RealtimeStats {
-  readonly deliveries: Record<DeliverySource, number> = { live: 0, ring: 0, log: 0, poll: 0 };
+  readonly deliveries: Record<DeliverySource, number> = { live: 0, ring: 0, log: 0 };
   readonly gaps: Record<GapReason, number> = { unknown: 0, retention: 0, lag: 0 };
   /** Times that a live session's buffer was full and it fell back to reading the log. */
   fallenBehind = 0;

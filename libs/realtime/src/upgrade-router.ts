@@ -1,5 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { DomainError } from '#clarion/protocol';
+import { refuseUpgrade } from './upgrade-refusal.js';
 
 /** Takes over a connection whose client asked to speak another protocol. */
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -33,12 +35,7 @@ export class UpgradeRouter {
     const path = (request.url ?? '/').split('?', 1)[0]!;
     const handler = this.#handlers.get(path);
     if (handler !== undefined) handler(request, socket, head);
-    else if (![...this.#foreign].some((prefix) => path.startsWith(prefix))) refuse(socket);
+    else if (![...this.#foreign].some((prefix) => path.startsWith(prefix)))
+      refuseUpgrade(socket, new DomainError('route.unknown'));
   }
-}
-
-function refuse(socket: Duplex): void {
-  // A client that resets while it is refused must not take the process with it.
-  socket.on('error', () => socket.destroy());
-  socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
 }
