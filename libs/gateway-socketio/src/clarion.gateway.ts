@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { Inject, Logger } from '@nestjs/common';
 import {
   ConnectedSocket,
@@ -43,6 +45,8 @@ export class ClarionGateway implements Gateway, OnGatewayInit<Server>, OnGateway
   readonly #access: Access;
   readonly #codec = new SocketIoCodec();
   readonly #logger = new Logger(ClarionGateway.name);
+  /** Connections that have become WebSockets. Engine.IO forgets one while it may still wait half a minute for its client's goodbye. */
+  readonly #upgraded = new Set<Duplex>();
   #server: Server | undefined;
 
   constructor(
@@ -57,6 +61,9 @@ export class ClarionGateway implements Gateway, OnGatewayInit<Server>, OnGateway
 
   afterInit(server: Server): void {
     this.#server = server;
+    server.httpServer.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
+      if (request.url?.startsWith(server.path()) === true) this.#track(socket);
+    });
     server.use((socket, next) => {
       this.#admit(socket).then(
         () => next(),
@@ -71,6 +78,7 @@ export class ClarionGateway implements Gateway, OnGatewayInit<Server>, OnGateway
       const session = this.#realtime.open(link, socket.data.who, socket.data.wanted);
       link.bind(session);
       socket.data.session = session;
+      socket.onAny(answerUnknown);
     } catch (error) {
       // Between the middleware and here only the server's state can have changed: the client may come back.
       this.#logger.debug({ error });
@@ -103,9 +111,15 @@ export class ClarionGateway implements Gateway, OnGatewayInit<Server>, OnGateway
       { clientsCount: number; clients: Record<string, { close(discard?: boolean): void }> } | undefined;
     if (engine === undefined) return;
     for (const client of Object.values(engine.clients)) client.close();
-    while (engine.clientsCount > 0 && !signal.aborted)
+    while (engine.clientsCount + this.#upgraded.size > 0 && !signal.aborted)
       await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
     for (const client of Object.values(engine.clients)) client.close(true);
+    for (const socket of this.#upgraded) socket.destroy();
+  }
+
+  #track(socket: Duplex): void {
+    this.#upgraded.add(socket);
+    socket.once('close', () => this.#upgraded.delete(socket));
   }
 
   async #admit(socket: Client): Promise<void> {
@@ -144,4 +158,12 @@ export class ClarionGateway implements Gateway, OnGatewayInit<Server>, OnGateway
     this.#logger.error({ error });
     return new DomainError('internal').toProblem();
   }
+}
+
+/** Nest is silent about events that have no handler; whoever waits for an answer gets one. */
+function answerUnknown(name: string, ...args: unknown[]): void {
+  const answer = args.at(-1);
+  if (typeof answer !== 'function' || Object.hasOwn(commandSchemas, name)) return;
+  const errors = [{ pointer: '/op', detail: 'no such command' }];
+  answer({ error: new DomainError('body.invalid', undefined, errors).toProblem() });
 }

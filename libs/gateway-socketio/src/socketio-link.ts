@@ -41,8 +41,12 @@ export class SocketIoLink implements Link<SocketIoFrame> {
   close(reason: CloseReason): void {
     const data = byeOf(reason);
     const stuck = this.#full;
+    const { conn } = this.#socket;
+    this.#flushed = false;
     this.#socket.emit('bye', data);
-    if (data.reconnect) this.#socket.conn.close(stuck);
+    // A poll that was answered with the bye takes no goodbye of Engine.IO: that would wait for the next poll, of a client that has gone.
+    const answered = this.#flushed && conn.transport.name === 'polling';
+    if (data.reconnect) conn.close(stuck || answered);
     else this.#socket.disconnect(true);
   }
 
