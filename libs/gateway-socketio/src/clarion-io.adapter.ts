@@ -16,16 +16,25 @@ export class ClarionIoAdapter extends IoAdapter {
   readonly #access: Access;
   readonly #config: GatewaySocketIoConfig;
 
-  constructor(app: INestApplicationContext) {
+  /** @param config absent: that of the application's `GatewaySocketIoModule`. */
+  constructor(
+    app: INestApplicationContext,
+    config = app.get<GatewaySocketIoConfig>(SOCKETIO_CONFIG, { strict: false }),
+  ) {
     super(app);
     this.#access = app.get(Access, { strict: false });
-    this.#config = app.get<GatewaySocketIoConfig>(SOCKETIO_CONFIG, { strict: false });
+    this.#config = config;
     app.get(UpgradeRouter, { strict: false }).leave(PATH);
   }
 
   override createIOServer(port: number, options?: ServerOptions): Server {
-    const ours: Partial<ServerOptions> = {
-      ...options,
+    const all = { ...options, ...this.serverOptions() };
+    return port === 0 ? new Server(this.httpServer, all) : new Server(port, all);
+  }
+
+  /** What the application's Socket.IO server is told, whatever its gateways say. */
+  protected serverOptions(): Partial<ServerOptions> {
+    return {
       path: PATH,
       adapter: Adapter,
       connectionStateRecovery: { skipMiddlewares: false },
@@ -42,6 +51,5 @@ export class ClarionIoAdapter extends IoAdapter {
           ? answer(undefined, true)
           : answer('origin.forbidden', false),
     };
-    return port === 0 ? new Server(this.httpServer, ours) : new Server(port, ours);
   }
 }
