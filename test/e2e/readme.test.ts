@@ -91,7 +91,7 @@ test('the three lines of socket.io-client hear it', async () => {
   const heard = lineOf(listener, (line) => line === 'Order 42 is on its way');
   await lineOf(listener, (line) => line === 'ready');
   await outputOf(shell(`${credentials()}\n${snippet('curl-publish')}`));
-  await heard;
+  expect(await heard).toBe('Order 42 is on its way');
 });
 
 test('the EventSource script goes on with a new token when its own expires, and misses nothing', async () => {

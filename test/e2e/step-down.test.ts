@@ -18,7 +18,7 @@ async function crowded(): Promise<string> {
   return mintToken(server, { sub: 'u-1', subscribe: ['load'], ttl: 600 });
 }
 
-async function stream(token: string, parameters = ''): Promise<EventStream> {
+async function open(token: string, parameters = ''): Promise<EventStream> {
   const opened = await EventStream.open(`${server.url}/v1/events?topics=load${parameters}`, {
     Authorization: `Bearer ${token}`,
   });
@@ -41,8 +41,8 @@ async function poll(token: string, since: string): Promise<Answer> {
 
 test('beyond the mark a new stream gets its cursor and is asked to poll, and loses nothing by it', async () => {
   const token = await crowded();
-  const welcome = [await stream(token), await stream(token), await stream(token)];
-  const late = await stream(token);
+  const welcome = [await open(token), await open(token), await open(token)];
+  const late = await open(token);
   const [bye] = await late.first('bye', 1);
   expect(bye!.data).toMatchObject({ reason: 'overloaded', reconnect: true, use: 'polling' });
   expect(bye!.raw).toMatch(/^retry: \d+$/m);
@@ -57,14 +57,14 @@ test('beyond the mark a new stream gets its cursor and is asked to poll, and los
   for (const one of welcome) one.close();
   await publish(server, { topic: 'load', title: 'three' });
   await expect.poll(async () => (await readMetric(server, 'clarion_sessions'))['transport="sse"'] ?? 0).toBe(0);
-  const back = await stream(token, `&since=${answer.cursor}`);
+  const back = await open(token, `&since=${answer.cursor}`);
   expect((await back.first('message', 1))[0]!.data).toMatchObject({ title: 'three' });
   expect(back.named('bye')).toEqual([]);
 });
 
 test('a client that only knows EventSource comes back in its own time and has everything once', async () => {
   const token = await crowded();
-  const welcome = [await stream(token), await stream(token), await stream(token)];
+  const welcome = [await open(token), await open(token), await open(token)];
   const titles: string[] = [];
   let byes = 0;
   const source = new EventSource(`${server.url}/v1/events?topics=load&access_token=${token}`);
@@ -89,9 +89,9 @@ test('streams of low priority step down for others, over Socket.IO too', async (
   const low = new SocketListener(server.url, { token, topics: ['load'], priority: 'low' });
   streams.push(low);
   await low.first('ready');
-  const high = [await stream(token), await stream(token)];
-  await stream(token); // crosses the mark, and is asked to poll itself
-  const more = [stream(token), stream(token)];
+  const high = [await open(token), await open(token)];
+  await open(token); // crosses the mark, and is asked to poll itself
+  const more = [open(token), open(token)];
   const [bye] = await low.first('bye', 1, 5_000);
   expect(bye!.args[0]).toMatchObject({ reason: 'overloaded', use: 'polling' });
   await Promise.all(more);

@@ -23,8 +23,8 @@ test('a position survives the way through its cursor, which every node with the 
 
 test('text that no cursor of this key is decodes to nothing', () => {
   const foreign = new CursorCodec(randomBytes(32)).encode({ epoch: '00000000000000aa', offset: 7 });
-  for (const text of ['', '1', 'earliest', '1AAAA', '2' + foreign.slice(1), `${foreign}A`, '1' + 'A'.repeat(63), '1é'])
-    expect(codec.decode(text), text).toBeUndefined();
+  const others = ['', '1', 'earliest', '1AAAA', '2' + foreign.slice(1), `${foreign}A`, '1' + 'A'.repeat(63), '1é'];
+  expect(others.filter((text) => codec.decode(text) !== undefined)).toEqual([]);
   fc.assert(fc.property(fc.string({ maxLength: 80 }), (text) => void codec.decode(text)));
 });
 

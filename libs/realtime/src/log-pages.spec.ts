@@ -34,7 +34,9 @@ test('a thousand readers of one range cost one read of the log', async () => {
   const pages = new LogPages(log, LIMITS);
   const interests = [interestIn('even'), interestIn('odd'), interestIn('**')];
   const read = await Promise.all(
-    Array.from({ length: 1_000 }, (_, i) => pages.read(1 + (i % 10), interests[i % 3]!, log.head, 65_536)),
+    Array.from({ length: 1_000 }, (_, i) =>
+      pages.read(1 + (i % 10), interests[i % 3]!, log.head, { limit: 256, maxBytes: 65_536 }),
+    ),
   );
   expect(pages.reads).toBe(1);
   expect(read[2]!.views.map(({ event }) => event.offset)).toEqual(Array.from({ length: 18 }, (_, i) => i + 4));
@@ -46,7 +48,7 @@ test('pages of large bodies are walked in parts, and always move on', async () =
   const pages = new LogPages(log, { ...LIMITS, maxBytes: 0 });
   const seen: number[] = [];
   for (let after = 4; after < log.head;) {
-    const page = await pages.read(after, interestIn('**'), log.head, 65_536);
+    const page = await pages.read(after, interestIn('**'), log.head, { limit: 256, maxBytes: 65_536 });
     expect(page.through).toBeGreaterThan(after);
     seen.push(...page.views.map(({ event }) => event.offset!));
     after = page.through;
@@ -70,6 +72,10 @@ test('no more reads than allowed are under way at once', async () => {
           },
   });
   const pages = new LogPages(counted, { ...LIMITS, sharedReach: 0 });
-  await Promise.all(Array.from({ length: 50 }, (_, i) => pages.read(i % 15, interestIn(`t${i}`), log.head, 65_536)));
+  await Promise.all(
+    Array.from({ length: 50 }, (_, i) =>
+      pages.read(i % 15, interestIn(`t${i}`), log.head, { limit: 256, maxBytes: 65_536 }),
+    ),
+  );
   expect(most).toBe(4);
 });

@@ -12,6 +12,12 @@ export interface LogPagesLimits {
   readonly maxFlights: number;
 }
 
+/** How much one reader is given at once. */
+export interface PageLimits {
+  readonly limit: number;
+  readonly maxBytes: number;
+}
+
 /** Offsets of one shared page. */
 const PAGE_OFFSETS = 128;
 const PAGE_BYTES = 1_048_576;
@@ -52,14 +58,19 @@ export class LogPages {
   }
 
   /**
-   * The contract of the log's read, for one reader: matches in `(after, through]`, in order, `through > after`.
+   * The contract of the log's read, for one reader: matches in `(after, through]`, in order, at most `limit` and about `maxBytes`
+   * (one at least), `through > after`.
    * @param memoryFloor where the ring begins: what is near to it is worth reading for all.
-   * @param maxBytes of a page that is read for this reader alone; shared ones may be larger.
    */
-  async read(after: number, interest: Interest, memoryFloor: number, maxBytes: number): Promise<LogPage> {
+  async read(
+    after: number,
+    interest: Interest,
+    memoryFloor: number,
+    { limit, maxBytes }: PageLimits,
+  ): Promise<LogPage> {
     const near = memoryFloor - after <= this.#limits.sharedReach;
     const { events, through, floor } = await (near ? this.#shared(after) : this.#selective(after, interest, maxBytes));
-    return { views: viewsAfter(after, events, interest), through, floor };
+    return { ...viewsAfter(after, events, interest, limit, maxBytes, through), floor };
   }
 
   /**
@@ -146,11 +157,24 @@ export class LogPages {
   }
 }
 
-function viewsAfter(after: number, events: readonly LogEvent[], interest: Interest): View[] {
+/** A shared page may hold more than one reader should be given at once: its rest is read again, from the pages kept in memory. */
+function viewsAfter(
+  after: number,
+  events: readonly LogEvent[],
+  interest: Interest,
+  limit: number,
+  maxBytes: number,
+  through: number,
+): Page {
   const views: View[] = [];
+  let bytes = 0;
   for (const event of events) {
     const topic = event.offset! > after ? interest.view(event) : undefined;
-    if (topic !== undefined) views.push({ event, topic });
+    if (topic === undefined) continue;
+    bytes += event.bytes;
+    if (views.length === limit || (views.length > 0 && bytes > maxBytes))
+      return { views, through: views.at(-1)!.event.offset! };
+    views.push({ event, topic });
   }
-  return views;
+  return { views, through };
 }

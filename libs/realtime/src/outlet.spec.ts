@@ -20,7 +20,7 @@ test('readers of the same events share one run, encoded and joined once', () => 
   encoded = joined = 0;
   const outlet = new Outlet(codec);
   const events = [event(1), event(2), event(3)];
-  const runs = Array.from({ length: 100 }, () => events.reduce((run, one) => run.then(one, T), outlet.root));
+  const runs = Array.from({ length: 100 }, () => events.reduce((run, one) => run.plus(one, T), outlet.root));
   expect(new Set(runs).size).toBe(1);
   expect(new Set(runs.map((run) => run.joined()))).toEqual(new Set(['1@t 2@t 3@t ']));
   expect([encoded, joined]).toEqual([3, 1]);
@@ -29,21 +29,21 @@ test('readers of the same events share one run, encoded and joined once', () => 
 test('readers of other events get runs of their own, in their order', () => {
   const outlet = new Outlet(codec);
   const [first, second, third] = [event(1), event(2), event(3)];
-  const shared = outlet.root.then(first, T);
-  expect(shared.then(second, T).then(third, T).joined()).toBe('1@t 2@t 3@t ');
-  expect(shared.then(third, T).joined()).toBe('1@t 3@t ');
-  expect(shared.then(third, T)).toBe(shared.then(third, T));
-  expect(shared.then(third, 'u' as Topic).joined()).toBe('1@t 3@u ');
-  expect(shared.then(second, T).joined()).toBe('1@t 2@t ');
+  const shared = outlet.root.plus(first, T);
+  expect(shared.plus(second, T).plus(third, T).joined()).toBe('1@t 2@t 3@t ');
+  expect(shared.plus(third, T).joined()).toBe('1@t 3@t ');
+  expect(shared.plus(third, T)).toBe(shared.plus(third, T));
+  expect(shared.plus(third, 'u' as Topic).joined()).toBe('1@t 3@u ');
+  expect(shared.plus(second, T).joined()).toBe('1@t 2@t ');
 });
 
 test('a reset forgets: what is given again is encoded again, and old runs stay whole', () => {
   encoded = 0;
   const outlet = new Outlet(codec);
   const one = event(1);
-  const before = outlet.root.then(one, T);
+  const before = outlet.root.plus(one, T);
   outlet.reset();
-  expect(outlet.root.then(one, T)).not.toBe(before);
+  expect(outlet.root.plus(one, T)).not.toBe(before);
   expect(encoded).toBe(2);
   expect(before.joined()).toBe('1@t ');
 });

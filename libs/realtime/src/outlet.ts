@@ -26,7 +26,7 @@ export class Run<F> implements Batch<F> {
   }
 
   /** This run and one event more; the same object for all who ask for the same. */
-  then(event: LogEvent, topic: Topic): Run<F> {
+  plus(event: LogEvent, topic: Topic): Run<F> {
     if (this.#nextEvent === event && this.#nextTopic === topic) return this.#next!;
     if (this.#next === undefined) {
       this.#nextEvent = event;
@@ -37,7 +37,7 @@ export class Run<F> implements Batch<F> {
   }
 
   get frames(): readonly F[] {
-    return (this.#frames ??= this.#collect());
+    return (this.#frames ??= Run.#framesOf(this));
   }
 
   joined(): F {
@@ -54,9 +54,9 @@ export class Run<F> implements Batch<F> {
     return run;
   }
 
-  #collect(): F[] {
+  static #framesOf<F>(last: Run<F>): F[] {
     const frames: F[] = [];
-    for (let run: Run<F> = this; run.#shorter !== undefined; run = run.#shorter) frames.push(run.#frame!);
+    for (let run = last; run.#shorter !== undefined; run = run.#shorter) frames.push(run.#frame!);
     return frames.reverse();
   }
 }

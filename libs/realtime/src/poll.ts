@@ -127,16 +127,16 @@ export class Poll implements Receiver {
 
   async #readLog(): Promise<void> {
     const { pages, ring, limits } = this.#context;
-    const page = await pages.read(this.#through, this.#interest, ring.floor, limits.pageBytes);
+    const most = { limit: this.#room, maxBytes: limits.pageBytes };
+    const page = await pages.read(this.#through, this.#interest, ring.floor, most);
     // Retention may have passed the cursor while the log was read: the next turn says so.
     if (this.#through >= page.floor) this.#take(page, 'log');
   }
 
   #take({ views, through }: Page, source: DeliverySource): void {
-    const taken = views.slice(0, this.#room);
-    for (const view of taken) this.#bytes += view.event.bytes;
-    this.#views.push(...taken);
-    this.#context.stats.delivered(source, taken.length);
-    this.#through = taken.length < views.length ? taken.at(-1)!.event.offset! : Math.max(this.#through, through);
+    for (const { event } of views) this.#bytes += event.bytes;
+    this.#views.push(...views);
+    this.#through = Math.max(this.#through, through);
+    this.#context.stats.delivered(source, views.length);
   }
 }

@@ -60,7 +60,8 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
   #version = 0;
   #cursorToldAt = 0;
   #commands = 0;
-  #lowPriority = false;
+  /** Whether the client said that others matter more. */
+  lowPriority = false;
 
   constructor(
     readonly id: string,
@@ -85,18 +86,13 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
     return this.#state === 'live';
   }
 
-  /** Whether the client said that others matter more. */
-  get lowPriority(): boolean {
-    return this.#lowPriority;
-  }
-
   /**
    * Begins to read.
    * @throws {DomainError} when one of the selectors is not granted; nothing has begun then.
    */
   open(want: Want): void {
     this.#selectors.add(this.#selectors.grants(this.#who, want.selectors));
-    this.#lowPriority = want.priority === 'low';
+    this.lowPriority = want.priority === 'low';
     this.#context.expires(this, expiryOf(this.#who));
     const located = locate(this.#context, want.since);
     if ('ahead' in located) this.#opening = this.#openAhead(want);
@@ -239,7 +235,7 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
 
   #append(event: LogEvent, topic: Topic): void {
     if (event.offset === undefined) this.#through = this.#position;
-    this.#run = (this.#run ?? this.#outlet.root).then(event, topic);
+    this.#run = (this.#run ?? this.#outlet.root).plus(event, topic);
     this.#pendingBytes += event.bytes;
     if (this.#flushing || this.#held) return;
     this.#flushing = true;
@@ -272,28 +268,21 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
 
   #readLog(): void {
     const version = this.#version;
+    const { pages, ring, limits } = this.#context;
     this.#stepping = true;
-    this.#context.pages
-      .read(this.#through, this.#selectors.interest, this.#context.ring.floor, this.#context.limits.pageBytes)
+    pages
+      .read(this.#through, this.#selectors.interest, ring.floor, {
+        limit: limits.pageEvents,
+        maxBytes: limits.pageBytes,
+      })
       .then((page) => {
         this.#stepping = false;
         if (this.#state !== 'catching up') return;
         // Selectors may have changed, or retention have passed the cursor, while the log was read.
-        if (version === this.#version && this.#through >= page.floor) this.#takeInParts(page);
+        if (version === this.#version && this.#through >= page.floor) this.#take(page, 'log');
         else this.#stepLater();
       })
       .catch((error: unknown) => this.#fail(error));
-  }
-
-  /** A shared page may be larger than a link should be given at once: its rest is read again, from the pages kept in memory. */
-  #takeInParts(page: Page): void {
-    const { pageEvents, pageBytes } = this.#context.limits;
-    let bytes = 0;
-    const end = page.views.findIndex(
-      ({ event }, i) => i > 0 && (i >= pageEvents || (bytes += event.bytes) > pageBytes),
-    );
-    if (end === -1) this.#take(page, 'log');
-    else this.#take({ views: page.views.slice(0, end), through: page.views[end - 1]!.event.offset! }, 'log');
   }
 
   #take(page: Page, source: 'ring' | 'log'): void {
@@ -307,7 +296,7 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
 
   #writeViews(views: readonly View[], source: 'ring' | 'log'): void {
     let run = this.#outlet.root;
-    for (const { event, topic } of views) run = run.then(event, topic);
+    for (const { event, topic } of views) run = run.plus(event, topic);
     this.#told = views.at(-1)!.event.offset!;
     this.#context.stats.delivered(source, run.length);
     this.#write(run);
