@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { cursorSchema, EARLIEST } from './cursor.js';
+import { DomainError, toInputErrors } from './errors.js';
 import { selectorSchema, topicSchema } from './topics.js';
 
 /** Selectors that one session may have. */
@@ -29,6 +30,23 @@ export type CommandName = keyof typeof commandSchemas;
 export type ClientCommand = {
   [N in CommandName]: { readonly op: N } & z.infer<(typeof commandSchemas)[N]>;
 }[CommandName];
+
+/**
+ * Parses what a client sent under the name of a command.
+ * @throws {DomainError} `body.invalid`, for an unknown name too.
+ */
+export function parseCommand(op: string, body: unknown): ClientCommand {
+  if (!isCommandName(op))
+    throw new DomainError('body.invalid', undefined, [{ pointer: '/op', detail: 'no such command' }]);
+  const parsed = commandSchemas[op].safeParse(body);
+  if (!parsed.success) throw new DomainError('body.invalid', undefined, toInputErrors(parsed.error));
+  // The schema of `op` has just said so.
+  return { op, ...parsed.data } as ClientCommand;
+}
+
+function isCommandName(op: string): op is CommandName {
+  return Object.hasOwn(commandSchemas, op);
+}
 
 /** What `subscribe` and `unsubscribe` answer: all selectors of the session now, and its cursor. */
 export const subscriptionSchema = z

@@ -1,18 +1,25 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { mayComeBack } from './close-codes.js';
 import { DomainError, ERRORS, problemSchema, toInputErrors } from './errors.js';
+import { CLOSE_REASONS } from './events.js';
 
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 
-function documented(): Record<string, { status: number; title: string; retry: boolean }> {
+function documented(): Record<string, { status: number; title: string; retry: boolean; closeCode: number }> {
   const rows = README.matchAll(
-    /^\| `(?<code>[a-z._]+)` \| (?<status>\d{3}) \| (?<title>[^|]+?) \| (?<retry>yes|no) \|/gm,
+    /^\| `(?<code>[a-z._]+)` \| (?<status>\d{3}) \| (?<title>[^|]+?) \| (?<retry>yes|no) \| (?<closeCode>\d{4}) \|/gm,
   );
   return Object.fromEntries(
     [...rows].map(({ groups = {} }) => [
       groups['code'],
-      { status: Number(groups['status']), title: groups['title'] ?? '', retry: groups['retry'] === 'yes' },
+      {
+        status: Number(groups['status']),
+        title: groups['title'] ?? '',
+        retry: groups['retry'] === 'yes',
+        closeCode: Number(groups['closeCode']),
+      },
     ]),
   );
 }
@@ -20,6 +27,11 @@ function documented(): Record<string, { status: number; title: string; retry: bo
 describe('the catalogue', () => {
   it('and its table in the README say the same', () => {
     expect(documented()).toEqual(ERRORS);
+  });
+
+  it('gives the same advice by close codes as in words', () => {
+    for (const { retry, closeCode } of Object.values(ERRORS)) expect(mayComeBack(closeCode)).toBe(retry);
+    for (const { reconnect, closeCode } of Object.values(CLOSE_REASONS)) expect(mayComeBack(closeCode)).toBe(reconnect);
   });
 
   it('makes problem documents that fit their schema', () => {

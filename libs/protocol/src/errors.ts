@@ -2,36 +2,47 @@ import { z } from 'zod';
 
 /**
  * Every error that a client can meet, on any transport. Codes are never reused; the table in this library's README is held
- * equal to this one by a test. `retry` says whether the same request can succeed later without being changed.
+ * equal to this one by a test. `retry` says whether the same request can succeed later without being changed; `closeCode` is what a
+ * WebSocket that ends for this closes with, and {@link mayComeBack} reads the same advice from it.
  */
 export const ERRORS = {
-  'json.invalid': { status: 400, title: 'The body is not acceptable JSON', retry: false },
-  'request.invalid': { status: 400, title: 'The request is malformed', retry: false },
-  'cursor.invalid': { status: 400, title: 'The cursor is malformed', retry: false },
-  'credentials.missing': { status: 401, title: 'Credentials are required', retry: false },
-  'token.expired': { status: 401, title: 'The token has expired', retry: false },
-  'token.invalid': { status: 401, title: 'The token is not valid', retry: false },
-  'key.invalid': { status: 401, title: 'The API key is not valid', retry: false },
-  'topic.forbidden': { status: 403, title: 'No right to this topic', retry: false },
-  'right.missing': { status: 403, title: 'These credentials do not allow this', retry: false },
-  'origin.forbidden': { status: 403, title: 'This origin is not allowed', retry: false },
-  'route.unknown': { status: 404, title: 'There is nothing at this address', retry: false },
-  'method.unsupported': { status: 405, title: 'The resource does not have this method', retry: false },
-  'transport.unavailable': { status: 406, title: 'This transport is not available here', retry: false },
-  'request.timeout': { status: 408, title: 'The request took too long to arrive', retry: true },
-  'body.too_large': { status: 413, title: 'The body is too large', retry: false },
-  'media_type.unsupported': { status: 415, title: 'The body must be application/json', retry: false },
-  'body.invalid': { status: 422, title: 'The body does not fit the schema', retry: false },
-  'query.invalid': { status: 422, title: 'The query does not fit the schema', retry: false },
-  'field.unsupported': { status: 422, title: 'A field is not supported yet', retry: false },
-  'token.subject_invalid': { status: 422, title: 'The subject cannot be a user id', retry: false },
-  'idempotency.mismatch': { status: 422, title: 'This idempotency key was used with another body', retry: false },
-  'rate.limited': { status: 429, title: 'Too many requests', retry: true },
-  'header.too_large': { status: 431, title: 'The request headers are too large', retry: false },
-  internal: { status: 500, title: 'The server failed', retry: true },
-  overloaded: { status: 503, title: 'The server has more work than it can take', retry: true },
-  draining: { status: 503, title: 'The server is going away', retry: true },
-} as const satisfies Record<string, { status: number; title: string; retry: boolean }>;
+  'json.invalid': { status: 400, title: 'The body is not acceptable JSON', retry: false, closeCode: 4400 },
+  'request.invalid': { status: 400, title: 'The request is malformed', retry: false, closeCode: 4400 },
+  'cursor.invalid': { status: 400, title: 'The cursor is malformed', retry: false, closeCode: 4400 },
+  'credentials.missing': { status: 401, title: 'Credentials are required', retry: false, closeCode: 4401 },
+  'token.expired': { status: 401, title: 'The token has expired', retry: false, closeCode: 4401 },
+  'token.invalid': { status: 401, title: 'The token is not valid', retry: false, closeCode: 4401 },
+  'key.invalid': { status: 401, title: 'The API key is not valid', retry: false, closeCode: 4401 },
+  'topic.forbidden': { status: 403, title: 'No right to this topic', retry: false, closeCode: 4403 },
+  'right.missing': { status: 403, title: 'These credentials do not allow this', retry: false, closeCode: 4403 },
+  'origin.forbidden': { status: 403, title: 'This origin is not allowed', retry: false, closeCode: 4403 },
+  'route.unknown': { status: 404, title: 'There is nothing at this address', retry: false, closeCode: 4404 },
+  'method.unsupported': { status: 405, title: 'The resource does not have this method', retry: false, closeCode: 4405 },
+  'transport.unavailable': {
+    status: 406,
+    title: 'This transport is not available here',
+    retry: false,
+    closeCode: 4406,
+  },
+  'request.timeout': { status: 408, title: 'The request took too long to arrive', retry: true, closeCode: 4508 },
+  'body.too_large': { status: 413, title: 'The body is too large', retry: false, closeCode: 1009 },
+  'media_type.unsupported': { status: 415, title: 'The body must be application/json', retry: false, closeCode: 1003 },
+  'body.invalid': { status: 422, title: 'The body does not fit the schema', retry: false, closeCode: 4422 },
+  'query.invalid': { status: 422, title: 'The query does not fit the schema', retry: false, closeCode: 4422 },
+  'field.unsupported': { status: 422, title: 'A field is not supported yet', retry: false, closeCode: 4422 },
+  'token.subject_invalid': { status: 422, title: 'The subject cannot be a user id', retry: false, closeCode: 4422 },
+  'idempotency.mismatch': {
+    status: 422,
+    title: 'This idempotency key was used with another body',
+    retry: false,
+    closeCode: 4422,
+  },
+  'rate.limited': { status: 429, title: 'Too many requests', retry: true, closeCode: 4529 },
+  'header.too_large': { status: 431, title: 'The request headers are too large', retry: false, closeCode: 4431 },
+  internal: { status: 500, title: 'The server failed', retry: true, closeCode: 1011 },
+  overloaded: { status: 503, title: 'The server has more work than it can take', retry: true, closeCode: 1013 },
+  draining: { status: 503, title: 'The server is going away', retry: true, closeCode: 1001 },
+} as const satisfies Record<string, { status: number; title: string; retry: boolean; closeCode: number }>;
 
 export type ErrorCode = keyof typeof ERRORS;
 

@@ -40,13 +40,13 @@ export const gapSchema = z.object({ reason: z.enum(['unknown', 'retention', 'lag
   description: 'Notifications after the brought cursor are lost; what is still kept follows from `cursor`.',
 });
 
-/** Why a connection ends, and whether coming back makes sense. */
+/** Why a connection ends, whether coming back makes sense, and what a WebSocket closes with. */
 export const CLOSE_REASONS = {
-  'server.draining': { reconnect: true },
-  'token.expired': { reconnect: false },
-  overloaded: { reconnect: true },
-  internal: { reconnect: true },
-} as const satisfies Record<string, { reconnect: boolean }>;
+  'server.draining': { reconnect: true, closeCode: 1001 },
+  'token.expired': { reconnect: false, closeCode: 4401 },
+  overloaded: { reconnect: true, closeCode: 1013 },
+  internal: { reconnect: true, closeCode: 1011 },
+} as const satisfies Record<string, { reconnect: boolean; closeCode: number }>;
 
 export type CloseReasonName = keyof typeof CLOSE_REASONS;
 

@@ -1,7 +1,9 @@
+export { mayComeBack } from './close-codes.js';
 export { cursorSchema, EARLIEST, isCursor, type Cursor } from './cursor.js';
 export {
   commandSchemas,
   MAX_SELECTORS,
+  parseCommand,
   sinceSchema,
   subscriptionSchema,
   topicsSchema,
@@ -81,3 +83,12 @@ export {
   type Topic,
 } from './topics.js';
 export { parseWanted, parseWantedQuery, type Priority, type Wanted } from './wanted.js';
+export {
+  messageIdSchema,
+  openingSchema,
+  replySchema,
+  requestSchema,
+  WEB_SOCKET_PROTOCOL,
+  type MessageId,
+  type Reply,
+} from './web-socket.js';
