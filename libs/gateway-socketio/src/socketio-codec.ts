@@ -1,5 +1,5 @@
 import type { ControlEvent, Topic } from '#clarion/protocol';
-import type { Codec, LogEvent } from '#clarion/realtime';
+import { textFrame, type Codec, type LogEvent } from '#clarion/realtime';
 
 /** One or more Socket.IO events, ready for either transport. */
 export interface SocketIoFrame {
@@ -38,24 +38,4 @@ const MESSAGE = '4';
 
 function frame(packet: string): SocketIoFrame {
   return { packets: [packet], webSocket: textFrame(MESSAGE + packet) };
-}
-
-const FIN_TEXT = 0x81;
-
-/** One unmasked WebSocket text frame (RFC 6455 §5.2), as a server sends it. */
-function textFrame(text: string): Buffer {
-  const bytes = Buffer.byteLength(text);
-  const header = bytes < 126 ? 2 : bytes < 65_536 ? 4 : 10;
-  const buffer = Buffer.allocUnsafe(header + bytes);
-  buffer[0] = FIN_TEXT;
-  if (header === 2) buffer[1] = bytes;
-  else if (header === 4) {
-    buffer[1] = 126;
-    buffer.writeUInt16BE(bytes, 2);
-  } else {
-    buffer[1] = 127;
-    buffer.writeBigUInt64BE(BigInt(bytes), 2);
-  }
-  buffer.write(text, header);
-  return buffer;
 }
