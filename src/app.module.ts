@@ -32,6 +32,10 @@ export const DRIVERS = {
       const { SseModule, sseConfigSchema } = await import('#clarion/gateway-http');
       return driver(sseConfigSchema, (config) => ({ module: SseModule.forRoot(config) }));
     },
+    websocket: async () => {
+      const { GatewayWebSocketModule, gatewayWebSocketConfigSchema } = await import('#clarion/gateway-websocket');
+      return driver(gatewayWebSocketConfigSchema, (config) => ({ module: GatewayWebSocketModule.forRoot(config) }));
+    },
     polling: async () => {
       const { PollingModule, pollingConfigSchema } = await import('#clarion/gateway-http');
       return driver(pollingConfigSchema, (config) => ({ module: PollingModule.forRoot(config) }));

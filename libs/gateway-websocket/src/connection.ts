@@ -1,0 +1,269 @@
+import type { Socket } from 'node:net';
+import type { RawData, WebSocket } from 'ws';
+import type { Access, Principal, Subscriber } from '#clarion/access';
+import {
+  CLOSE_REASONS,
+  commandSchemas,
+  DomainError,
+  ERRORS,
+  openingSchema,
+  parseCommand,
+  parseWanted,
+  toInputErrors,
+  type ClientCommand,
+  type MessageId,
+  type Wanted,
+} from '#clarion/protocol';
+import { byeOf, type CloseReason, type Realtime, type Session } from '#clarion/realtime';
+import type { z } from 'zod';
+import { DeflatingWriter, PlainWriter, single, type FrameWriter } from './frame-writer.js';
+import { readMessage, type Request } from './message.js';
+import type { WebSocketCodec } from './websocket-codec.js';
+import { WebSocketLink } from './websocket-link.js';
+
+/** Requests of one client that may wait while another one is carried out. */
+const MAX_WAITING = 16;
+/** After a goodbye so long is waited for the client's. Milliseconds. */
+const CLOSE_TIMEOUT_MS = 5_000;
+
+/** What all connections share, and whom they tell. */
+export interface ConnectionHost {
+  readonly realtime: Realtime;
+  readonly access: Access;
+  readonly codec: WebSocketCodec;
+  /** How long an unknown client may take to send its token. Milliseconds. */
+  readonly authTimeoutMs: number;
+  /** Has {@link Connection.overdue} called at that time, milliseconds since 1970, instead of an earlier set one; undefined: not at all. */
+  expects(connection: Connection, by: number | undefined): void;
+  /** It has said who it is. */
+  identified(connection: Connection): void;
+  gone(connection: Connection): void;
+  /** A bug, which no client can be told of. */
+  failed(error: unknown): void;
+}
+
+/** A `stranger` has not said who it is, a `known` one not what it reads. */
+type Phase =
+  | { readonly name: 'stranger' }
+  | { readonly name: 'known'; readonly who: Subscriber }
+  | { readonly name: 'reading'; readonly session: Session };
+
+/**
+ * One accepted WebSocket. Its requests are carried out one after the other, in the order in which they came, and the next one only when
+ * the answers have room: a client that asks and does not read costs bounded memory.
+ */
+export class Connection {
+  readonly #socket: WebSocket;
+  readonly #stream: Socket;
+  readonly #host: ConnectionHost;
+  readonly #writer: FrameWriter;
+  readonly #inbox: Request[] = [];
+  #phase: Phase = { name: 'stranger' };
+  #busy = false;
+  #drains = 0;
+  /** The signs of life when the last ping was sent; undefined: no answer is due. */
+  #pingedAt: number | undefined;
+
+  /** @param stream what `socket` writes on. */
+  constructor(socket: WebSocket, stream: Socket, host: ConnectionHost) {
+    this.#socket = socket;
+    this.#stream = stream;
+    this.#host = host;
+    const room = (): void => this.#goOn();
+    this.#writer =
+      socket.extensions === '' ? new PlainWriter(socket, stream, room) : new DeflatingWriter(socket, stream, room);
+    stream.on('drain', () => this.#drains++);
+    socket.on('message', (data, isBinary) => this.#take(data, isBinary));
+    socket.on('ping', () => this.#throttle());
+    // Whatever is not WebSocket: `ws` has said the close code, and what matters here is that the connection ends.
+    socket.on('error', () => this.#expectEnd());
+    socket.once('close', () => this.#ended());
+  }
+
+  /** Waits for the client to say who it is. */
+  awaitToken(): void {
+    this.#host.expects(this, Date.now() + this.#host.authTimeoutMs);
+  }
+
+  /** Begins to read what was asked for in the request; what has become impossible meanwhile closes. */
+  open(who: Principal, wanted: Wanted): void {
+    try {
+      this.#read(who, wanted, undefined);
+    } catch (error) {
+      this.#refuse(null, this.#expected(error));
+    }
+  }
+
+  /** Says `bye` and closes, unless that was done. */
+  leave(reason: CloseReason): void {
+    if (!this.#isOpen) return;
+    this.#say(this.#host.codec.control({ name: 'bye', data: byeOf(reason) }));
+    this.#close(CLOSE_REASONS[reason.name].closeCode, reason.name);
+  }
+
+  /** What was expected has not come: the token, its renewal before it expired, or the client's goodbye. */
+  overdue(): void {
+    if (!this.#isOpen) this.terminate();
+    else if (this.#phase.name === 'stranger') this.#refuse(null, new DomainError('request.timeout', 'no auth came'));
+    else this.leave({ name: 'token.expired' });
+  }
+
+  /**
+   * To be called twice per heartbeat: pings, and the next time ends whoever gave no sign of life since. So a peer that is gone is
+   * noticed within one heartbeat and a half. Bytes that it takes are a sign too: its pong may come after all that it has yet to read.
+   */
+  beat(): void {
+    const before = this.#pingedAt;
+    if (before === undefined) {
+      this.#pingedAt = this.#signsOfLife;
+      this.#socket.ping();
+    } else {
+      this.#pingedAt = undefined;
+      // What came while this process was busy with others is read first.
+      setImmediate(() => this.#signsOfLife === before && this.terminate());
+    }
+  }
+
+  /** Cuts the connection. */
+  terminate(): void {
+    this.#socket.terminate();
+  }
+
+  get #isOpen(): boolean {
+    return this.#socket.readyState === this.#socket.OPEN;
+  }
+
+  get #signsOfLife(): number {
+    return this.#stream.bytesRead + this.#drains;
+  }
+
+  #take(data: RawData, isBinary: boolean): void {
+    if (!this.#isOpen) return;
+    this.#throttle();
+    if (isBinary) return this.#refuse(null, new DomainError('media_type.unsupported', 'text frames alone'));
+    const message = readMessage(data.toString());
+    if ('error' in message) return this.#reject(message.id, message.error);
+    if (this.#inbox.length >= MAX_WAITING)
+      return this.#reject(message.id, new DomainError('rate.limited', 'too many requests at once'));
+    this.#inbox.push(message);
+    this.#work();
+  }
+
+  /** Hears no more of a client that does not take what it is answered. */
+  #throttle(): void {
+    if (this.#writer.isFull) this.#socket.pause();
+  }
+
+  #goOn(): void {
+    if (this.#socket.isPaused) this.#socket.resume();
+    if (this.#phase.name === 'reading') this.#phase.session.writable();
+    this.#work();
+  }
+
+  #work(): void {
+    if (this.#busy || this.#writer.isFull || !this.#isOpen) return;
+    const request = this.#inbox.shift();
+    if (request === undefined) return;
+    this.#busy = true;
+    void this.#answer(request).finally(() => {
+      this.#busy = false;
+      this.#work();
+    });
+  }
+
+  async #answer(request: Request): Promise<void> {
+    try {
+      if (this.#phase.name === 'stranger') await this.#identify(request);
+      else if (this.#phase.name === 'known') await this.#begin(request, this.#phase.who);
+      else await this.#carryOut(request, this.#phase.session);
+    } catch (error) {
+      this.#reject(request.id, this.#expected(error));
+    }
+  }
+
+  /** @throws {DomainError} as `Access.verifyToken`; `credentials.missing` for everything but `auth`. */
+  async #identify({ id, op, body }: Request): Promise<void> {
+    if (op !== 'auth') throw new DomainError('credentials.missing', 'the first message is auth');
+    const who = await this.#host.access.verifyToken(parseBody(commandSchemas.auth, body).token);
+    if (!this.#isOpen) return;
+    this.#phase = { name: 'known', who };
+    this.#host.identified(this);
+    this.#host.expects(this, who.expiresAt);
+    this.#reply(id, { expiresAt: new Date(who.expiresAt).toISOString() });
+  }
+
+  /** Until there is a session: its beginning, or a newer token. */
+  async #begin(request: Request, who: Subscriber): Promise<void> {
+    const { id, op, body } = request;
+    if (op === 'auth') return this.#identify(request);
+    if (op === 'ping') return this.#reply(id);
+    if (op !== 'subscribe') {
+      parseCommand(op, body);
+      throw new DomainError('request.invalid', 'subscribe first');
+    }
+    const { topics, since, priority } = parseBody(openingSchema, body);
+    this.#read(who, parseWanted(topics, since, priority), id);
+  }
+
+  async #carryOut({ id, op, body }: Request, session: Session): Promise<void> {
+    if (op === 'ping') return this.#reply(id);
+    const command: ClientCommand = parseCommand(op, body);
+    this.#reply(id, await session.handle(command));
+  }
+
+  /** @throws {DomainError} as `Realtime.open`. */
+  #read(who: Principal, wanted: Wanted, answerTo: MessageId | undefined): void {
+    const { realtime, codec } = this.#host;
+    const link = new WebSocketLink(codec, this.#writer, (reason) => this.leave(reason), answerTo);
+    this.#phase = { name: 'reading', session: realtime.open(link, who, wanted) };
+    this.#host.identified(this);
+    // From now on the session watches the token; a goodbye is waited for even so.
+    if (this.#isOpen) this.#host.expects(this, undefined);
+  }
+
+  #reply(id: MessageId, data?: unknown): void {
+    this.#say(this.#host.codec.reply(id, data));
+  }
+
+  /** Whoever is known may do better; whoever is not has had its try. */
+  #reject(id: MessageId | null, error: DomainError): void {
+    if (this.#phase.name === 'stranger') this.#refuse(id, error);
+    else this.#say(this.#host.codec.refusal(id, error.toProblem()));
+  }
+
+  #refuse(id: MessageId | null, error: DomainError): void {
+    this.#say(this.#host.codec.refusal(id, error.toProblem()));
+    this.#close(ERRORS[error.code].closeCode, error.code);
+  }
+
+  #say(frame: Buffer): void {
+    this.#writer.write(single(frame));
+  }
+
+  #close(code: number, reason: string): void {
+    this.#inbox.length = 0;
+    this.#socket.close(code, reason);
+    this.#expectEnd();
+  }
+
+  #expectEnd(): void {
+    this.#host.expects(this, Date.now() + CLOSE_TIMEOUT_MS);
+  }
+
+  #ended(): void {
+    if (this.#phase.name === 'reading') this.#phase.session.ended();
+    this.#host.gone(this);
+  }
+
+  #expected(error: unknown): DomainError {
+    if (error instanceof DomainError) return error;
+    this.#host.failed(error);
+    return new DomainError('internal');
+  }
+}
+
+function parseBody<S extends z.ZodType>(schema: S, body: unknown): z.output<S> {
+  const parsed = schema.safeParse(body);
+  if (!parsed.success) throw new DomainError('body.invalid', undefined, toInputErrors(parsed.error));
+  return parsed.data;
+}

@@ -1,0 +1,146 @@
+import { randomInt } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { Logger } from '@nestjs/common';
+import { WebSocketServer, type WebSocket } from 'ws';
+import type { Access } from '#clarion/access';
+import { DomainError, WEB_SOCKET_PROTOCOL } from '#clarion/protocol';
+import { Deadlines, refuseUpgrade, Wheel, type Gateway, type Realtime } from '#clarion/realtime';
+import { assertHandshake, readAdmission, type Admission } from './admission.js';
+import { Connection, type ConnectionHost } from './connection.js';
+import type { GatewayWebSocketConfig } from './gateway-websocket.config.js';
+import { COMPRESSION, declineNarrowWindow } from './compression.js';
+import { WebSocketCodec } from './websocket-codec.js';
+
+/** Pieces in which the bytes of one frame may arrive: a network cuts a full message into far fewer. */
+const MAX_CHUNKS = 1_024;
+/** What a refused handshake is told of (RFC 6455 §4.2.2). */
+const SPOKEN = { 'sec-websocket-version': '13' };
+
+/** Plain WebSockets: decides about upgrades; one wheel beats for all connections, one timer watches what is awaited of them. */
+export class WebSocketGateway implements Gateway {
+  readonly name = 'websocket';
+  readonly #realtime: Realtime;
+  readonly #access: Access;
+  readonly #config: GatewayWebSocketConfig;
+  readonly #server: WebSocketServer;
+  readonly #host: ConnectionHost;
+  readonly #logger = new Logger(WebSocketGateway.name);
+  readonly #connections = new Set<Connection>();
+  readonly #strangers = new Set<Connection>();
+  readonly #wheel: Wheel<Connection>;
+  readonly #deadlines = new Deadlines<Connection>((connection) => connection.overdue());
+  #draining = false;
+  #emptied: (() => void) | undefined;
+
+  constructor(realtime: Realtime, access: Access, config: GatewayWebSocketConfig) {
+    this.#realtime = realtime;
+    this.#access = access;
+    this.#config = config;
+    this.#server = makeServer(config);
+    this.#host = this.#makeHost();
+    this.#wheel = new Wheel(config.heartbeatMs / 2, (connection) => connection.beat());
+  }
+
+  /** Takes over the connection of a client that asked for a WebSocket, or refuses it with a problem document. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // While its token is checked a client may reset, which must not end the process.
+    socket.on('error', () => socket.destroy());
+    this.#judge(request)
+      .then((admission) => this.#accept(request, socket, head, admission))
+      .catch((error: unknown) => this.#refuse(socket, error));
+  }
+
+  async drain(signal: AbortSignal): Promise<void> {
+    this.#draining = true;
+    // Those that read were told by their sessions.
+    for (const connection of this.#connections)
+      connection.leave({ name: 'server.draining', retryAfterMs: randomInt(this.#config.retrySpreadMs + 1) });
+    if (this.#connections.size > 0) await this.#empty(signal);
+    this.#wheel.stop();
+    this.#deadlines.stop();
+    this.#server.close();
+  }
+
+  async #judge(request: IncomingMessage): Promise<Admission | undefined> {
+    this.#assertOpen();
+    assertHandshake(request, this.#access);
+    const admission = await readAdmission(request, this.#access);
+    if (admission !== undefined) this.#realtime.authorise(admission.who, admission.wanted);
+    else if (this.#strangers.size >= this.#config.maxUnauthenticated)
+      throw new DomainError('overloaded', 'too many clients have yet to say who they are');
+    return admission;
+  }
+
+  #accept(request: IncomingMessage, socket: Duplex, head: Buffer, admission: Admission | undefined): void {
+    this.#assertOpen();
+    declineNarrowWindow(request);
+    this.#server.handleUpgrade(request, socket, head, (accepted) => this.#begin(accepted, request, admission));
+  }
+
+  #begin(accepted: WebSocket, request: IncomingMessage, admission: Admission | undefined): void {
+    const connection = new Connection(accepted, request.socket, this.#host);
+    this.#connections.add(connection);
+    this.#wheel.add(connection);
+    if (admission !== undefined) return connection.open(admission.who, admission.wanted);
+    this.#strangers.add(connection);
+    connection.awaitToken();
+  }
+
+  #refuse(socket: Duplex, error: unknown): void {
+    if (!(error instanceof DomainError)) this.#logger.error({ error });
+    const expected = error instanceof DomainError ? error : new DomainError('internal');
+    refuseUpgrade(socket, expected, expected.code === 'request.invalid' ? SPOKEN : {});
+  }
+
+  #assertOpen(): void {
+    if (this.#draining) throw new DomainError('draining');
+  }
+
+  #empty(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      this.#emptied = resolve;
+      const cut = (): void => this.#connections.forEach((connection) => connection.terminate());
+      if (signal.aborted) cut();
+      else signal.addEventListener('abort', cut, { once: true });
+    });
+  }
+
+  #makeHost(): ConnectionHost {
+    return {
+      realtime: this.#realtime,
+      access: this.#access,
+      codec: new WebSocketCodec(),
+      authTimeoutMs: this.#config.authTimeoutMs,
+      expects: (connection, by) =>
+        by === undefined ? this.#deadlines.delete(connection) : this.#deadlines.set(connection, by),
+      identified: (connection) => this.#strangers.delete(connection),
+      gone: (connection) => this.#forget(connection),
+      failed: (error) => this.#logger.error({ error }),
+    };
+  }
+
+  #forget(connection: Connection): void {
+    this.#connections.delete(connection);
+    this.#strangers.delete(connection);
+    this.#wheel.delete(connection);
+    this.#deadlines.delete(connection);
+    if (this.#connections.size === 0) this.#emptied?.();
+  }
+}
+
+function makeServer({ maxMessageBytes, maxFragments, compression }: GatewayWebSocketConfig): WebSocketServer {
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload: maxMessageBytes,
+    maxFragments,
+    maxBufferedChunks: MAX_CHUNKS,
+    perMessageDeflate: compression && COMPRESSION,
+    handleProtocols: (offered) => offered.has(WEB_SOCKET_PROTOCOL) && WEB_SOCKET_PROTOCOL,
+  });
+  server.on('wsClientError', (error, socket) =>
+    refuseUpgrade(socket, new DomainError('request.invalid', error.message), SPOKEN),
+  );
+  return server;
+}
