@@ -101,7 +101,7 @@ export class Reader implements Ear {
   /** @returns why. @throws {AssertionError} as soon as the client is served. */
   async untilRefused(): Promise<Refusal> {
     await this.until('refusal', () => this.refusal !== undefined || this.events.length > 0);
-    if (this.refusal === undefined) throw violation(`served instead of refused: ${this.#tail()}`);
+    if (this.refusal === undefined) throw asserted(`served instead of refused: ${this.#tail()}`);
     return this.refusal;
   }
 
@@ -124,9 +124,9 @@ export class Reader implements Ear {
       const look = (): void => {
         const obstacle = this.#obstacle();
         if (condition()) finish();
-        else if (obstacle !== undefined) finish(violation(`no ${what}: ${obstacle}`));
+        else if (obstacle !== undefined) finish(asserted(`no ${what}: ${obstacle}`));
       };
-      const timer = setTimeout(() => finish(violation(`no ${what} in time; ${this.#tail()}`)), this.#patienceMs);
+      const timer = setTimeout(() => finish(asserted(`no ${what} in time; ${this.#tail()}`)), this.#patienceMs);
       this.#waiting.add(look);
       look();
     });
@@ -199,13 +199,13 @@ export class Reader implements Ear {
 export async function eventually(what: string, condition: () => boolean, patienceMs: number): Promise<void> {
   const until = performance.now() + patienceMs;
   while (!condition()) {
-    if (performance.now() > until) throw violation(`not in time: ${what}`);
+    if (performance.now() > until) throw asserted(`not in time: ${what}`);
     await pause(10);
   }
 }
 
 /** What the suite asserts, and not somebody stumbling. */
-function violation(message: string): AssertionError {
+function asserted(message: string): AssertionError {
   return new AssertionError({ message });
 }
 

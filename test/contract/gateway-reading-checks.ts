@@ -118,9 +118,11 @@ export const readingChecks: readonly GatewayCheck[] = [
     name: 'reading: what is ephemeral is never replayed',
     run: async (scene) => {
       const topic = scene.topic('ticks');
+      const witness = await scene.reader([topic]);
       const { key: first, cursor = '' } = await scene.publish(topic);
       await scene.burst(5, topic, { ephemeral: true });
       const { key: last } = await scene.publish(topic);
+      await witness.heard(last);
       for (const [since, expected] of [
         [cursor, [last]],
         ['earliest', [first, last]],
