@@ -23,7 +23,7 @@ export interface Plan {
   readonly cuts: number;
   readonly kills: number;
   readonly padBytes: number;
-  /** How long clients stay out of reach after every third cut, while publishing goes on: a tunnel. */
+  /** How long clients stay out of reach after every second cut, while publishing goes on: a tunnel. */
   readonly tunnelMs: number;
   /** How long stragglers may take to become complete after the last publish. */
   readonly settleMs: number;
@@ -122,7 +122,7 @@ async function bursts(
   for (let burst = 0; burst < plan.cuts; burst++) {
     void publisherNetwork.cutAfter(perBurst * BYTES_BEFORE_PUBLISHERS_ARE_CUT);
     const published = publishBurst(publishers, perBurst);
-    const tunnelMs = burst % 3 === 2 ? plan.tunnelMs : 0;
+    const tunnelMs = burst % 2 === 1 ? plan.tunnelMs : 0;
     const cut = readers.map((reader, index) => cutOnce(reader, published, tunnelMs, (burst * 7 + index * 3) % 10));
     if (killsLeft.has(burst)) await killInTheMiddle(target, publishers, perBurst);
     await Promise.all([published, ...cut]);
