@@ -2,8 +2,10 @@
 import { spawnSync } from 'node:child_process';
 
 /** Program → Debian package. */
-const PROGRAMS = { chromium: 'chromium', strace: 'strace' };
+const PROGRAMS = { chromium: 'chromium', haproxy: 'haproxy', nginx: 'nginx', strace: 'strace' };
 const ATTEMPTS = 3;
+/** Debian keeps servers where only root looks by default. */
+const PATH = `${process.env.PATH}:/usr/sbin`;
 
 /** Installs what is missing where that is possible; returns the programs that are still missing. */
 export function installPrograms() {
@@ -20,7 +22,10 @@ export function installPrograms() {
 }
 
 function missingPrograms() {
-  return Object.keys(PROGRAMS).filter((program) => spawnSync('sh', ['-c', `command -v ${program}`]).status !== 0);
+  const env = { ...process.env, PATH };
+  return Object.keys(PROGRAMS).filter(
+    (program) => spawnSync('sh', ['-c', `command -v ${program}`], { env }).status !== 0,
+  );
 }
 
 function canInstall() {

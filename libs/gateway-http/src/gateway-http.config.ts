@@ -14,9 +14,10 @@ export type SseConfig = z.infer<typeof sseConfigSchema>;
 
 /** What an operator can set of polling. */
 export const pollingConfigSchema = z.object({
-  pollMaxWaitS: z.coerce.number().int().min(0).max(600).default(30).meta({
+  pollMaxWaitS: z.coerce.number().int().min(0).max(600).default(25).meta({
     env: 'CLARION_POLL_MAX_WAIT_S',
-    description: 'How long a long poll may wait for its first event; longer wishes are shortened. Seconds.',
+    description:
+      'How long a long poll may wait for its first event; longer wishes are shortened. Below the idle time-out of proxies. Seconds.',
   }),
 });
 

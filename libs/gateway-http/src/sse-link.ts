@@ -8,7 +8,6 @@ export class SseLink implements Link<Buffer> {
   readonly #response: ServerResponse;
   readonly #begin: () => Buffer;
   #begun = false;
-  #quiet = false;
 
   /** @param begin sends the response's head and returns the first bytes of its body; called once, before anything else is written. */
   constructor(codec: SseCodec, response: ServerResponse, begin: () => Buffer) {
@@ -37,10 +36,9 @@ export class SseLink implements Link<Buffer> {
     this.#response.end();
   }
 
-  /** Sends a heartbeat if nothing was sent since the last one; a reader that is full needs none. */
+  /** Sends a heartbeat, also soon after an event: a spared one would leave silence for nearly two. A reader that is full needs none. */
   beat(): void {
-    if (this.#quiet && !this.#response.writableNeedDrain) this.#response.write(this.codec.heartbeat);
-    this.#quiet = true;
+    if (!this.#response.writableNeedDrain) this.#response.write(this.codec.heartbeat);
   }
 
   /** Cuts a client that takes nothing any more. */
@@ -49,7 +47,6 @@ export class SseLink implements Link<Buffer> {
   }
 
   #send(bytes: Buffer): boolean {
-    this.#quiet = false;
     if (!this.#begun) {
       this.#begun = true;
       this.#response.write(this.#begin());
