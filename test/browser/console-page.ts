@@ -1,9 +1,24 @@
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import type { TestServer } from '../support/server.js';
 
-/** What the two panes are called. */
-export const PANES = ['Socket.IO', 'SSE'] as const;
-export type PaneName = (typeof PANES)[number];
+/** What the panes are called, by the keys under which the choice of them is kept. */
+const KEYS = {
+  'Socket.IO': 'socketio',
+  SSE: 'sse',
+  WebSocket: 'websocket',
+  'Long polling': 'long-polling',
+  Polling: 'polling',
+} as const;
+
+export type PaneName = keyof typeof KEYS;
+export const PANES: readonly PaneName[] = ['Socket.IO', 'SSE', 'WebSocket', 'Long polling', 'Polling'];
+/** Those with a connection that stays, on which the server can say goodbye. */
+export const STREAMS: readonly PaneName[] = ['Socket.IO', 'SSE', 'WebSocket'];
+export const SHOWN_AT_FIRST = STREAMS;
+
+/** A column of the table. */
+export type Figure =
+  'shown' | 'place' | 'latency' | 'latency-95' | 'bytes-each' | 'bytes' | 'requests' | 'returns' | 'cursor';
 
 export interface Draft {
   readonly topic?: string;
@@ -35,6 +50,8 @@ export class ConsolePage {
   private constructor(
     readonly page: Page,
     private readonly context: BrowserContext,
+    /** Those that are on. */
+    readonly panes: readonly PaneName[],
   ) {
     page.on('pageerror', (error) => this.#complaints.push(`exception: ${error.message}`));
     page.on('console', (message) => {
@@ -47,20 +64,26 @@ export class ConsolePage {
     });
   }
 
-  /** Opens a tab without going anywhere. */
-  static async prepare(browser: Browser): Promise<ConsolePage> {
+  /** Opens a tab without going anywhere; in its profile these panes were chosen. Absent: the person was never here before. */
+  static async prepare(browser: Browser, chosen?: readonly PaneName[]): Promise<ConsolePage> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
     context.setDefaultTimeout(WAIT_MS);
     await context.addInitScript(COLLECT_VIOLATIONS);
-    return new ConsolePage(await context.newPage(), context);
+    if (chosen !== undefined) await context.addInitScript(choose(chosen));
+    return new ConsolePage(await context.newPage(), context, chosen ?? SHOWN_AT_FIRST);
   }
 
-  /** Opens the address that the server prints, and waits until both panes are live. */
-  static async open(browser: Browser, server: TestServer): Promise<ConsolePage> {
-    const tab = await ConsolePage.prepare(browser);
-    await tab.page.goto(`${server.url}/#key=${encodeURIComponent(server.apiKey)}`);
+  /** Opens the address that the server prints, and waits until these panes are live. */
+  static async open(browser: Browser, server: TestServer, chosen: readonly PaneName[] = PANES): Promise<ConsolePage> {
+    const tab = await ConsolePage.prepare(browser, chosen);
+    await tab.enter(server);
     await tab.live();
     return tab;
+  }
+
+  /** Goes to the address that the server prints. */
+  async enter(server: TestServer): Promise<void> {
+    await this.page.goto(`${server.url}/#key=${encodeURIComponent(server.apiKey)}`);
   }
 
   pane(name: PaneName): Locator {
@@ -79,9 +102,9 @@ export class ConsolePage {
     return this.page.locator('#publish-outcome');
   }
 
-  /** Waits until both panes say that they are live. */
+  /** Waits until all panes say that they are live. */
   async live(): Promise<void> {
-    for (const name of PANES) await this.state(name, 'live');
+    for (const name of this.panes) await this.state(name, 'live');
   }
 
   async state(name: PaneName, state: string): Promise<void> {
@@ -117,9 +140,19 @@ export class ConsolePage {
     return (await this.page.evaluate<string[]>(shown)).toReversed();
   }
 
-  /** A figure at the head of a pane. */
-  figure(name: PaneName, figure: 'count' | 'latency' | 'returns' | 'cursor'): Promise<string> {
-    return this.pane(name).locator(`.figures .${figure}`).innerText();
+  /** The switch of a pane, in the table. */
+  switchOf(name: PaneName): Locator {
+    return this.page.getByRole('checkbox', { name, exact: true });
+  }
+
+  /** A figure of one transport, as the table shows it. */
+  figure(name: PaneName, figure: Figure): Promise<string> {
+    return this.page.locator(`#figures tr[data-transport="${name}"] .${figure}`).innerText();
+  }
+
+  /** A figure as a number, when it is shown without rounding. */
+  async exactly(name: PaneName, figure: 'bytes' | 'requests'): Promise<number> {
+    return Number((await this.figure(name, figure)).replaceAll(',', '').replace(/ B$/, ''));
   }
 
   /** What went wrong in the page so far, other than cut connections and what is expected. */
@@ -133,6 +166,11 @@ export class ConsolePage {
   close(): Promise<void> {
     return this.context.close();
   }
+}
+
+/** A choice of before; what the page keeps itself is left alone. */
+function choose(panes: readonly PaneName[]): string {
+  return `localStorage['clarion.panes'] ??= '${panes.map((name) => KEYS[name]).join()}'`;
 }
 
 /** Without the query, which may carry a token. */

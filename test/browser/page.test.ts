@@ -3,9 +3,11 @@ import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { mintToken } from '../support/rest.js';
 import { startServer, type TestServer } from '../support/server.js';
 import { CHROMIUM_IS_MISSING, launchChromium } from './chromium.js';
-import { ConsolePage, PANES, type Draft } from './console-page.js';
+import { Wiretap } from './wiretap.js';
+import { ConsolePage, PANES, SHOWN_AT_FIRST, STREAMS, type Draft } from './console-page.js';
 
 /** Where a person can look at what the tests saw. */
 const PICTURES = '.tmp/browser';
@@ -30,12 +32,12 @@ describe.skipIf(CHROMIUM_IS_MISSING)('the page in Chromium', () => {
 
   afterEach(() => tab.close());
 
-  describe('with a key in the fragment', () => {
+  describe('with a key in the fragment, and all panes', () => {
     beforeEach(async () => {
       tab = await ConsolePage.open(browser, server);
     });
 
-    it('shows what its form publishes in both panes, once, with a latency', async () => {
+    it('shows what its form publishes in every pane, once, with a latency', async () => {
       await tab.publish({ title: 'Order 42', type: 'order.shipped', body: 'On its way.', data: '{ "order": 42 }' });
       const id = await tab.acknowledged();
       await tab.judged('complete', 1);
@@ -44,10 +46,11 @@ describe.skipIf(CHROMIUM_IS_MISSING)('the page in Chromium', () => {
         const row = await tab.rows(name).innerText();
         for (const shown of ['demo', 'order.shipped', 'Order 42', 'On its way.', '{"order":42}'])
           expect(row).toContain(shown);
-        expect(row).toMatch(/\d ms/);
-        expect(await tab.figure(name, 'count')).toBe('1');
+        expect(row).toMatch(/\d m?s/);
+        expect(await tab.figure(name, 'shown')).toBe('1');
       }
-      expect(await tab.figure('Socket.IO', 'cursor')).toBe(await tab.figure('SSE', 'cursor'));
+      const cursors = await Promise.all(PANES.map((name) => tab.figure(name, 'cursor')));
+      expect(new Set(cursors).size).toBe(1);
       await tab.page.screenshot({ path: `${PICTURES}/published.png` });
       expect(await tab.complaints()).toEqual([]);
     });
@@ -67,6 +70,8 @@ describe.skipIf(CHROMIUM_IS_MISSING)('the page in Chromium', () => {
           'publish-title',
           'publish-data',
           'publish-ephemeral',
+          'comparison-table',
+          'show-long-polling',
           'Disconnect SSE',
         ]),
       );
@@ -139,33 +144,29 @@ describe.skipIf(CHROMIUM_IS_MISSING)('the page in Chromium', () => {
       expect(await tab.complaints()).toEqual([]);
     });
 
-    it('shows ephemeral notifications, and leaves them out of the comparison', async () => {
+    it('shows ephemeral notifications where there is a stream, and leaves them out of the comparison', async () => {
       await tab.publish({ title: 'a tick', ephemeral: true });
-      for (const name of PANES) await tab.rows(name).filter({ hasText: 'ephemeral' }).waitFor();
+      for (const name of STREAMS) await tab.rows(name).filter({ hasText: 'ephemeral' }).waitFor();
       await tab.publish({ title: 'kept' });
       await tab.judged('complete', 1);
       expect(await tab.complaints()).toEqual([]);
     });
 
-    it('lets one pane be cut, says what it lacks, and sees it catch up', async () => {
+    it('lets each pane be cut, says what it lacks, and sees it catch up', async () => {
       for (const name of PANES) {
         await tab.page.getByRole('button', { name: `Disconnect ${name}` }).click();
-        const [away, there] = name === 'SSE' ? (['SSE', 'Socket.IO'] as const) : (['Socket.IO', 'SSE'] as const);
         await tab.publish({ title: `without ${name}` });
-        await tab
-          .rows(there)
-          .filter({ hasText: `without ${name}` })
-          .waitFor();
+        await tab.verdict.filter({ hasText: `${name} lacks 1 that others have shown` }).waitFor();
         await tab.judged('behind');
-        expect(await tab.verdict.innerText()).toContain(`${away} lacks 1 that ${there} has shown`);
         await tab.page.getByRole('button', { name: `Connect ${name}` }).click();
         await tab
-          .rows(away)
+          .rows(name)
           .filter({ hasText: `without ${name}` })
           .locator('.caught-up')
           .waitFor();
       }
-      await tab.judged('complete', 2);
+      await tab.judged('complete', PANES.length);
+      for (const name of PANES) expect(await tab.figure(name, 'returns')).toBe('1×');
     });
 
     it('reads what is kept, through wildcards, when asked to', async () => {
@@ -210,8 +211,121 @@ describe.skipIf(CHROMIUM_IS_MISSING)('the page in Chromium', () => {
       await tab.live();
       await tab.publish({ title: 'after the drain' });
       await tab.judged('complete', 1);
-      for (const name of PANES) await tab.pane(name).getByText('bye: server.draining').waitFor();
+      for (const name of STREAMS) await tab.pane(name).getByText('bye: server.draining').waitFor();
+      expect(await tab.complaints(/status of 503/)).toEqual([]);
+    });
+  });
+
+  describe('with a choice of panes', () => {
+    it('begins with three, judges those that are on, and remembers which', async () => {
+      tab = await ConsolePage.prepare(browser);
+      await tab.enter(server);
+      await tab.live();
+      for (const name of PANES) expect(await tab.switchOf(name).isChecked()).toBe(SHOWN_AT_FIRST.includes(name));
+      await tab.publish({ title: 'to three' });
+      await tab.judged('complete', 1);
+      expect(await tab.verdict.innerText()).toContain('All 3 complete');
+      await tab.switchOf('Polling').check();
+      await tab.rows('Polling').filter({ hasText: 'to three' }).waitFor();
+      await tab.page.locator('#verdict', { hasText: 'All 4 complete' }).waitFor();
+      for (const name of ['Socket.IO', 'WebSocket'] as const) await tab.switchOf(name).uncheck();
+      await tab.page.locator('#verdict', { hasText: 'Both complete' }).waitFor();
+      await tab.page.reload();
+      for (const name of ['SSE', 'Polling'] as const) await tab.state(name, 'live');
+      expect(await tab.page.locator('.pane:visible').count()).toBe(2);
+      expect(await tab.figure('WebSocket', 'requests')).toBe('–');
       expect(await tab.complaints()).toEqual([]);
+    });
+
+    it('says when none is on', async () => {
+      tab = await ConsolePage.open(browser, server, ['SSE']);
+      await tab.switchOf('SSE').uncheck();
+      await tab.page.locator('#verdict', { hasText: 'Every pane is off' }).waitFor();
+      await tab.switchOf('SSE').check();
+      await tab.state('SSE', 'live');
+      expect(await tab.complaints()).toEqual([]);
+    });
+  });
+
+  describe('the comparison', () => {
+    it('counts the bytes of WebSockets and event streams as they came, and the requests', async () => {
+      tab = await ConsolePage.prepare(browser, STREAMS);
+      const wire = await Wiretap.on(tab.page);
+      await tab.enter(server);
+      await tab.live();
+      await tab.fill({ title: 'a long one '.repeat(20) });
+      await tab.page.getByRole('button', { name: 'Publish 100' }).click();
+      await tab.judged('complete', 100);
+      for (let i = 0; i < 3; i++) await tab.publish({ title: `ünicode ${i} 🎺`, ephemeral: true });
+      for (const name of STREAMS) await expect.poll(() => tab.figure(name, 'shown')).toBe('103');
+      expect(await tab.exactly('WebSocket', 'requests')).toBe(1);
+      expect(await tab.exactly('SSE', 'requests')).toBe(1);
+      // The handshake, CONNECT by post and its answer, the polls until the upgrade, and the upgrade itself.
+      expect(await tab.exactly('Socket.IO', 'requests')).toBeGreaterThanOrEqual(3);
+      await expect.poll(() => tab.figure('WebSocket', 'bytes')).toBe(inWords(wire.frames('/v1/ws')));
+      await expect.poll(() => tab.figure('SSE', 'bytes')).toBe(inWords(wire.eventStream));
+      const polls = wire.answers('/socket.io/');
+      await expect.poll(() => tab.figure('Socket.IO', 'bytes')).toBe(inWords(wire.frames('/socket.io/') + polls));
+    });
+
+    it('counts each answer to a poll, empty ones too', async () => {
+      tab = await ConsolePage.prepare(browser, ['Polling', 'Long polling']);
+      const wire = await Wiretap.on(tab.page);
+      await tab.enter(server);
+      await tab.live();
+      await tab.publish({ title: 'polled' });
+      await tab.judged('complete', 1);
+      await expect.poll(() => tab.exactly('Polling', 'requests'), { timeout: 20_000 }).toBeGreaterThanOrEqual(4);
+      for (const [name, as] of [
+        ['Polling', 'polling'],
+        ['Long polling', 'long-polling'],
+      ] as const)
+        await expect
+          .poll(async () => (await tab.exactly(name, 'bytes')) - wire.answers('/v1/events', as), { timeout: 10_000 })
+          .toBe(0);
+      // The first, at once; the one that brought it; the one that waits.
+      expect(await tab.exactly('Long polling', 'requests')).toBe(3);
+    });
+
+    it('shows who brings a notification first', async () => {
+      tab = await ConsolePage.open(browser, server, ['WebSocket', 'Polling']);
+      for (let i = 0; i < 4; i++) {
+        await tab.publish({ title: `race ${i}` });
+        await tab.judged('complete', i + 1);
+      }
+      const [first, second] = await Promise.all([tab.figure('WebSocket', 'place'), tab.figure('Polling', 'place')]);
+      expect(Number(first)).toBeLessThan(Number(second));
+      expect(Number(first) + Number(second)).toBeCloseTo(3, 5);
+    });
+  });
+
+  describe('with a server that asks streams to step down', () => {
+    const panes = ['SSE', 'WebSocket'] as const;
+
+    it('polls meanwhile, streams again when there is room, and misses nothing', async () => {
+      const busy = await startServer({ CLARION_STEP_DOWN_CONNECTIONS: '3', CLARION_STEP_DOWN_RETRY_MS: '500' });
+      const others = new AbortController();
+      try {
+        await listenElsewhere(busy, 3, others.signal);
+        tab = await ConsolePage.open(browser, busy, panes);
+        for (const name of panes) await tab.pane(name).getByText('polling, as asked').waitFor();
+        await tab.publish({ title: 'while polling' });
+        await tab.judged('complete', 1);
+        others.abort();
+        for (const name of panes) await tab.pane(name).getByText('polling, as asked').waitFor({ state: 'detached' });
+        await tab.live();
+        await tab.publish({ title: 'streaming again' });
+        await tab.judged('complete', 2);
+        for (const name of panes) {
+          const titles = await tab.rows(name).locator('.title').allInnerTexts();
+          expect(titles).toEqual(['streaming again', 'while polling']);
+          expect(await tab.pane(name).getByText('bye: overloaded, use polling').count()).toBeGreaterThanOrEqual(1);
+        }
+        expect(await tab.complaints()).toEqual([]);
+      } finally {
+        others.abort();
+        await busy.stop();
+      }
     });
   });
 
@@ -223,7 +337,7 @@ describe.skipIf(CHROMIUM_IS_MISSING)('the page in Chromium', () => {
       await expect.poll(() => minted.length, { timeout: 15_000 }).toBeGreaterThanOrEqual(3);
       await tab.publish({ title: 'renewed' });
       await tab.judged('complete', 1);
-      expect(await tab.figure('Socket.IO', 'returns')).toBe('0×');
+      for (const name of PANES) expect(await tab.figure(name, 'returns')).toBe('0×');
       for (const name of PANES) expect(await tab.pane(name).getByText('bye:').count()).toBe(0);
       expect(await tab.complaints()).toEqual([]);
     });
@@ -236,7 +350,7 @@ describe.skipIf(CHROMIUM_IS_MISSING)('the page in Chromium', () => {
       await tab.page.goto(`${server.url}/#key=${server.apiKey}`);
       await tab.live();
       published.push(await post({ topic: 'demo', title: 'before' }));
-      for (const name of PANES) await tab.pane(name).getByText('bye: token.expired').first().waitFor();
+      for (const name of STREAMS) await tab.pane(name).getByText('bye: token.expired').first().waitFor();
       for (const name of PANES) await tab.rows(name).filter({ hasText: 'while expired' }).waitFor();
       await tab.judged('complete', published.length);
       for (const name of PANES) expect(await tab.ids(name)).toEqual(published);
@@ -247,7 +361,7 @@ describe.skipIf(CHROMIUM_IS_MISSING)('the page in Chromium', () => {
 
   describe('without a key', () => {
     beforeEach(async () => {
-      tab = await ConsolePage.prepare(browser);
+      tab = await ConsolePage.prepare(browser, PANES);
       await tab.page.goto(server.url);
     });
 
@@ -261,7 +375,7 @@ describe.skipIf(CHROMIUM_IS_MISSING)('the page in Chromium', () => {
       expect(await tab.complaints()).toEqual([]);
     });
 
-    it('shows in both panes why a wrong one is refused', async () => {
+    it('shows in every pane why a wrong one is refused', async () => {
       await enter('not-the-key');
       for (const name of PANES) {
         await tab.state(name, 'refused');
@@ -305,7 +419,7 @@ describe.skipIf(CHROMIUM_IS_MISSING)('the page in Chromium', () => {
 /** Everything that Tab reaches, by id or name; each must show that it has the focus. */
 async function tabStops(): Promise<string[]> {
   const stops: string[] = [];
-  for (let i = 0; i < 40; i++) {
+  for (let i = 0; i < 60; i++) {
     await tab.page.keyboard.press('Tab');
     const stop = await focused();
     if (stop.name === '') break;
@@ -341,7 +455,7 @@ async function enter(credential: string): Promise<void> {
  * `renewing` is done before any but the first is handed out.
  */
 async function shortLived(ttl: number, claimed: number, renewing?: () => Promise<void>): Promise<string[]> {
-  tab = await ConsolePage.prepare(browser);
+  tab = await ConsolePage.prepare(browser, PANES);
   const minted: string[] = [];
   await tab.page.route('**/v1/tokens', async (route) => {
     const asked: Record<string, unknown> = route.request().postDataJSON();
@@ -353,6 +467,21 @@ async function shortLived(ttl: number, claimed: number, renewing?: () => Promise
     await route.fulfill({ response, json: { ...answer, expiresAt } });
   });
   return minted;
+}
+
+/** Streams of other people, each of which is open when this returns. */
+async function listenElsewhere(busy: TestServer, streams: number, signal: AbortSignal): Promise<void> {
+  const authorization = `Bearer ${await mintToken(busy, { sub: 'u-7', subscribe: ['demo'] })}`;
+  for (let i = 0; i < streams; i++) {
+    const headers = { accept: 'text/event-stream', authorization };
+    const response = await fetch(`${busy.url}/v1/events?topics=demo`, { headers, signal });
+    expect(response.status).toBe(200);
+  }
+}
+
+/** As the table shows it. */
+function inWords(bytes: number): string {
+  return bytes < 10_000 ? `${bytes.toLocaleString('en')} B` : `${Math.round(bytes / 1_000).toLocaleString('en')} kB`;
 }
 
 /** Publishes as a service does. */

@@ -1,5 +1,5 @@
 /**
- * What the two ways of listening have in common: the words in which they tell the page what happens.
+ * What all ways of listening have in common: the words in which they tell the page what happens.
  *
  * @typedef {'closed' | 'connecting' | 'live' | 'reconnecting' | 'refused'} FeedState
  *
@@ -15,66 +15,50 @@
  * @property {true} [ephemeral]
  * @property {string} publishedAt
  *
+ * @typedef {object} Bye The server's last word on a connection.
+ * @property {string} reason
+ * @property {number} [retryAfterMs]
+ * @property {string} [use] A transport to come back with.
+ *
  * @typedef {object} FeedListener
  * @property {(state: FeedState, problem?: import('./api.js').Problem) => void} state
  * @property {(notification: Notification) => void} notification
  * @property {(cursor: string) => void} cursor
  * @property {(reason: string) => void} gap
- * @property {(reason: string) => void} bye
+ * @property {(bye: Bye) => void} bye
  * @property {(name: string) => void} transport
+ * @property {() => void} requested A request, or a handshake, was made.
+ * @property {(bytes: number) => void} received
  *
  * @typedef {object} FeedOptions
  * @property {import('./tokens.js').Tokens} tokens
  * @property {readonly string[]} topics
- * @property {StartingPlace} start
+ * @property {import('./starting-place.js').StartingPlace} start
  * @property {FeedListener} listener
+ *
+ * @typedef {object} Feed
+ * @property {(since?: string) => void} open Goes on after this cursor, or where it stopped.
+ * @property {() => void} close
+ * @property {(token: string) => void} renew
  */
-
-/** How long the second feed waits for the place at which the first one began, in milliseconds, before it begins where it can. */
-const AGREE_WITHIN_MS = 3_000;
 
 /** Problems of a token that has had its time, or that a server with another secret does not know: a new one may do. */
 const CURED_BY_A_TOKEN = new Set(['token.expired', 'token.invalid']);
+
+/** Waits between tries, in milliseconds; the last one repeats. */
+const RETRY_MS = [500, 1_000, 2_000];
 
 /** @param {string} code */
 export function curedByToken(code) {
   return CURED_BY_A_TOKEN.has(code);
 }
 
-/**
- * Where both feeds begin, so that what they show can be compared from the first notification on: a cursor that was given, or
- * that of the feed which is ready first.
- */
-export class StartingPlace {
-  /** @type {() => void} */
-  #agreed = () => undefined;
-  /** @type {Promise<void>} */
-  #agreement = new Promise((resolve) => (this.#agreed = resolve));
-  /** @type {string | undefined} */
-  cursor;
+/** Whether asking again in the same way will not help. @param {import('./api.js').Problem | undefined} problem */
+export function isFinal(problem) {
+  return problem !== undefined && problem.status >= 400 && problem.status < 500 && ![408, 429].includes(problem.status);
+}
 
-  /** @param {string} [cursor] */
-  constructor(cursor) {
-    if (cursor !== undefined) this.agree(cursor);
-  }
-
-  /** The first one counts. @param {string} cursor */
-  agree(cursor) {
-    this.cursor ??= cursor;
-    this.#agreed();
-  }
-
-  /** Whoever was to name the place will not: nobody need wait for it. */
-  release() {
-    this.#agreed();
-  }
-
-  /** Ends when a place is agreed, when nobody is left to name it, or after three seconds. @returns {Promise<void>} */
-  async settled() {
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    let timer;
-    const patience = new Promise((resolve) => (timer = setTimeout(resolve, AGREE_WITHIN_MS)));
-    await Promise.race([this.#agreement, patience]);
-    clearTimeout(timer);
-  }
+/** How long to wait after so many failures, in milliseconds, so that pages do not return as one. @param {number} failures */
+export function retryDelay(failures) {
+  return (RETRY_MS[Math.min(failures, RETRY_MS.length - 1)] ?? 0) * (0.75 + Math.random() / 2);
 }

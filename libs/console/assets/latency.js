@@ -1,6 +1,6 @@
 const KEPT = 100;
 
-/** The median of the last 100 latencies, in milliseconds. */
+/** The last 100 latencies, in milliseconds. */
 export class Latencies {
   /** @type {number[]} */
   #last = [];
@@ -11,8 +11,10 @@ export class Latencies {
     if (this.#last.length > KEPT) this.#last.shift();
   }
 
-  median() {
-    return this.#last.toSorted((a, b) => a - b)[this.#last.length >> 1];
+  /** The latency within which this part of them arrived; undefined before the first. @param {number} part Between 0 and 1. */
+  within(part) {
+    const sorted = this.#last.toSorted((a, b) => a - b);
+    return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
   }
 }
 

@@ -1,5 +1,5 @@
 import { element, find } from './element.js';
-import { Latencies, milliseconds } from './latency.js';
+import { milliseconds } from './latency.js';
 import { notificationRow } from './notification-row.js';
 
 /** @typedef {import('./feed.js').FeedState} FeedState */
@@ -16,19 +16,15 @@ const STATE_WORDS = {
   refused: 'refused',
 };
 
-/** One way of listening as the page shows it: its state, its figures, and what arrived, newest first. */
+/** What arrived over one transport, newest first, and whether it is connected. */
 export class Pane {
   #root;
   #feed;
-  #latencies = new Latencies();
   /** @type {FeedState} */
   #state = 'closed';
-  #count = 0;
-  #returns = 0;
   /** Milliseconds since 1970. */
   #liveSince = Number.POSITIVE_INFINITY;
   #lostAt = 0;
-  #wasLive = false;
 
   /**
    * @param {HTMLElement} container
@@ -52,22 +48,22 @@ export class Pane {
     return this.#state;
   }
 
-  get count() {
-    return this.#count;
+  /** @param {boolean} visible */
+  setVisible(visible) {
+    this.#root.hidden = !visible;
   }
 
   /** Forgets everything shown. */
   clear() {
     this.#feed.replaceChildren();
-    this.#latencies = new Latencies();
-    this.#count = 0;
-    this.#returns = 0;
-    this.#wasLive = false;
-    this.setCursor('');
-    this.#showFigures();
+    this.#liveSince = Number.POSITIVE_INFINITY;
+    this.setTransport('');
   }
 
-  /** @param {FeedState} state @param {import('./api.js').Problem} [problem] */
+  /**
+   * @param {FeedState} state @param {import('./api.js').Problem} [problem]
+   * @returns {boolean} Whether it is back after having been away.
+   */
   setState(state, problem) {
     const before = this.#state;
     this.#state = state;
@@ -76,30 +72,25 @@ export class Pane {
     chip.textContent = STATE_WORDS[state];
     this.#showToggle(state === 'closed' || state === 'refused' ? 'Connect' : 'Disconnect');
     this.#showProblem(problem);
-    if (state === 'live' && before !== 'live') this.#cameLive();
     if (state !== 'live' && before === 'live') this.#lost(state);
+    return state === 'live' && before !== 'live' && this.#cameLive();
   }
 
-  /** @param {Notification} notification */
+  /**
+   * @param {Notification} notification
+   * @returns {number | undefined} Its latency in milliseconds; nothing if it is older than the connection.
+   */
   show(notification) {
-    const latencyMs = Math.max(0, Date.now() - Date.parse(notification.publishedAt));
-    const caughtUp = Date.parse(notification.publishedAt) < this.#liveSince;
-    if (!caughtUp) this.#latencies.add(latencyMs);
-    this.#count += 1;
+    const publishedAt = Date.parse(notification.publishedAt);
+    const latencyMs = Math.max(0, Date.now() - publishedAt);
+    const caughtUp = publishedAt < this.#liveSince;
     this.#prepend(notificationRow(notification, latencyMs, caughtUp));
-    this.#showFigures();
+    return caughtUp ? undefined : latencyMs;
   }
 
   /** @param {string} text */
   notice(text) {
     this.#prepend(element('li', 'notice', text));
-  }
-
-  /** @param {string} cursor */
-  setCursor(cursor) {
-    const cell = this.#part('.cursor');
-    cell.textContent = cursor === '' ? '–' : shortened(cursor);
-    cell.title = cursor;
   }
 
   /** @param {string} transport */
@@ -124,15 +115,10 @@ export class Pane {
 
   #cameLive() {
     const now = Date.now();
+    const back = this.#liveSince !== Number.POSITIVE_INFINITY;
     this.#liveSince = now;
-    if (this.#wasLive) {
-      this.#returns += 1;
-      this.notice(`back after ${milliseconds(now - this.#lostAt)}, resumed from the cursor`);
-    } else {
-      this.notice('connected');
-    }
-    this.#wasLive = true;
-    this.#showFigures();
+    this.notice(back ? `back after ${milliseconds(now - this.#lostAt)}, resumed from the cursor` : 'connected');
+    return back;
   }
 
   /** @param {FeedState} state */
@@ -148,13 +134,6 @@ export class Pane {
     line.textContent = problem === undefined ? '' : `${problem.title} (${problem.code})`;
   }
 
-  #showFigures() {
-    this.#part('.count').textContent = this.#count.toLocaleString('en');
-    this.#part('.returns').textContent = `${this.#returns}×`;
-    const median = this.#latencies.median();
-    this.#part('.latency').textContent = median === undefined ? '–' : milliseconds(median);
-  }
-
   /** @param {HTMLElement} row */
   #prepend(row) {
     this.#feed.prepend(row);
@@ -165,9 +144,4 @@ export class Pane {
   #part(selector) {
     return find(this.#root, selector, HTMLElement);
   }
-}
-
-/** @param {string} cursor */
-function shortened(cursor) {
-  return cursor.length > 12 ? `${cursor.slice(0, 5)}…${cursor.slice(-5)}` : cursor;
 }

@@ -1,6 +1,7 @@
 import { address, Refusal } from './api.js';
 import { curedByToken } from './feed.js';
 import { io } from './socketio-client.js';
+import { frameBytes, watchTransfers } from './wire.js';
 
 /** @typedef {import('./api.js').Problem} Problem */
 /** @typedef {import('./feed.js').Notification} Notification */
@@ -26,6 +27,7 @@ export class SocketIoFeed {
   #returning;
   /** Whether the person wants it connected. */
   #wanted = false;
+  #stopMeasuring = () => {};
 
   /** @param {import('./feed.js').FeedOptions} options */
   constructor(options) {
@@ -43,16 +45,23 @@ export class SocketIoFeed {
     this.#hearConnection();
   }
 
+  /** Its own connection state recovery knows where to go on. */
   open() {
     this.#wanted = true;
     this.#listener.state('connecting');
+    this.#stopMeasuring();
+    this.#stopMeasuring = watchTransfers(isPolling, (bytes) => {
+      this.#listener.requested();
+      this.#listener.received(bytes);
+    });
     this.#socket.connect();
   }
 
   close() {
     this.#wanted = false;
     clearTimeout(this.#returning);
-    this.#options.start.release();
+    this.#stopMeasuring();
+    this.#options.start.release(this);
     this.#socket.disconnect();
     this.#listener.state('closed');
   }
@@ -80,7 +89,7 @@ export class SocketIoFeed {
       this.#listener.gap(gap.reason);
       this.#listener.cursor(cursor);
     });
-    socket.on('bye', (/** @type {{ reason: string }} */ bye) => this.#listener.bye(bye.reason));
+    socket.on('bye', (/** @type {import('./feed.js').Bye} */ bye) => this.#listener.bye(bye));
   }
 
   #hearConnection() {
@@ -101,6 +110,10 @@ export class SocketIoFeed {
   #watchTransport() {
     const engine = this.#socket.io.engine;
     this.#listener.transport(engine.transport.name);
+    engine.on('upgrading', (/** @type {import('./socketio-client.d.ts').Transport} */ transport) => {
+      this.#listener.requested();
+      transport.on('packet', ({ data }) => this.#listener.received(frameBytes(`0${data ?? ''}`)));
+    });
     engine.on('upgrade', (/** @type {{ name: string }} */ transport) => this.#listener.transport(transport.name));
   }
 
@@ -109,6 +122,7 @@ export class SocketIoFeed {
     const handshake = ++this.#handshakes;
     const engine = this.#socket.io.engine;
     try {
+      await this.#options.start.settled(this);
       const token = await this.#options.tokens.current();
       if (handshake !== this.#handshakes || engine.readyState !== 'open') return;
       this.#token = token;
@@ -142,7 +156,7 @@ export class SocketIoFeed {
 
   /** @param {Problem} problem */
   #refuse(problem) {
-    this.#options.start.release();
+    this.#options.start.release(this);
     this.#listener.state('refused', problem);
   }
 
@@ -150,4 +164,9 @@ export class SocketIoFeed {
     await this.#options.tokens.invalidate(this.#token);
     if (this.#wanted) this.#returning = setTimeout(() => this.#socket.connect(), RETURN_DELAY_MS);
   }
+}
+
+/** The client's requests before its upgrade to WebSocket, and instead of it. @param {URL} url */
+function isPolling(url) {
+  return url.pathname === address('socket.io/').pathname && url.searchParams.get('transport') === 'polling';
 }

@@ -1,10 +1,8 @@
 import { address, pause, problemOf, Refusal } from './api.js';
-import { curedByToken } from './feed.js';
+import { curedByToken, isFinal, retryDelay } from './feed.js';
+import { eventStreamBytes } from './wire.js';
 
 /** @typedef {import('./feed.js').Notification} Notification */
-
-/** Waits between tries of this class's own, in milliseconds; the last one repeats. */
-const RETRY_MS = [500, 1_000, 2_000];
 
 /**
  * The browser's own EventSource. It comes back by itself after a cut, with the `Last-Event-ID`; only where the standard makes it
@@ -20,6 +18,8 @@ export class SseFeed {
   #cursor;
   #token = '';
   #failures = 0;
+  /** Whether the browser's present request is known to have got its answer. */
+  #answered = false;
   /** Counts what the person asked for: a step that waited goes on only if it is still wanted. */
   #era = 0;
 
@@ -29,16 +29,16 @@ export class SseFeed {
     this.#listener = options.listener;
   }
 
-  open() {
-    this.#era += 1;
+  /** @param {string} [since] */
+  open(since) {
+    this.#end();
+    this.#cursor = since ?? this.#cursor;
     this.#listener.state('connecting');
     void this.#begin(this.#era);
   }
 
   close() {
-    this.#era += 1;
-    this.#source?.close();
-    this.#source = undefined;
+    this.#end();
     this.#listener.state('closed');
   }
 
@@ -47,9 +47,16 @@ export class SseFeed {
     if (this.#source?.readyState === EventSource.OPEN) this.#reopen();
   }
 
+  #end() {
+    this.#era += 1;
+    this.#source?.close();
+    this.#source = undefined;
+    this.#options.start.release(this);
+  }
+
   /** @param {number} era */
   async #begin(era) {
-    await this.#options.start.settled();
+    await this.#options.start.settled(this);
     if (era === this.#era) await this.#connect(era);
   }
 
@@ -75,6 +82,8 @@ export class SseFeed {
   /** @param {EventSource} source */
   #listen(source) {
     this.#source = source;
+    this.#answered = false;
+    source.addEventListener('open', () => this.#answer());
     source.addEventListener('message', (event) => this.#notification(event));
     source.addEventListener('ready', (event) => this.#ready(event));
     source.addEventListener('cursor', (event) => this.#place(event));
@@ -102,24 +111,36 @@ export class SseFeed {
     this.#listener.notification(notification);
     // An ephemeral one has no place: the browser repeats the id of the event before it.
     if (notification.cursor !== undefined) this.#place(event);
+    else this.#listener.received(eventStreamBytes(event, false));
   }
 
   /** @param {MessageEvent<string>} event */
   #place(event) {
+    this.#listener.received(eventStreamBytes(event, true));
     this.#cursor = event.lastEventId;
     this.#listener.cursor(event.lastEventId);
   }
 
   /** @param {MessageEvent<string>} event */
   #bye(event) {
-    const { reason } = JSON.parse(event.data);
-    this.#listener.bye(reason);
-    if (reason === 'token.expired') this.#renewAndReopen();
+    /** @type {import('./feed.js').Bye} */
+    const bye = JSON.parse(event.data);
+    this.#listener.received(eventStreamBytes(event, false));
+    this.#listener.bye(bye);
+    if (bye.reason === 'token.expired') void this.#renewAndReopen();
+  }
+
+  /** A request of the browser's has been answered, or has failed: it makes the next ones by itself, and does not tell. */
+  #answer() {
+    this.#answered = true;
+    this.#listener.requested();
   }
 
   /** @param {EventSource} source */
   #interrupted(source) {
     if (source !== this.#source) return;
+    if (!this.#answered) this.#listener.requested();
+    this.#answered = false;
     this.#listener.state('reconnecting');
     if (source.readyState === EventSource.CLOSED) void this.#gaveUp(this.#era);
   }
@@ -131,12 +152,12 @@ export class SseFeed {
   async #gaveUp(era) {
     const problem = await this.#askWhy();
     if (era !== this.#era) return;
-    const final = problem !== undefined && problem.status >= 400 && problem.status < 500 && problem.status !== 429;
-    if (final && !(curedByToken(problem.code) && this.#options.tokens.renewable && this.#failures === 0)) {
-      this.#listener.state('refused', problem);
+    const curable = problem !== undefined && curedByToken(problem.code) && this.#options.tokens.renewable;
+    if (isFinal(problem) && !(curable && this.#failures === 0)) {
+      this.#refuse(problem);
       return;
     }
-    if (final) await this.#options.tokens.invalidate(this.#token);
+    if (curable) await this.#options.tokens.invalidate(this.#token);
     await this.#retry(era);
   }
 
@@ -158,17 +179,24 @@ export class SseFeed {
   async #noToken(era, failure) {
     if (era !== this.#era) return;
     if (failure instanceof Refusal) {
-      this.#listener.state('refused', failure.problem);
+      this.#refuse(failure.problem);
       return;
     }
     this.#listener.state('reconnecting');
     await this.#retry(era);
   }
 
+  /** @param {import('./api.js').Problem | undefined} problem */
+  #refuse(problem) {
+    this.#options.start.release(this);
+    this.#listener.state('refused', problem);
+  }
+
   /** @param {number} era */
   async #retry(era) {
-    await pause(RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)] ?? 0);
+    const delay = retryDelay(this.#failures);
     this.#failures += 1;
+    await pause(delay);
     if (era === this.#era) await this.#connect(era);
   }
 

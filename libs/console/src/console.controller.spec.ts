@@ -70,7 +70,7 @@ describe('its files', () => {
     '/console/',
     '/console/index.html',
     '/console/jsconfig.json',
-    '/console/comparison.d.ts',
+    '/console/judge.d.ts',
     '/console/..%2fsrc%2findex.ts',
     '/console/..%2f..%2f..%2fpackage.json',
     '/console/%2e%2e%2fREADME.md',
