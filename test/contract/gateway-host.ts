@@ -36,34 +36,29 @@ export interface TokenRequest {
   readonly secret?: string;
 }
 
-/** One application with one gateway and a log of its own on disk, in this process. */
+/** The gateways of an application, made anew at each of its starts. */
+export type MakeGateways = (heartbeatMs: number) => readonly GatewayChoice[];
+
+/** One application with its gateways and a log of its own on disk, in this process. */
 export class GatewayHost {
   /** What the server logged as a failure. */
   readonly errors: string[] = [];
   readonly port: number;
   readonly #directory: string;
-  readonly #gateway: (heartbeatMs: number) => GatewayChoice;
+  readonly #gateways: MakeGateways;
   readonly #settings: HostSettings;
   #app: NestFastifyApplication | undefined;
 
-  private constructor(
-    gateway: (heartbeatMs: number) => GatewayChoice,
-    settings: HostSettings,
-    directory: string,
-    port: number,
-  ) {
-    this.#gateway = gateway;
+  private constructor(gateways: MakeGateways, settings: HostSettings, directory: string, port: number) {
+    this.#gateways = gateways;
     this.#settings = settings;
     this.#directory = directory;
     this.port = port;
   }
 
-  static async start(
-    gateway: (heartbeatMs: number) => GatewayChoice,
-    settings: HostSettings = {},
-  ): Promise<GatewayHost> {
+  static async start(gateways: MakeGateways, settings: HostSettings = {}): Promise<GatewayHost> {
     const directory = await mkdtemp(join(tmpdir(), 'clarion-gateway-'));
-    const host = new GatewayHost(gateway, settings, directory, await freePort());
+    const host = new GatewayHost(gateways, settings, directory, await freePort());
     await host.#start();
     return host;
   }
@@ -164,7 +159,7 @@ export class GatewayHost {
     return ClarionModule.forRoot({
       store: StoreSqliteModule.forRoot({ file: join(this.#data, 'log.db'), readers: 1 }),
       bus: InProcessEventBusModule.forRoot(),
-      gateways: [this.#gateway(heartbeatMs)],
+      gateways: this.#gateways(heartbeatMs),
       access: accessConfigSchema.parse({
         apiKey: 'contract-api-key-0123456789',
         tokenSecret: TOKEN_SECRET,

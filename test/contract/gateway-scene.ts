@@ -178,6 +178,6 @@ export class Stage {
   }
 
   #start(settings: HostSettings): Promise<GatewayHost> {
-    return GatewayHost.start((heartbeatMs) => this.#harness.gateway({ heartbeatMs }), settings);
+    return GatewayHost.start((heartbeatMs) => [this.#harness.gateway({ heartbeatMs })], settings);
   }
 }
