@@ -348,6 +348,19 @@ describe('the WebSocket echo', () => {
     expect(await closeCodeAfter(Buffer.from(bytes))).toBe(code);
   });
 
+  it('has the limits of production: 64 KiB and 64 frames for one message', async () => {
+    const large = await opened();
+    large.socket.send('x'.repeat(65_536));
+    expect(await large.next()).toHaveLength(65_536);
+    large.socket.send('x'.repeat(65_537));
+    expect(await large.closed()).toBe(1009);
+
+    const crumbs = await opened();
+    for (const count of [64, 65]) for (let i = 1; i <= count; i++) crumbs.socket.send('x', { fin: i === count });
+    expect(await crumbs.next()).toHaveLength(64);
+    expect(await crumbs.closed()).toBe(1008);
+  });
+
   it('is the only path that upgrades beside the two protocols', async () => {
     expect(await new Peer('/other').closed()).toBe(1006);
     expect((await http('/echo')).status).toBe(404);

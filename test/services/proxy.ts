@@ -8,7 +8,8 @@ import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '../support/server.js';
 
-export type ProxyName = 'nginx' | 'haproxy';
+/** `careless nginx`: set up by somebody who knows nothing of streams. */
+export type ProxyName = 'nginx' | 'careless nginx' | 'haproxy';
 
 export interface ProxySettings {
   /** `127.0.0.1:<port>`, twice. */
@@ -23,24 +24,22 @@ export interface ProxiedRequest {
   readonly node: string;
 }
 
-interface Program {
-  readonly template: string;
-  readonly versionArgs: readonly string[];
+interface Setup {
+  readonly program: string;
   /** In the foreground, as this user, on files in `directory` alone. */
-  args(configuration: string, directory: string): readonly string[];
+  readonly args: (configuration: string, directory: string) => readonly string[];
+  readonly template: string;
 }
 
-const PROGRAMS: Readonly<Record<ProxyName, Program>> = {
-  nginx: {
-    template: 'nginx.conf',
-    versionArgs: ['-v'],
-    args: (configuration, directory) => ['-p', directory, '-c', configuration, '-e', 'stderr', '-g', 'daemon off;'],
-  },
-  haproxy: {
-    template: 'haproxy.cfg',
-    versionArgs: ['-v'],
-    args: (configuration) => ['-db', '-f', configuration],
-  },
+const NGINX = {
+  program: 'nginx',
+  args: (configuration, directory) => ['-p', directory, '-c', configuration, '-e', 'stderr', '-g', 'daemon off;'],
+} as const satisfies Omit<Setup, 'template'>;
+
+const SETUPS: Readonly<Record<ProxyName, Setup>> = {
+  nginx: { ...NGINX, template: 'nginx.conf' },
+  'careless nginx': { ...NGINX, template: 'nginx-careless.conf' },
+  haproxy: { program: 'haproxy', args: (configuration) => ['-db', '-f', configuration], template: 'haproxy.cfg' },
 };
 
 /** Debian keeps servers where only root looks by default. */
@@ -54,7 +53,7 @@ const REQUEST = /^(?<path>\/\S*) (?<node>\d[\d.]+:\d+)$/;
  * Left-out tests are counted as skipped.
  */
 export function isProxyMissing(name: ProxyName): boolean {
-  const { status } = spawnSync(name, PROGRAMS[name].versionArgs, { stdio: 'ignore', env: { PATH } });
+  const { status } = spawnSync(SETUPS[name].program, ['-v'], { stdio: 'ignore', env: { PATH } });
   return process.env['CI'] === undefined && status !== 0;
 }
 
@@ -74,7 +73,7 @@ export class Proxy {
 
   /** @throws {Error} with its output when it ends instead of listening. */
   static async start(name: ProxyName, settings: ProxySettings): Promise<Proxy> {
-    const directory = await mkdtemp(join(tmpdir(), `clarion-${name}-`));
+    const directory = await mkdtemp(join(tmpdir(), 'clarion-proxy-'));
     // nginx, started by root, has its work done by somebody else.
     await chmod(directory, 0o755);
     const proxy = new Proxy(await freePort(), directory);
@@ -108,11 +107,13 @@ export class Proxy {
   }
 
   async #start(name: ProxyName, settings: ProxySettings): Promise<void> {
-    const program = PROGRAMS[name];
-    const configuration = join(this.#directory, program.template);
-    await writeFile(configuration, await this.#fillIn(program.template, settings));
-    const args = program.args(configuration, this.#directory);
-    const child = spawn(name, args, { env: { PATH }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const { program, args, template } = SETUPS[name];
+    const configuration = join(this.#directory, template);
+    await writeFile(configuration, await this.#fillIn(template, settings));
+    const child = spawn(program, args(configuration, this.#directory), {
+      env: { PATH },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.#child = child;
     let failure: string | undefined;
     child.once('error', (error) => (failure = error.message));
