@@ -7,6 +7,7 @@ import {
   DomainError,
   ERRORS,
   openingSchema,
+  pingSchema,
   parseCommand,
   parseWanted,
   toInputErrors,
@@ -196,7 +197,7 @@ export class Connection {
   async #begin(request: Request, who: Subscriber): Promise<void> {
     const { id, op, body } = request;
     if (op === 'auth') return this.#identify(request);
-    if (op === 'ping') return this.#reply(id);
+    if (op === 'ping') return this.#pong(id, body);
     if (op !== 'subscribe') {
       parseCommand(op, body);
       throw new DomainError('request.invalid', 'subscribe first');
@@ -206,9 +207,14 @@ export class Connection {
   }
 
   async #carryOut({ id, op, body }: Request, session: Session): Promise<void> {
-    if (op === 'ping') return this.#reply(id);
+    if (op === 'ping') return this.#pong(id, body);
     const command: ClientCommand = parseCommand(op, body);
     this.#reply(id, await session.handle(command));
+  }
+
+  #pong(id: MessageId, body: unknown): void {
+    parseBody(pingSchema, body);
+    this.#reply(id);
   }
 
   /** @throws {DomainError} as `Realtime.open`. */

@@ -86,6 +86,7 @@ export { parseWanted, parseWantedQuery, type Priority, type Wanted } from './wan
 export {
   messageIdSchema,
   openingSchema,
+  pingSchema,
   replySchema,
   requestSchema,
   WEB_SOCKET_PROTOCOL,

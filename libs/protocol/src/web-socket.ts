@@ -11,6 +11,9 @@ export type MessageId = z.infer<typeof messageIdSchema>;
 /** What a client sends: `op` says which other members there are. */
 export const requestSchema = z.looseObject({ id: messageIdSchema, op: z.string().min(1).max(64) });
 
+/** `ping`, which is answered as soon as what came before it is done. */
+export const pingSchema = z.strictObject({}).meta({ id: 'Ping' });
+
 /** The first `subscribe` of a client that brought nothing in its address: what it reads, as elsewhere in the query. */
 export const openingSchema = z
   .strictObject({
