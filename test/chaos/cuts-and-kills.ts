@@ -143,6 +143,7 @@ async function cutOnce(
   const opened = client.log.count('opened');
   const before = proxy.cuts;
   await Promise.race([proxy.cutAfter(300 + tenths * 700), burst]);
+  proxy.disarm();
   while (proxy.cuts === before) {
     if (proxy.cutAll() === 0) await sleep(20);
   }

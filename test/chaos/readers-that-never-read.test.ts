@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { check, outstanding, summarise } from '../support/checker.js';
+import { check, summarise } from '../support/checker.js';
 import { probed, readProcess } from '../support/process-probe.js';
 import {
   connectEventSource,
@@ -65,13 +65,15 @@ async function memoryAfterPublishing(stalled: number): Promise<number> {
     oneNetwork.pause();
 
     const publishes = await publishAll(server);
-    for (const { log } of reading) await log.until('everything', () => outstanding(publishes, log) === 0, 60_000);
+    for (const { log } of reading)
+      await log.until('everything', () => log.count('notification') >= publishes.length, 60_000);
     const { heapUsed, external } = await readProcess(socket);
     expect((await readMetric(server, 'clarion_sessions_fallen_behind_total'))['']).toBeGreaterThanOrEqual(stalled);
     expect(never.every(({ log }) => log.count('notification') < publishes.length)).toBe(true);
 
     oneNetwork.resume();
-    for (const { log } of later) await log.until('everything', () => outstanding(publishes, log) === 0, 60_000);
+    for (const { log } of later)
+      await log.until('everything', () => log.count('notification') >= publishes.length, 60_000);
     expect(
       summarise(
         check(

@@ -61,7 +61,9 @@ export function summarise(violations: readonly Violation[]): string {
 /** How many notifications this client must still hear, of those that were acknowledged: zero when the run can be judged. */
 export function outstanding(publishes: readonly PublishRecord[], client: ClientRecord): number {
   const keys = new Set(notificationsOf(client).map(({ key }) => key));
-  return publishes.filter((publish) => publish.acknowledged && !keys.has(publish.key) && isDue(client, publish)).length;
+  const inForce = selectorsInForce(client);
+  return publishes.filter((publish) => publish.acknowledged && !keys.has(publish.key) && isDue(inForce, publish))
+    .length;
 }
 
 /** After a `gap` that was owed, a client begins again from the oldest kept, and may hear again what it had. */
@@ -135,9 +137,10 @@ function lost(
   const keys = new Set(notificationsOf(client).map(({ key }) => key));
   const exists = (publish: PublishRecord) => publish.acknowledged !== null || heardSomewhere.has(publish.key);
   const firstHeard = firstSerials(client, publishes);
+  const inForce = selectorsInForce(client);
   return publishes
     .filter((publish) => !keys.has(publish.key) && exists(publish))
-    .filter((publish) => isDue(client, publish) || isWithinWhatFollows(client, publish, firstHeard))
+    .filter((publish) => isDue(inForce, publish) || isWithinWhatFollows(client, publish, firstHeard))
     .map((publish): Violation => ({
       kind: 'lost',
       client: client.client,
@@ -145,15 +148,21 @@ function lost(
     }));
 }
 
-/** Whether the client must hear it: one of its selectors matches, and was in force before the publish began. */
-function isDue(client: ClientRecord, publish: PublishRecord): boolean {
-  if (client.gapExpected) return false;
-  return selectorsInForce(client).some(
+interface SelectorInForce {
+  readonly selector: string;
+  readonly since: number;
+}
+
+/** Whether a client must hear it: one of its selectors matches, and was in force before the publish began. */
+function isDue(inForce: readonly SelectorInForce[], publish: PublishRecord): boolean {
+  return inForce.some(
     ({ selector, since }) => publish.startedAt > since && publish.topics.some((topic) => selects(selector, topic)),
   );
 }
 
-function selectorsInForce(client: ClientRecord): { readonly selector: string; readonly since: number }[] {
+/** None for a client to which a gap is owed: what it must hear is not known to these records. */
+function selectorsInForce(client: ClientRecord): SelectorInForce[] {
+  if (client.gapExpected) return [];
   const ready = client.heard.find(({ kind }) => kind === 'ready')?.at ?? Infinity;
   const since = client.from === 'earliest' ? -Infinity : ready;
   const later = client.heard.filter((heard) => heard.kind === 'subscribed');

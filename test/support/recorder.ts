@@ -32,6 +32,7 @@ export class Recorder implements ClientRecord {
   readonly heard: Heard[] = [];
   /** What a client should never meet: a refusal, an event that does not fit, an `id` that is not the cursor. */
   readonly failures: string[] = [];
+  readonly #counts = new Map<Heard['kind'], number>();
   readonly #waiting = new Set<() => void>();
 
   constructor({ client, selectors, from = 'ready', gapExpected = false }: ClientIdentity) {
@@ -70,7 +71,7 @@ export class Recorder implements ClientRecord {
   }
 
   count(kind: Heard['kind']): number {
-    return this.heard.reduce((sum, heard) => sum + Number(heard.kind === kind), 0);
+    return this.#counts.get(kind) ?? 0;
   }
 
   /** Resolves as soon as `condition` holds. @throws {Error} naming `what` after `timeoutMs`, or at once when the client failed. */
@@ -100,6 +101,7 @@ export class Recorder implements ClientRecord {
 
   #add(heard: Heard): void {
     this.heard.push(heard);
+    this.#counts.set(heard.kind, this.count(heard.kind) + 1);
     this.#wake();
   }
 

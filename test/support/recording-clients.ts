@@ -42,6 +42,8 @@ export function connectSocketIo(
     reconnectionDelay: 50,
     reconnectionDelayMax: 200,
     randomizationFactor: 0.5,
+    // A cut within Engine.IO's handshake is noticed by the stock client only when this time, by default 20 s, is over.
+    timeout: 2_000,
     auth: (give) =>
       give({ token: options.token, topics, ...(options.since === undefined ? {} : { since: options.since }) }),
   });

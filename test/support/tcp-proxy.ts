@@ -87,6 +87,11 @@ export class TcpProxy {
     });
   }
 
+  /** Takes back a cut that is still waiting for its bytes. */
+  disarm(): void {
+    this.#armed = null;
+  }
+
   /** Whether a cut is still waiting for its bytes. */
   get armed(): boolean {
     return this.#armed !== null;
