@@ -24,7 +24,7 @@ export function probed(directory: string): { env: Record<string, string>; option
     socket,
     env: { PROCESS_PROBE: socket },
     options: {
-      nodeArgs: ['--expose-gc', '--import', './test/support/process-probe.mjs'],
+      nodeArgs: ['--expose-gc', '--import', './test/support/answer-probe.mjs'],
       dataDir: join(directory, 'data'),
     },
   };
