@@ -12,9 +12,12 @@ const long = process.argv.includes('--long');
 const environment = { ...process.env, ...(long && { CLARION_TEST_LONG: '1' }), NODE_ENV: 'test', FORCE_COLOR: '0' };
 const reports = join(root, '.tmp', 'reports');
 
+/** What TypeScript checks: the server, and what browsers run as it is. */
+const PROJECTS = ['tsconfig.json', 'libs/console/assets/jsconfig.json', 'examples/many-tabs/jsconfig.json'];
+
 /** Everything that is checked, in order: first what answers fastest. */
 const STEPS = {
-  types: () => check('typescript/bin/tsc', ['--noEmit', '-p', 'tsconfig.json']),
+  types: () => together(PROJECTS.map((project) => check('typescript/bin/tsc', ['--noEmit', '-p', project]))),
   lint: () => check('oxlint/bin/oxlint', ['--quiet']),
   format: () => check('prettier/bin/prettier.cjs', ['--check', '--log-level', 'warn', '.']),
   arrows: () =>
@@ -62,6 +65,11 @@ function timed(name, step) {
 function check(bin, args) {
   const passed = spawnNode(bin, args) === 0;
   return { passed: Number(passed), failed: Number(!passed), skipped: 0 };
+}
+
+function together(counts) {
+  const total = (key) => counts.reduce((sum, count) => sum + count[key], 0);
+  return { passed: total('passed'), failed: total('failed'), skipped: total('skipped') };
 }
 
 function suite(project) {

@@ -14,7 +14,7 @@ export type PaneName = keyof typeof KEYS;
 export const PANES: readonly PaneName[] = ['Socket.IO', 'SSE', 'WebSocket', 'Long polling', 'Polling'];
 /** Those with a connection that stays, on which the server can say goodbye. */
 export const STREAMS: readonly PaneName[] = ['Socket.IO', 'SSE', 'WebSocket'];
-export const SHOWN_AT_FIRST = STREAMS;
+export const SHOWN_AT_FIRST: readonly PaneName[] = ['Socket.IO', 'SSE', 'WebSocket'];
 
 /** A column of the table. */
 export type Figure =

@@ -26,8 +26,6 @@ export class WebSocketFeed {
   /** @type {string | undefined} */
   #cursor;
   #token = '';
-  /** Whether this connection was told what is wanted. */
-  #subscribed = false;
   #failures = 0;
   #retriedToken = false;
   /** Milliseconds, as the server's last `bye` asked. @type {number | undefined} */
@@ -72,7 +70,6 @@ export class WebSocketFeed {
     clearTimeout(this.#watch);
     const socket = this.#socket;
     this.#socket = undefined;
-    this.#subscribed = false;
     socket?.close(1000);
   }
 
@@ -94,7 +91,7 @@ export class WebSocketFeed {
     const socket = new WebSocket(url, PROTOCOL);
     this.#socket = socket;
     socket.addEventListener('open', () => {
-      if (this.#isCurrent(socket)) this.#ask('auth', { token: this.#token });
+      if (this.#isCurrent(socket)) this.#introduce();
     });
     socket.addEventListener('message', ({ data }) => {
       if (this.#isCurrent(socket)) this.#heard(data);
@@ -102,6 +99,13 @@ export class WebSocketFeed {
     socket.addEventListener('close', ({ code, reason }) => {
       if (this.#isCurrent(socket)) void this.#closed(code, reason);
     });
+  }
+
+  /** Both at once: the server takes one after the other. */
+  #introduce() {
+    const since = this.#cursor ?? this.#options.start.cursor;
+    this.#ask('auth', { token: this.#token });
+    this.#ask('subscribe', { topics: this.#options.topics, ...(since !== undefined && { since }) });
   }
 
   /** Frames that were on their way when a connection was given up are not of the next one. @param {WebSocket} socket */
@@ -118,22 +122,13 @@ export class WebSocketFeed {
   #heard(text) {
     this.#listener.received(frameBytes(text));
     this.#expectMore();
-    const { event, data, id, ok, error } = JSON.parse(text);
+    const { event, data, ok, error } = JSON.parse(text);
     if (event === 'notification') this.#listener.notification(data);
     else if (event === 'reply' && !ok) void this.#refused(error);
-    else if (event === 'reply' && id === 'auth') this.#subscribe();
     else if (event === 'ready') this.#ready(data.cursor);
     else if (event === 'gap') this.#listener.gap(data.reason);
     else if (event === 'bye') this.#bye(data);
-    if (typeof data?.cursor === 'string') this.#place(data.cursor);
-  }
-
-  /** The first one begins the session; after a renewed token it goes on. */
-  #subscribe() {
-    if (this.#subscribed) return;
-    this.#subscribed = true;
-    const since = this.#cursor ?? this.#options.start.cursor;
-    this.#ask('subscribe', { topics: this.#options.topics, ...(since !== undefined && { since }) });
+    if (event !== 'reply' && typeof data.cursor === 'string') this.#place(data.cursor);
   }
 
   /** @param {string} cursor */
@@ -141,7 +136,7 @@ export class WebSocketFeed {
     this.#failures = 0;
     this.#retriedToken = false;
     this.#options.start.agree(cursor);
-    this.#listener.transport(PROTOCOL);
+    this.#listener.transport('plain');
     this.#listener.state('live');
   }
 
