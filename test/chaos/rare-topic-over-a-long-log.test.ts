@@ -19,7 +19,7 @@ const FOREIGN_TOPICS = 5_000;
 const PER_APPEND = 1_000;
 const RARE = 3;
 /** Generous: whether the event loop was stopped, not whether this machine is fast. */
-const MAX_LOOP_DELAY_MS = 500;
+const MAX_LOOP_DELAY_MS = shortOrLong(1_000, 500);
 /** Of others while somebody resumes, by the median; judged in the long form, on a machine that does nothing else. */
 const MAX_SLOWDOWN = shortOrLong(Infinity, 10);
 const PATIENCE_MS = shortOrLong(60_000, 600_000);
