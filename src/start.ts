@@ -33,7 +33,8 @@ async function serve(config: Config, logger: JsonLogger): Promise<void> {
   endOnSignals(app, logger);
   app.get(Requests).observe((request) => logRequest(logger, request));
   attachClarion(app);
-  await app.listen(server.port, server.host);
+  // Of a name with two addresses Fastify would make two servers, and upgrades are heard on one.
+  await app.listen(server.port, server.host === 'localhost' ? '127.0.0.1' : server.host);
   await announce(app, config, logger);
 }
 

@@ -60,7 +60,11 @@ export class Metrics {
         help,
         labelNames,
         registers,
-        collect: () => each(reading, (labels, value) => gauge.set(labels, value)),
+        collect: () => {
+          // A label whose last member has gone is not read any more.
+          gauge.reset();
+          each(reading, (labels, value) => gauge.set(labels, value));
+        },
       });
       return;
     }

@@ -134,6 +134,24 @@ test('the EventSource script goes on with a new token when its own expires, and 
   expect(shown.filter((title) => title.startsWith('number'))).toEqual(titles);
 });
 
+test.each(['websocket', 'poll'])('the %s script hears it', async (name) => {
+  const imports = name === 'websocket' ? "import { WebSocket } from 'ws';\n" : '';
+  const given = 'const { TOKEN } = process.env;\nconst show = ({ title }) => console.log(title);\n';
+  await writeFile(
+    join(folder, `${name}.mjs`),
+    `${imports}${given}${snippet(name).replaceAll('ws://localhost:3000', server.url.replace('http', 'ws'))}\n`,
+  );
+  const listener = shell(`${credentials()}\nexec node ${name}.mjs`);
+  const heard = lineOf(listener, (line) => line === 'Order 42 is on its way');
+  // Nobody says when such a listener has begun: what is published until then is not for it.
+  const publishing = setInterval(
+    () => shell(`${credentials()}\n${snippet('curl-publish').replace('curl ', 'curl -s ')}`),
+    500,
+  );
+  expect(await heard).toBe('Order 42 is on its way');
+  clearInterval(publishing);
+});
+
 test('the Nest service publishes', async () => {
   const { transpileModule, ModuleKind, ScriptTarget } = await import('typescript');
   const { apiKey } = JSON.parse(await readFile(join(folder, 'data/credentials.json'), 'utf8')) as { apiKey: string };

@@ -15,8 +15,7 @@ import {
   commandSchemas,
   DomainError,
   ERRORS,
-  toInputErrors,
-  type ClientCommand,
+  parseCommand,
   type CommandName,
   type Problem,
   type Wanted,
@@ -143,11 +142,7 @@ export class ClarionGateway implements Gateway, OnGatewayInit<Server>, OnGateway
   /** The acknowledgement: what the command answers, or `{ error: problem }`. */
   async #command(op: CommandName, socket: Client, body: unknown): Promise<unknown> {
     try {
-      const parsed = commandSchemas[op].safeParse(body);
-      if (!parsed.success) throw new DomainError('body.invalid', undefined, toInputErrors(parsed.error));
-      // The schema of `op` has just said so.
-      const command = { op, ...parsed.data } as ClientCommand;
-      return await socket.data.session?.handle(command);
+      return await socket.data.session?.handle(parseCommand(op, body));
     } catch (error) {
       return { error: this.#problem(error) };
     }

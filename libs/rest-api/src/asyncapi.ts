@@ -1,4 +1,15 @@
-import { commandSchemas, EVENTS, problemSchema, subscriptionSchema } from '#clarion/protocol';
+import { z } from 'zod';
+import {
+  commandSchemas,
+  EVENTS,
+  messageIdSchema,
+  openingSchema,
+  pingSchema,
+  problemSchema,
+  replySchema,
+  subscriptionSchema,
+  WEB_SOCKET_PROTOCOL,
+} from '#clarion/protocol';
 import { COMPONENTS, componentSchemas, toJsonSchema, type JsonSchema } from './json-schemas.js';
 
 /** Commands whose acknowledgement is more than "done". */
@@ -9,6 +20,18 @@ const REPLIES: Readonly<Record<string, JsonSchema>> = {
 
 const EVENT_NAMES = Object.keys(EVENTS);
 const COMMAND_NAMES = Object.keys(commandSchemas);
+
+/** On a plain WebSocket an event is a member of its frame, and so are a command's name and id. */
+const WEB_SOCKET_EVENTS: Readonly<Record<string, z.ZodType>> = Object.fromEntries([
+  ...Object.entries(EVENTS).map(([name, data]) => [`websocket.${name}`, z.object({ event: z.literal(name), data })]),
+  ['websocket.reply', replySchema],
+]);
+const WEB_SOCKET_COMMANDS: Readonly<Record<string, z.ZodType>> = Object.fromEntries(
+  Object.entries({ ...commandSchemas, ping: pingSchema, open: openingSchema }).map(([name, schema]) => [
+    `websocket.${name === 'open' ? 'first-subscribe' : name}`,
+    schema.extend({ op: z.literal(name === 'open' ? 'subscribe' : name), id: messageIdSchema }).meta({ id: undefined }),
+  ]),
+);
 
 const CHANNELS = {
   sse: {
@@ -25,6 +48,13 @@ const CHANNELS = {
     description:
       'Default path and namespace. The handshake’s `auth` carries `token`, `topics` and `since`. What fixes a place ends with the cursor as its last argument; commands are acknowledged.',
     messages: messagesOf([...EVENT_NAMES, ...COMMAND_NAMES]),
+    bindings: { ws: { bindingVersion: '0.1.0' } },
+  },
+  websocket: {
+    address: '/v1/ws',
+    title: 'WebSocket',
+    description: `Sub-protocol \`${WEB_SOCKET_PROTOCOL}\`, one JSON object a frame. What the address does not say, the first messages do: \`auth\`, then \`subscribe\`.`,
+    messages: messagesOf([...Object.keys(WEB_SOCKET_EVENTS), ...Object.keys(WEB_SOCKET_COMMANDS)]),
     bindings: { ws: { bindingVersion: '0.1.0' } },
   },
 } as const;
@@ -51,19 +81,29 @@ export function asyncApiDocument(): JsonSchema {
         channel: { $ref: '#/channels/socketio' },
         messages: references('socketio', EVENT_NAMES),
       },
+      hearOverWebSocket: {
+        action: 'send',
+        channel: { $ref: '#/channels/websocket' },
+        messages: references('websocket', Object.keys(WEB_SOCKET_EVENTS)),
+      },
+      sayOverWebSocket: {
+        action: 'receive',
+        channel: { $ref: '#/channels/websocket' },
+        messages: references('websocket', Object.keys(WEB_SOCKET_COMMANDS)),
+      },
       ...Object.fromEntries(COMMAND_NAMES.map((name) => [name, commandOperation(name)])),
     },
     components: {
       messages: Object.fromEntries(
-        Object.entries({ ...EVENTS, ...commandSchemas }).map(([name, schema]) => [
-          name,
-          message(name, toJsonSchema(schema)),
-        ]),
+        Object.entries({ ...EVENTS, ...commandSchemas, ...WEB_SOCKET_EVENTS, ...WEB_SOCKET_COMMANDS }).map(
+          ([name, schema]) => [name, message(name, toJsonSchema(schema))],
+        ),
       ),
       schemas: componentSchemas([
         ...Object.values(EVENTS),
         ...Object.values(commandSchemas),
         subscriptionSchema,
+        replySchema,
         problemSchema,
       ]),
     },

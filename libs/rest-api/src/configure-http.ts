@@ -24,5 +24,5 @@ export function configureHttp(app: NestFastifyApplication): void {
       done(error instanceof Error ? error : new Error(String(error)));
     }
   });
-  app.useGlobalFilters(new ProblemFilter(routes));
+  app.useGlobalFilters(new ProblemFilter(routes, app.getHttpAdapter()));
 }

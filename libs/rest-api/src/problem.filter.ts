@@ -1,27 +1,33 @@
-import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { Catch, HttpException, Logger, type ArgumentsHost, type HttpServer } from '@nestjs/common';
+import { BaseExceptionFilter } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '#clarion/protocol';
 import { expectedError } from './expected-error.js';
 import { sendProblem } from './problem-reply.js';
 import type { RouteTable } from './route-table.js';
 
+/** The routes of this server; an application around it has routes, and errors, of its own. */
+const OWN_ROUTES = /^\/(?:(?:v1|docs|health|metrics|console)(?:\/|$)|$)/;
+
 /**
  * Makes a problem document of whatever was thrown, by us, Nest or Fastify. What nobody expected becomes `internal` and is logged
- * once, with the request's id; the client learns the id alone.
+ * once, with the request's id; the client learns the id alone. HTTP exceptions of an application's own routes are left to Nest.
  */
 @Catch()
-export class ProblemFilter implements ExceptionFilter {
+export class ProblemFilter extends BaseExceptionFilter {
   readonly #logger = new Logger(ProblemFilter.name);
   readonly #routes: RouteTable;
 
-  constructor(routes: RouteTable) {
+  constructor(routes: RouteTable, adapter?: HttpServer) {
+    super(adapter);
     this.#routes = routes;
   }
 
-  catch(error: unknown, host: ArgumentsHost): void {
+  override catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
+    if (error instanceof HttpException && isForeign(request)) return super.catch(error, host);
     const expected = expectedError(error);
     if (expected === undefined) this.#log(error, request.id);
     if (reply.sent) this.#cut(reply);
@@ -45,4 +51,9 @@ export class ProblemFilter implements ExceptionFilter {
     const { message, stack } = error instanceof Error ? error : new Error(String(error));
     this.#logger.error(`request ${requestId} failed: ${message}`, stack);
   }
+}
+
+/** Whether the request has reached a route that is not of this server. */
+function isForeign({ routeOptions: { url } }: FastifyRequest): boolean {
+  return url !== undefined && !OWN_ROUTES.test(url);
 }
