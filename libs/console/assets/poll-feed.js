@@ -139,7 +139,7 @@ export class PollFeed {
     this.#retriedToken = false;
     this.#options.start.agree(this.#cursor ?? cursor);
     this.#cursor = cursor;
-    this.#listener.transport(this.#waitS > 0 ? `up to ${this.#waitS} s` : `every ${this.#everyMs / 1_000} s`);
+    this.#listener.transport(this.#waitS > 0 ? `≤ ${this.#waitS} s` : `every ${this.#everyMs / 1_000} s`);
     this.#listener.state('live');
     if (gap !== undefined) this.#listener.gap(gap.reason);
     for (const { event, data } of events) if (event === 'notification') this.#listener.notification(data);
