@@ -1,9 +1,13 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeMachine } from './machine.js';
 import { isValid, type Outcome } from './outcome.js';
 import { FULL, QUICK, type Plan } from './plan.js';
 import { makeReport, saveReport, toMarkdown } from './report.js';
 import { measure } from './scenario.js';
+import { figuresOf } from './storm/storm-figures.js';
+import { makeStormReport, stormMarkdown } from './storm/storm-report.js';
+import { storm, type StormPlan } from './storm/storm.js';
 import { subjectName, SUBJECTS, type Subject } from './subjects.js';
 
 const USAGE = `npm run bench [-- options]
@@ -11,6 +15,12 @@ const USAGE = `npm run bench [-- options]
   --only <text>      only subjects whose name contains it, any of several separated by commas: "clarion", "sse", "rooms"
   --subscribers <n>  of the one topic
   --repetitions <n>
+or, instead of all that, how Clarion takes it when everybody returns at once after a SIGKILL:
+  --storm            10,000 clients of one topic over mixed transports, about a minute
+  --connections <n>
+  --topics <n>       over which the clients are spread
+  --cold             the server keeps little in memory: what was missed must come from the log
+  --profile <dir>    the server writes a CPU profile there
 Exit code: 1 when any run was not complete and in order, 2 when the options mean nothing.`;
 
 process.on('SIGINT', () => process.exit(130));
@@ -20,8 +30,8 @@ process.exitCode = await main();
 async function main(): Promise<number> {
   try {
     const options = readOptions();
-    if (!options.help) return await bench(options);
-    console.log(USAGE);
+    if (options.help) console.log(USAGE);
+    else return await (options.storm === null ? bench(options) : weather(options.storm));
     return 0;
   } catch (error) {
     if (!isUsageError(error)) throw error;
@@ -34,6 +44,17 @@ interface Options {
   readonly help: boolean;
   readonly plan: Plan;
   readonly subjects: readonly Subject[];
+  /** Null: no storm, but the comparison. */
+  readonly storm: StormPlan | null;
+}
+
+async function weather(plan: StormPlan): Promise<number> {
+  const date = new Date().toISOString();
+  const machine = describeMachine();
+  console.error(`${plan.connections} clients gather, are cut off, and return …`);
+  const report = makeStormReport({ date, command: ownCommand(), plan, machine }, figuresOf(await storm(plan)));
+  console.log(`\n${stormMarkdown(report)}\n\n${saveReport(report, 'storm')}`);
+  return report.isComplete ? 0 : 1;
 }
 
 async function bench({ plan, subjects }: Options): Promise<number> {
@@ -43,15 +64,20 @@ async function bench({ plan, subjects }: Options): Promise<number> {
   const report = makeReport(
     {
       date: started.toISOString(),
-      command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
+      command: ownCommand(),
       seconds: (Date.now() - started.getTime()) / 1_000,
       plan,
       machine,
     },
     outcomes,
   );
-  console.log(`\n${toMarkdown(report)}\n\n${saveReport(report)}`);
+  console.log(`\n${toMarkdown(report)}\n\n${saveReport(report, plan.name)}`);
   return outcomes.every(isValid) ? 0 : 1;
+}
+
+/** What repeats this call. */
+function ownCommand(): string {
+  return ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' ');
 }
 
 /** Interleaved: every round visits each server once, so that what disturbs the machine for a while disturbs all. */
@@ -85,13 +111,40 @@ function readOptions(): Options {
       only: { type: 'string', default: '' },
       subscribers: { type: 'string' },
       repetitions: { type: 'string' },
+      storm: { type: 'boolean', default: false },
+      connections: { type: 'string' },
+      topics: { type: 'string' },
+      cold: { type: 'boolean', default: false },
+      profile: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
   const plan = values.full ? FULL : QUICK;
   const subscribers = countOf(values.subscribers, plan.subscribers);
   const repetitions = countOf(values.repetitions, plan.repetitions);
-  return { help: values.help, plan: { ...plan, subscribers, repetitions }, subjects: subjectsNamed(values.only) };
+  return {
+    help: values.help,
+    plan: { ...plan, subscribers, repetitions },
+    subjects: subjectsNamed(values.only),
+    storm: values.storm ? stormPlan(values) : null,
+  };
+}
+
+/** The storm that the issue asks for, unless the options say otherwise. */
+function stormPlan(values: {
+  readonly connections?: string;
+  readonly topics?: string;
+  readonly cold: boolean;
+  readonly profile?: string;
+}): StormPlan {
+  return {
+    connections: countOf(values.connections, 10_000),
+    topics: countOf(values.topics, 1),
+    missed: 10,
+    foreignPerSecond: 1_000,
+    cold: values.cold,
+    profileDir: values.profile === undefined ? null : resolve(values.profile),
+  };
 }
 
 function countOf(text: string | undefined, otherwise: number): number {

@@ -43,7 +43,7 @@ export const publishTargetSchema = z.object({
   port: z.number(),
   path: z.string(),
   headers: z.record(z.string(), z.string()),
-  /** JSON with one mark in it. */
+  /** JSON with one mark in it. `{lane}` becomes the lane's number, three digits: lanes may have topics of their own. */
   body: z.string(),
 });
 export type PublishTarget = z.infer<typeof publishTargetSchema>;
@@ -63,11 +63,12 @@ export const loadSchema = z.discriminatedUnion('kind', [
 ]);
 export type Load = z.infer<typeof loadSchema>;
 
-export const publishCommandSchema = z.object({
-  command: z.literal('publish'),
-  target: publishTargetSchema,
-  load: loadSchema,
-});
+/** `publish`: all of it, then the report. `begin`: only starts, and `end` stops it before its time and asks for the report. */
+export const publishCommandSchema = z.discriminatedUnion('command', [
+  z.object({ command: z.literal('publish'), target: publishTargetSchema, load: loadSchema }),
+  z.object({ command: z.literal('begin'), target: publishTargetSchema, load: loadSchema }),
+  z.object({ command: z.literal('end') }),
+]);
 export type PublishCommand = z.infer<typeof publishCommandSchema>;
 
 export const publishReportSchema = z.object({

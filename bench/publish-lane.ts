@@ -29,7 +29,7 @@ export class PublishLane {
     onFailure: (reason: string) => void,
   ) {
     this.index = index;
-    this.#request = requestBytes(target);
+    this.#request = requestBytes(target, index);
     this.#markAt = this.#request.indexOf('@@');
     this.#onAnswer = onAnswer;
     this.#onFailure = onFailure;
@@ -91,13 +91,14 @@ export class PublishLane {
   }
 }
 
-function requestBytes(target: PublishTarget): Buffer {
+function requestBytes(target: PublishTarget, lane: number): Buffer {
+  const body = target.body.replaceAll('{lane}', String(lane).padStart(3, '0'));
   const headers = {
     host: `127.0.0.1:${target.port}`,
     'content-type': 'application/json',
-    'content-length': String(Buffer.byteLength(target.body)),
+    'content-length': String(Buffer.byteLength(body)),
     ...target.headers,
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return Buffer.from(`POST ${target.path} HTTP/1.1\r\n${lines.join('')}\r\n${target.body}`);
+  return Buffer.from(`POST ${target.path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`);
 }

@@ -5,15 +5,19 @@ import { PublishLane } from './publish-lane.js';
 
 /** How long before a message is due the timer, which is only good to a millisecond or two, is left for a close watch. */
 const WATCH_MS = 2;
+/** At shorter intervals there is nothing but timers: watching all the time would take a core from the server. */
+const MIN_WATCHED_INTERVAL_MS = 10;
 /** How long the answers in flight may take once the time is over. */
 const LAST_ANSWERS_MS = 20_000;
 
 /**
  * Publishes one load and resolves when everything sent is answered.
+ * @param stop ends the load before its time; what is due by then is still sent.
  * @throws {Error} when a publish is refused, a connection lost, or the last answers do not come.
  */
-export async function publishLoad(target: PublishTarget, load: Load): Promise<PublishReport> {
+export async function publishLoad(target: PublishTarget, load: Load, stop?: AbortSignal): Promise<PublishReport> {
   const run = new PublishRun(target, load);
+  stop?.addEventListener('abort', () => run.stop(), { once: true });
   try {
     return await run.report();
   } finally {
@@ -78,13 +82,18 @@ class PublishRun {
     });
   }
 
+  /** Nothing is due from now on. */
+  stop(): void {
+    this.#endAt = monotonicMicros();
+  }
+
   close(): void {
     for (const lane of this.#lanes) lane.close();
   }
 
   #start(): void {
     this.#firstAt = monotonicMicros();
-    this.#endAt = this.#firstAt + this.#load.durationMs * 1_000;
+    this.#endAt = Math.min(this.#endAt, this.#firstAt + this.#load.durationMs * 1_000);
     if (this.#load.kind === 'closed') for (const lane of this.#lanes) this.#send(lane, monotonicMicros());
     else {
       this.#free.push(...this.#lanes);
@@ -100,7 +109,8 @@ class PublishRun {
     if (due >= this.#endAt) return this.#over();
     const restMs = (due - monotonicMicros()) / 1_000;
     const again = (): void => this.#schedule(due, intervalMicros);
-    if (restMs > WATCH_MS) setTimeout(again, restMs - WATCH_MS);
+    const watchMs = intervalMicros < MIN_WATCHED_INTERVAL_MS * 1_000 ? 0 : WATCH_MS;
+    if (restMs > watchMs) setTimeout(again, restMs - watchMs);
     else setImmediate(again);
   }
 

@@ -34,10 +34,10 @@ export function makeReport(
   return { ...facts, payloadBytes: PAYLOAD_BYTES, lines: [...lines.values()], outcomes };
 }
 
-/** Writes the report under `bench/results` and returns the file's name, which begins with the date. */
-export function saveReport(report: Report): string {
+/** Writes a report under `bench/results` and returns the file's name: the date, and the kind. */
+export function saveReport(report: { readonly date: string }, kind: string): string {
   mkdirSync(RESULTS, { recursive: true });
-  const file = join(RESULTS, `${report.date.replaceAll(':', '').slice(0, 17)}-${report.plan.name}.json`);
+  const file = join(RESULTS, `${report.date.replaceAll(':', '').slice(0, 17)}-${kind}.json`);
   writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
   return file;
 }

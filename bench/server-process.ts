@@ -18,19 +18,23 @@ export interface ServerProgram {
   readonly module: string;
   /** @param dataDir an empty directory that goes away with the server. */
   env(dataDir: string): Record<string, string>;
+  /** Arguments of Node itself. */
+  readonly nodeArgs?: readonly string[];
 }
 
 /** A server in a process of its own, with nothing of our environment, so that its settings are its defaults. */
 export class ServerProcess {
   readonly port: number;
-  readonly #child: ChildProcess;
+  readonly #program: ServerProgram;
   readonly #directory: string;
   readonly #cleanUp = (): void => this.#discard();
+  #child: ChildProcess;
 
-  private constructor(port: number, child: ChildProcess, directory: string) {
+  private constructor(port: number, program: ServerProgram, directory: string) {
     this.port = port;
-    this.#child = child;
+    this.#program = program;
     this.#directory = directory;
+    this.#child = this.#spawn();
     process.on('exit', this.#cleanUp);
   }
 
@@ -41,18 +45,25 @@ export class ServerProcess {
   static async start(program: ServerProgram): Promise<ServerProcess> {
     const port = await freePort();
     mkdirSync(SCRATCH, { recursive: true });
-    const directory = mkdtempSync(join(SCRATCH, 'bench-'));
-    const log = openSync(join(directory, 'log'), 'w');
-    const env = { PATH: process.env['PATH'], NODE_ENV: 'production', PORT: String(port), ...program.env(directory) };
-    const child = spawn(process.execPath, [join(PROJECT, 'dist', program.module)], {
-      cwd: directory,
-      env,
-      stdio: ['ignore', log, log],
-    });
-    closeSync(log);
-    const server = new ServerProcess(port, child, directory);
-    await server.#ready(program.module);
+    const server = new ServerProcess(port, program, mkdtempSync(join(SCRATCH, 'bench-')));
+    await server.#ready();
     return server;
+  }
+
+  /** Ends the server with SIGKILL, and resolves when it is gone. */
+  async kill(): Promise<void> {
+    const gone = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await gone;
+  }
+
+  /**
+   * After {@link kill}: the same program on the same port and data.
+   * @throws {Error} as {@link start}.
+   */
+  async restart(): Promise<void> {
+    this.#child = this.#spawn();
+    await this.#ready();
   }
 
   usage(): ProcessUsage {
@@ -73,13 +84,30 @@ export class ServerProcess {
     this.#discard();
   }
 
-  async #ready(name: string): Promise<void> {
+  #spawn(): ChildProcess {
+    const { module, nodeArgs = [], env } = this.#program;
+    const log = openSync(join(this.#directory, 'log'), 'a');
+    const child = spawn(process.execPath, [...nodeArgs, join(PROJECT, 'dist', module)], {
+      cwd: this.#directory,
+      env: {
+        PATH: process.env['PATH'],
+        NODE_ENV: 'production',
+        PORT: String(this.port),
+        ...env(this.#directory),
+      },
+      stdio: ['ignore', log, log],
+    });
+    closeSync(log);
+    return child;
+  }
+
+  async #ready(): Promise<void> {
     const patience = AbortSignal.timeout(READY_WITHIN_MS);
     while (!(await answers(`http://127.0.0.1:${this.port}/health/ready`))) {
       if (this.#hasEnded() || patience.aborted) {
         const output = readFileSync(join(this.#directory, 'log'), 'utf8').slice(-2_000);
         await this.stop();
-        throw new Error(`${name} did not become ready:\n${output}`);
+        throw new Error(`${this.#program.module} did not become ready:\n${output}`);
       }
       await delay(50);
     }

@@ -1,13 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { MarkScanner } from './mark.js';
 import type { ReaderTarget } from './messages.js';
 import { openReader, type Reader, type ReaderEvents, type ReaderProtocol } from './reader.js';
 import { clientFrame, FrameReader, OPCODE } from './websocket-frames.js';
+import { WebSocketOpening } from './websocket-opening.js';
 
 export type SocketIoTarget = Extract<ReaderTarget, { transport: 'socketio' }>;
 
-const END_OF_HEAD = '\r\n\r\n';
 /** Engine.IO packet types (protocol 4), the first byte of a text frame. */
 const PACKET = { open: 0x30, ping: 0x32, message: 0x34 } as const;
 const PONG = '3';
@@ -26,8 +25,7 @@ class SocketIoProtocol implements ReaderProtocol {
   readonly #ready: () => void;
   readonly #scanner: MarkScanner;
   readonly #frames = new FrameReader((opcode, payload) => this.#onFrame(opcode, payload));
-  /** The answer to the handshake so far; null once it is complete. */
-  #handshake: Buffer | null = Buffer.alloc(0);
+  readonly #opening: WebSocketOpening;
   #isReady = false;
 
   constructor(target: SocketIoTarget, events: ReaderEvents, socket: Socket, ready: () => void) {
@@ -35,26 +33,13 @@ class SocketIoProtocol implements ReaderProtocol {
     this.#socket = socket;
     this.#ready = ready;
     this.#scanner = new MarkScanner(events.onMark);
-    this.hello =
-      `GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1:${target.port}\r\n` +
-      'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
-      `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n\r\n`;
+    this.#opening = new WebSocketOpening(target.port, '/socket.io/?EIO=4&transport=websocket');
+    this.hello = this.#opening.request;
   }
 
   push(piece: Buffer): void {
-    if (this.#handshake === null) this.#onFrameBytes(piece);
-    else this.#shakeHands(Buffer.concat([this.#handshake, piece]));
-  }
-
-  #shakeHands(answer: Buffer): void {
-    this.#handshake = answer;
-    const end = answer.indexOf(END_OF_HEAD);
-    if (end < 0) return;
-    if (!answer.toString('latin1', 0, end).startsWith('HTTP/1.1 101 ')) {
-      throw new Error(`the upgrade was refused: ${answer.toString('latin1', 0, 80)}`);
-    }
-    this.#handshake = null;
-    this.#onFrameBytes(answer.subarray(end + END_OF_HEAD.length));
+    const frames = this.#opening.framesIn(piece);
+    if (frames !== null) this.#onFrameBytes(frames);
   }
 
   /** Marks are looked for in the bytes as they came: one search over many frames is cheaper than one for each. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { API_KEY, CLARION, mintToken } from './clarion.js';
 import { markedPayload } from './mark.js';
 import type { PublishTarget, ReaderTarget } from './messages.js';
 import type { ServerProgram } from './server-process.js';
@@ -26,17 +26,6 @@ export interface Subject {
 export const subjectName = (subject: Pick<Subject, 'server' | 'transport'>): string =>
   `${subject.server} ${subject.transport}`;
 
-const API_KEY = 'bench-key-with-every-right-0123456789';
-
-const clarion: ServerProgram = {
-  module: 'src/main.js',
-  env: (dataDir) => ({
-    HOST: '127.0.0.1',
-    CLARION_DATA_DIR: dataDir,
-    CLARION_API_KEY: API_KEY,
-    CLARION_TOKEN_SECRET: 'bench-secret-that-signs-tokens-0123456789',
-  }),
-};
 const plainSocketIo: ServerProgram = { module: 'bench/baselines/socketio.js', env: () => ({}) };
 const nest: ServerProgram = { module: 'bench/baselines/nest.js', env: () => ({}) };
 
@@ -84,13 +73,13 @@ function clarionSubject(transport: ReaderTarget['transport'], durability: 'durab
   return {
     server: `Clarion ${durability}`,
     transport,
-    program: clarion,
+    program: CLARION,
     doors: async (port) => ({
       publish: {
         ...publishTarget(port, '/v1/notifications', durability === 'ephemeral'),
         headers: { authorization: `Bearer ${API_KEY}` },
       },
-      read: clarionReader(transport, port, await mintToken(port)),
+      read: clarionReader(transport, port, await mintToken(port, 'bench-reader', [TOPIC])),
     }),
   };
 }
@@ -107,14 +96,4 @@ function clarionReader(transport: ReaderTarget['transport'], port: number, token
 function publishTarget(port: number, path: string, ephemeral = false): PublishTarget {
   const body = `{"topic":"${TOPIC}",${ephemeral ? '"ephemeral":true,' : ''}"data":${markedPayload(PAYLOAD_BYTES)}}`;
   return { port, path, headers: {}, body };
-}
-
-async function mintToken(port: number): Promise<string> {
-  const response = await fetch(`http://127.0.0.1:${port}/v1/tokens`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ sub: 'bench-reader', subscribe: [TOPIC], ttl: 3_600 }),
-  });
-  if (!response.ok) throw new Error(`no token: ${response.status} ${await response.text()}`);
-  return z.object({ token: z.string() }).parse(await response.json()).token;
 }
