@@ -11,6 +11,12 @@ import { JsonLogger } from './logging/json-logger.js';
 import { endOnSignals } from './shutdown.js';
 import { reasonOf } from './start-error.js';
 
+/**
+ * Connections that may wait to be accepted; the kernel lowers it to what it allows (`net.core.somaxconn`). With Node's 511 most of ten
+ * thousand clients that return at once are dropped, and come back after TCP's seconds.
+ */
+const BACKLOG = 65_535;
+
 /** Runs the server in this process until a signal ends it; a start that cannot be says why and ends with exit code 1. */
 export async function startClarion(environment: Environment): Promise<void> {
   try {
@@ -33,8 +39,12 @@ async function serve(config: Config, logger: JsonLogger): Promise<void> {
   endOnSignals(app, logger);
   app.get(Requests).observe((request) => logRequest(logger, request));
   attachClarion(app);
-  // Of a name with two addresses Fastify would make two servers, and upgrades are heard on one.
-  await app.listen(server.port, server.host === 'localhost' ? '127.0.0.1' : server.host);
+  await app.listen({
+    port: server.port,
+    // Of a name with two addresses Fastify would make two servers, and upgrades are heard on one.
+    host: server.host === 'localhost' ? '127.0.0.1' : server.host,
+    backlog: BACKLOG,
+  });
   await announce(app, config, logger);
 }
 

@@ -1,3 +1,4 @@
+import { webcrypto } from 'node:crypto';
 import { errors, jwtVerify, SignJWT, type JWTPayload } from 'jose';
 import { z } from 'zod';
 import {
@@ -23,6 +24,7 @@ const CLOCK_TOLERANCE_SECONDS = 5;
 /** Seconds that a minted token is valid when the request does not say. */
 const DEFAULT_TTL_SECONDS = 3_600;
 const ALGORITHM = 'HS256';
+const HMAC = { name: 'HMAC', hash: 'SHA-256' };
 
 /** What is asked of a new token; `ttl` in seconds (3,600 when absent). */
 export type MintRequest = Pick<MintToken, 'sub'> & Partial<MintToken>;
@@ -47,7 +49,8 @@ const claimsSchema = z.object({
 
 /** Reads and makes the tokens of subscribers: JWTs signed with HS256 and nothing else, whatever their header says (RFC 8725 §3.1). */
 export class SubscriberTokens {
-  readonly #secret: Uint8Array;
+  /** Imported once: jose would do so again for every token. */
+  readonly #key: Promise<webcrypto.CryptoKey>;
   readonly #issued: { readonly issuer?: string; readonly audience?: string };
 
   constructor({
@@ -55,7 +58,8 @@ export class SubscriberTokens {
     tokenIssuer,
     tokenAudience,
   }: Pick<AccessConfig, 'tokenSecret' | 'tokenIssuer' | 'tokenAudience'>) {
-    this.#secret = new TextEncoder().encode(tokenSecret);
+    const secret = new TextEncoder().encode(tokenSecret);
+    this.#key = webcrypto.subtle.importKey('raw', secret, HMAC, false, ['sign', 'verify']);
     this.#issued = {
       ...(tokenIssuer !== undefined && { issuer: tokenIssuer }),
       ...(tokenAudience !== undefined && { audience: tokenAudience }),
@@ -102,7 +106,7 @@ export class SubscriberTokens {
   async #payload(token: string): Promise<JWTPayload> {
     if (token.length > MAX_TOKEN_CHARS) throw new DomainError('token.invalid');
     try {
-      const { payload } = await jwtVerify(token, this.#secret, {
+      const { payload } = await jwtVerify(token, await this.#key, {
         ...this.#issued,
         algorithms: [ALGORITHM],
         requiredClaims: ['exp', 'sub'],
@@ -117,7 +121,7 @@ export class SubscriberTokens {
     }
   }
 
-  #sign(sub: string, claims: JWTPayload, issuedAt: number, expiresAt: number): Promise<string> {
+  async #sign(sub: string, claims: JWTPayload, issuedAt: number, expiresAt: number): Promise<string> {
     const { issuer, audience } = this.#issued;
     const jwt = new SignJWT(claims)
       .setProtectedHeader({ alg: ALGORITHM, typ: 'JWT' })
@@ -126,7 +130,7 @@ export class SubscriberTokens {
       .setExpirationTime(expiresAt);
     if (issuer !== undefined) jwt.setIssuer(issuer);
     if (audience !== undefined) jwt.setAudience(audience);
-    return jwt.sign(this.#secret);
+    return jwt.sign(await this.#key);
   }
 }
 

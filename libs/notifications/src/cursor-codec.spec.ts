@@ -33,6 +33,6 @@ test('neighbours do not look alike: nobody reads from cursors how much was publi
   const shared = cursors
     .slice(1)
     .map((cursor, i) => [...cursor].filter((char, place) => char === cursors[i]![place]).length);
-  // The version, and one character in 64 by chance.
-  expect(shared.reduce((sum, count) => sum + count, 0) / shared.length).toBeLessThan(1.6);
+  // The version; by chance one character in 64, and one in four at the end, which has two bits.
+  expect(shared.reduce((sum, count) => sum + count, 0) / shared.length).toBeLessThan(1.75);
 });
