@@ -45,7 +45,7 @@ export const endingChecks: readonly GatewayCheck[] = [
   {
     name: 'ending: a server that goes away sends each client off with a time of its own to come back',
     needs: ['connection'],
-    settings: {},
+    alone: true,
     run: async (scene) => {
       const topic = scene.topic('orders');
       const readers = await Promise.all(Array.from({ length: 8 }, () => scene.reader([topic])));
@@ -67,7 +67,7 @@ export const endingChecks: readonly GatewayCheck[] = [
   },
   {
     name: 'ending: after the application is closed no timer, socket or thread of it is left',
-    settings: {},
+    alone: true,
     run: async (scene) => {
       await scene.host.close();
       const watch = new ResourceWatch();
@@ -91,7 +91,7 @@ export const endingChecks: readonly GatewayCheck[] = [
   },
   {
     name: 'ending: a client that does not read is let go when its time is over',
-    settings: {},
+    alone: true,
     run: async (scene) => {
       const topic = scene.topic('flood');
       const [blocked, other] = [await scene.reader([topic]), await scene.reader([topic])];

@@ -6,7 +6,7 @@ import type { GatewayCheck, Scene } from './gateway-scene.js';
 
 const MIB = 1_048_576;
 /** Many times what one connection may hold in memory. */
-const FLOOD = { events: 240, bodyChars: 60_000, perBurst: 40 };
+const FLOOD = { events: 200, bodyChars: 60_000, perBurst: 20 };
 /** More than sockets take on loopback. */
 const FEWER = FLOOD.events / 2;
 /** The ring, shared pages and a session's buffer, three times over; a flood that is held back in memory is far above. */
@@ -73,6 +73,7 @@ export const flowChecks: readonly GatewayCheck[] = [
     name: 'idle: a connection on which nothing happens is kept alive',
     needs: ['connection'],
     settings: { heartbeatMs: BEAT_MS },
+    alone: true,
     run: async (scene) => {
       const topic = scene.topic('orders');
       const reader = await scene.reader([topic]);
@@ -105,6 +106,7 @@ export const flowChecks: readonly GatewayCheck[] = [
   {
     name: 'idle: whoever is gone, with or without a goodbye, is forgotten',
     settings: { heartbeatMs: FAST_BEAT_MS },
+    alone: true,
     run: async (scene) => {
       const before = scene.host.sessions;
       const topic = scene.topic('orders');

@@ -107,7 +107,7 @@ export const resumeChecks: readonly GatewayCheck[] = [
   },
   {
     name: 'resume: over a restart of the server, and without a gap',
-    settings: {},
+    alone: true,
     run: async (scene) => {
       const topic = scene.topic('orders');
       const before = await scene.reader([topic]);
@@ -125,7 +125,6 @@ export const resumeChecks: readonly GatewayCheck[] = [
   },
   {
     name: 'gap: a cursor of another log is told inside the stream, then comes all that is kept',
-    settings: {},
     run: async (scene) => {
       const topic = scene.topic('orders');
       const keys = await scene.burst(5, topic);
@@ -135,7 +134,7 @@ export const resumeChecks: readonly GatewayCheck[] = [
   },
   {
     name: 'gap: a cursor below what retention kept is told, then comes the oldest kept',
-    settings: {},
+    alone: true,
     run: async (scene) => {
       const topic = scene.topic('orders');
       const { cursor = '' } = await scene.publish(topic);
@@ -153,7 +152,7 @@ export const resumeChecks: readonly GatewayCheck[] = [
   },
   {
     name: 'gap: a cursor of a future that a restored backup has lost is told, before and after the log grew past it',
-    settings: {},
+    alone: true,
     run: async (scene) => {
       const topic = scene.topic('orders');
       const kept = await scene.burst(2, topic);

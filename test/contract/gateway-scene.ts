@@ -10,8 +10,10 @@ export interface GatewayCheck {
   readonly name: string;
   /** What the transport must be able to do for the sentence to mean anything. */
   readonly needs?: readonly Capability[];
-  /** The application is this check's own, so that it can be ended and set up. Absent: the one that all checks share. */
+  /** Checks with equal settings share an application. */
   readonly settings?: HostSettings;
+  /** The application is this check's own: it ends it, counts what is in it, or must be made by the gateway that is examined. */
+  readonly alone?: true;
   run(scene: Scene): Promise<void>;
 }
 
@@ -143,7 +145,7 @@ export class Publishing {
 export class Stage {
   readonly #harness: GatewayHarness;
   readonly #patienceMs: number;
-  #shared: Promise<GatewayHost> | undefined;
+  readonly #shared = new Map<string, Promise<GatewayHost>>();
   #scenes = 0;
 
   /** @param patienceMs how long a client waits for what must come. */
@@ -154,8 +156,9 @@ export class Stage {
 
   /** @throws when the gateway breaks this sentence of the contract, or the server logged a failure meanwhile. */
   async play(check: GatewayCheck): Promise<void> {
-    if (check.settings === undefined) return this.#playOn(await (this.#shared ??= this.#start({})), check);
-    const host = await this.#start(check.settings);
+    const { settings = {}, alone } = check;
+    if (alone === undefined) return this.#playOn(await this.#sharedBy(settings), check);
+    const host = await this.#start(settings);
     try {
       await this.#playOn(host, check);
     } finally {
@@ -164,7 +167,14 @@ export class Stage {
   }
 
   async close(): Promise<void> {
-    await (await this.#shared)?.dispose();
+    for (const host of this.#shared.values()) await (await host).dispose();
+  }
+
+  #sharedBy(settings: HostSettings): Promise<GatewayHost> {
+    const key = JSON.stringify(settings);
+    const host = this.#shared.get(key) ?? this.#start(settings);
+    this.#shared.set(key, host);
+    return host;
   }
 
   async #playOn(host: GatewayHost, check: GatewayCheck): Promise<void> {
