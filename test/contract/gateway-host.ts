@@ -126,8 +126,11 @@ export class GatewayHost {
 
   /** Ends it and removes its data. */
   async dispose(): Promise<void> {
-    await this.close();
-    await rm(this.#directory, { recursive: true, force: true });
+    try {
+      await this.close();
+    } finally {
+      await rm(this.#directory, { recursive: true, force: true });
+    }
   }
 
   get #running(): NestFastifyApplication {
