@@ -9,7 +9,9 @@ import { shortOrLong, tell } from './lengths.js';
 const HOPS = shortOrLong(30, 100);
 const PUBLISHES = shortOrLong(9_000, 100_000);
 const KILLS = shortOrLong(3, 10);
-const BATCH = 50;
+const BATCH = 25;
+/** About how long one hop takes, in which its share is published. */
+const HOP_MS = 250;
 const SOURCES = ['live', 'ring', 'log'] as const;
 
 /** Numbers that look random and are the same for the same seed (mulberry32). */
@@ -103,7 +105,10 @@ async function headOf(token: string): Promise<string> {
 
 /** Publishes all the time, spread over all hops; a batch whose answer was lost is sent again with its keys. */
 async function publish(walk: { readonly hop: number; readonly done: boolean }): Promise<void> {
+  const pauseMs = (HOP_MS * HOPS * BATCH) / PUBLISHES;
   for (let from = 0; from < PUBLISHES; from += BATCH) {
+    // At a pace that leaves no hop in silence, and never more than a hop ahead.
+    await sleep(pauseMs);
     while (!walk.done && from / PUBLISHES > (walk.hop + 1) / HOPS) await sleep(2);
     const batch = Array.from({ length: BATCH }, (_, i) => ({
       topics: [`hop/${(from + i) % 7}`],
