@@ -77,12 +77,16 @@ describe('a good token', () => {
     expect(await access.verifyToken(await sign(good))).toMatchObject({ subscribe: [], publish: [] });
   });
 
-  it('is still taken within 5 seconds of its end, and not later', async () => {
+  it('is taken up to its end, and not later; up to 5 seconds before its beginning', async () => {
     const token = await sign(good);
-    vi.setSystemTime(NOW + 64_000);
+    vi.setSystemTime(NOW + 59_999);
     expect(await codeOf(access.verifyToken(token))).toBe('accepted');
-    vi.setSystemTime(NOW + 66_000);
+    vi.setSystemTime(NOW + 60_000);
     expect(await codeOf(access.verifyToken(token))).toBe('token.expired');
+    vi.setSystemTime(NOW);
+    const early = (seconds: number): Promise<string> => sign({ ...good, nbf: Math.floor(NOW / 1_000) + seconds });
+    expect(await codeOf(access.verifyToken(await early(4)))).toBe('accepted');
+    expect(await codeOf(access.verifyToken(await early(7)))).toBe('token.invalid');
   });
 });
 

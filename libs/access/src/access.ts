@@ -43,7 +43,7 @@ export class Access {
   }
 
   /**
-   * The subscriber of a token: signed with HS256, at most 8,192 characters, not expired (5 seconds are tolerated).
+   * The subscriber of a token: signed with HS256, at most 8,192 characters, not expired; of `nbf` 5 seconds are tolerated.
    * @throws {DomainError} `token.expired` only when it is well signed; `token.subject_invalid`; `token.invalid` for all else.
    */
   verifyToken(token: string): Promise<Subscriber> {

@@ -75,6 +75,8 @@ export class SubscriberTokens {
     if (!claims.success) throw new DomainError('token.invalid');
     const { sub, exp, clarion } = claims.data;
     if (!isUserId(sub)) throw new DomainError('token.subject_invalid');
+    // The tolerance is for clocks that run ahead (`nbf`); a session that ended at `exp` must not open again after it.
+    if (exp * 1_000 <= Date.now()) throw new DomainError('token.expired');
     return {
       kind: 'subscriber',
       sub,

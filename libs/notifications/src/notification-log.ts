@@ -27,12 +27,20 @@ export class NotificationLog {
   readonly #store: NotificationStore;
   readonly #bus: EventBus;
   readonly #group: GroupCommit;
+  readonly #onBusError: (error: unknown) => void;
   #codec: CursorCodec | undefined;
   #epochs: readonly Epoch[] = [];
   #head = 0;
   #floor = 0;
 
-  constructor(store: NotificationStore, bus: EventBus, limits: GroupCommitLimits) {
+  /** @param onBusError told when the bus did not take the news of a commit. */
+  constructor(
+    store: NotificationStore,
+    bus: EventBus,
+    limits: GroupCommitLimits,
+    onBusError: (error: unknown) => void,
+  ) {
+    this.#onBusError = onBusError;
     this.#store = store;
     this.#bus = bus;
     this.#group = new GroupCommit((batch) => this.#commit(batch), limits);
@@ -61,7 +69,7 @@ export class NotificationLog {
   }
 
   /**
-   * Resolves when the request is on disk and the bus has the news.
+   * Resolves when the request is on disk; the bus is told of it.
    * @throws {DomainError} `overloaded`.
    */
   append(request: AppendRequest): Promise<AppendResult> {
@@ -126,7 +134,8 @@ export class NotificationLog {
     const message = committedMessage(batch, results);
     if (message !== undefined) {
       this.#head = Math.max(this.#head, message.last);
-      await this.#bus.publish(message);
+      // On disk it is: a bus that fails or dawdles does not make it undone, and nodes that hear nothing compare heads.
+      this.#bus.publish(message).catch(this.#onBusError);
     }
     return results;
   }

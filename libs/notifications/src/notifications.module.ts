@@ -58,11 +58,17 @@ export class NotificationsModule implements OnApplicationShutdown {
 }
 
 async function openLog(store: NotificationStore, bus: EventBus, config: NotificationsConfig): Promise<NotificationLog> {
-  const log = new NotificationLog(store, bus, {
-    maxBatch: config.commitMaxBatch,
-    maxWaiting: config.publishMaxWaiting,
-    maxWaitingBytes: config.publishMaxWaitingBytes,
-  });
+  const logger = new Logger(NotificationLog.name);
+  const log = new NotificationLog(
+    store,
+    bus,
+    {
+      maxBatch: config.commitMaxBatch,
+      maxWaiting: config.publishMaxWaiting,
+      maxWaitingBytes: config.publishMaxWaitingBytes,
+    },
+    (error) => logger.error(error),
+  );
   await log.open();
   return log;
 }

@@ -7,11 +7,18 @@ import { Interest } from './interest.js';
 import { LogPages } from './log-pages.js';
 
 async function makeLog(count: number, bytes: number): Promise<NotificationLog> {
-  const log = new NotificationLog(new MemoryStore(), new InProcessEventBus(), {
-    maxBatch: 10,
-    maxWaiting: 1_000,
-    maxWaitingBytes: 1e9,
-  });
+  const log = new NotificationLog(
+    new MemoryStore(),
+    new InProcessEventBus(),
+    {
+      maxBatch: 10,
+      maxWaiting: 1_000,
+      maxWaitingBytes: 1e9,
+    },
+    (error) => {
+      throw error;
+    },
+  );
   await log.open();
   for (let i = 0; i < count; i++)
     await log.append({

@@ -94,7 +94,12 @@ class World {
     readonly bus: EventBus,
     private readonly limits: Limits,
   ) {
-    this.log = new NotificationLog(this.store, bus, { maxBatch: 10, maxWaiting: 1_000, maxWaitingBytes: 1e9 });
+    this.log = new NotificationLog(
+      this.store,
+      bus,
+      { maxBatch: 10, maxWaiting: 1_000, maxWaitingBytes: 1e9 },
+      (error) => this.errors.push(error),
+    );
     this.realtime = this.makeRealtime();
   }
 
@@ -420,6 +425,16 @@ test('a bus that loses, repeats and reorders changes nothing: the log is read wh
   expect(world.realtime.snapshot().busHoles).toBeGreaterThan(0);
 });
 
+test('a publish that is on disk is answered although the bus fails, and readers hear it from the log', async () => {
+  const bus = new UnreliableBus();
+  const world = await makeWorld(TIGHT, bus);
+  const reader = join(world, ['a']);
+  bus.failing = true;
+  expect(await world.publish(['a'] as Topic[], 10)).toMatchObject({ outcome: 'appended' });
+  await expect.poll(() => offsetsSeen(reader), { timeout: 5_000 }).toHaveLength(1);
+  expect(world.errors.map(String)).toEqual(['Error: the bus is gone']);
+});
+
 test('the last message of a bus is found although nothing follows it', async () => {
   const bus = new UnreliableBus();
   const world = await makeWorld(TIGHT, bus);
@@ -471,11 +486,13 @@ test('ephemeral events reach who is connected, and of those that a full link mis
 /** Loses every third message, gives every fifth twice and every seventh too late. */
 class UnreliableBus extends InProcessEventBus {
   losing: boolean | 'all' = true;
+  failing = false;
   #count = 0;
   #late: BusMessage | undefined;
 
   override async publish(message: BusMessage): Promise<void> {
     const count = ++this.#count;
+    if (this.failing) throw new Error('the bus is gone');
     if (this.losing === 'all' || (this.losing && count % 3 === 0)) return;
     if (this.losing && count % 7 === 0) {
       this.#late = message;

@@ -27,6 +27,7 @@ export class ProblemFilter extends BaseExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
+    // oxlint-disable-next-line promise/valid-params -- a filter, not a promise
     if (error instanceof HttpException && isForeign(request)) return super.catch(error, host);
     const expected = expectedError(error);
     if (expected === undefined) this.#log(error, request.id);
