@@ -5,6 +5,11 @@ import type { Reading } from './metrics.js';
 export function realtimeReadings(realtime: Realtime): Reading[] {
   const now = () => realtime.snapshot();
   return [
+    counter(
+      'sessions_stepped_down',
+      'Streams that were asked to poll because of the load.',
+      () => now().stats.steppedDown,
+    ),
     counter('sessions_opened', 'Sessions opened.', () => now().stats.opened),
     labelled('gauge', 'sessions', 'Open sessions.', 'transport', () => Object.fromEntries(now().sessions)),
     gauge('sessions_catching_up', 'Sessions that wait for a page of the log.', () => now().catchingUp),

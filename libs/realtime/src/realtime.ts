@@ -138,7 +138,7 @@ export class Realtime {
     const wake = (): void => poll.wake();
     signal.addEventListener('abort', wake);
     try {
-      return await poll.answer(() => this.#wakeLater(poll, want.waitMs, signal));
+      return await poll.answer(() => this.#wakeLater(poll, waitsUntil(who, want), signal));
     } finally {
       signal.removeEventListener('abort', wake);
       this.#polls.delete(poll);
@@ -191,9 +191,9 @@ export class Realtime {
     };
   }
 
-  #wakeLater(poll: Poll, waitMs: number, signal: AbortSignal): void {
+  #wakeLater(poll: Poll, at: number, signal: AbortSignal): void {
     if (signal.aborted || this.#draining) poll.wake();
-    else this.#polls.set(poll, Date.now() + waitMs);
+    else this.#polls.set(poll, at);
   }
 
   /** A tenth of the streams of low priority at a time: their going away is load too. */
@@ -245,4 +245,10 @@ export class Realtime {
     this.#quiet.delete(session);
     this.#expiry.delete(session);
   }
+}
+
+/** Nobody waits beyond the end of their token. */
+function waitsUntil(who: Principal, { waitMs }: PollWant): number {
+  const until = Date.now() + waitMs;
+  return who.kind === 'subscriber' ? Math.min(until, who.expiresAt) : until;
 }
