@@ -104,6 +104,22 @@ export const flowChecks: readonly GatewayCheck[] = [
     },
   },
   {
+    name: 'idle: a half-open peer, whose network went silent, is noticed within one heartbeat and a half',
+    needs: ['commands'],
+    settings: { heartbeatMs: FAST_BEAT_MS },
+    alone: true,
+    run: async (scene) => {
+      const before = scene.host.sessions;
+      const silent = await scene.reader([scene.topic('orders')]);
+      const since = performance.now();
+      silent.network.silence();
+      await scene.eventually('the session ends', () => scene.host.sessions <= before);
+      const beats = (performance.now() - since) / FAST_BEAT_MS;
+      // Machines have other things to do: a whole beat of grace.
+      assert.ok(beats <= 2.5, `noticed after ${beats.toFixed(1)} heartbeats`);
+    },
+  },
+  {
     name: 'idle: whoever is gone, with or without a goodbye, is forgotten',
     settings: { heartbeatMs: FAST_BEAT_MS },
     alone: true,

@@ -17,6 +17,7 @@ export class TcpProxy {
   readonly #pairs = new Set<Pair>();
   #paused = false;
   #unreachable = false;
+  #silent = false;
   #armed: { bytesLeft: number; readonly onCut: () => void } | null = null;
   #cuts = 0;
   #cutsInMidChunk = 0;
@@ -108,6 +109,12 @@ export class TcpProxy {
     for (const { upstream } of this.#pairs) upstream.resume();
   }
 
+  /** Nothing of the clients reaches the server any more, though every connection stays open: they have gone without a word. */
+  silence(): void {
+    this.#silent = true;
+    this.pause();
+  }
+
   /** Resets what is open and every new connection, until {@link reach}. */
   lose(): void {
     this.#unreachable = true;
@@ -141,7 +148,7 @@ export class TcpProxy {
     this.#pairs.add(pair);
     this.#bind(client, upstream, pair);
     this.#bind(upstream, client, pair);
-    client.on('data', (chunk: Buffer) => forward(client, upstream, chunk));
+    client.on('data', (chunk: Buffer) => this.#silent || forward(client, upstream, chunk));
     upstream.on('data', (chunk: Buffer) => this.#forwardDown(pair, chunk));
     if (this.#paused) upstream.pause();
   }

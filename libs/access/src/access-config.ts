@@ -45,6 +45,14 @@ export const accessConfigSchema = z.object({
     env: 'CLARION_TOKEN_AUDIENCE',
     description: 'Only tokens with this `aud` are valid; minted ones carry it. Absent: not looked at.',
   }),
+  tokenCookie: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, { message: 'must be 1–64 characters of [A-Za-z0-9_-]' })
+    .optional()
+    .meta({
+      env: 'CLARION_TOKEN_COOKIE',
+      description: 'Name of a cookie in which browsers may bring their token. Absent: cookies are not looked at.',
+    }),
   anonymousTopics: listSchema.pipe(z.array(openSelectorSchema)).meta({
     env: 'CLARION_ANONYMOUS_TOPICS',
     description: 'Comma list of selectors that everybody may read without a token. Default: none.',

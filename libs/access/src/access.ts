@@ -12,6 +12,8 @@ export interface Credentials {
   readonly authorization?: string | undefined;
   /** A subscriber token from the query or a message. An API key is not taken here: addresses end in logs and histories. */
   readonly accessToken?: string | undefined;
+  /** The `Cookie` header; looked at only if a cookie is configured, and only without the others. */
+  readonly cookie?: string | undefined;
 }
 
 /** RFC 6750 §2.1; the scheme's case does not matter (RFC 9110 §11.1). */
@@ -25,21 +27,35 @@ export class Access {
   readonly #tokens: SubscriberTokens;
   readonly #open: readonly Selector[];
   readonly #origins: AllowedOrigins;
+  readonly #cookie: string | undefined;
 
   constructor(config: AccessConfig) {
     this.#keyDigest = sha256(config.apiKey);
     this.#tokens = new SubscriberTokens(config);
     this.#open = config.anonymousTopics;
     this.#origins = new AllowedOrigins(config.allowedOrigins);
+    this.#cookie = config.tokenCookie;
   }
 
   /**
-   * Who brings these credentials; `authorization` wins over `accessToken`, and without either it is nobody.
+   * Who brings these credentials; `authorization` wins over `accessToken`, that over the cookie, and without any it is nobody.
    * @throws {DomainError} `key.invalid` when something in place of a key is none, else as {@link verifyToken}.
    */
-  async authenticate({ authorization, accessToken }: Credentials): Promise<Principal> {
+  async authenticate({ authorization, accessToken, cookie }: Credentials): Promise<Principal> {
     if (authorization !== undefined) return this.#bearer(authorization);
-    return accessToken === undefined ? ANONYMOUS : this.verifyToken(accessToken);
+    const token = accessToken ?? this.cookieToken(cookie);
+    return token === undefined ? ANONYMOUS : this.verifyToken(token);
+  }
+
+  /** The token in the configured cookie of a `Cookie` header (RFC 6265 §4.2); undefined when there is none. */
+  cookieToken(header: string | undefined): string | undefined {
+    if (this.#cookie === undefined || header === undefined) return undefined;
+    const prefix = `${this.#cookie}=`;
+    return header
+      .split(';')
+      .map((pair) => pair.trim())
+      .find((pair) => pair.startsWith(prefix))
+      ?.slice(prefix.length);
   }
 
   /**
@@ -90,12 +106,19 @@ export class Access {
    * listed. `vary` is always there: merge it with the answer's own.
    */
   corsHeaders(origin: string | undefined): CorsHeaders {
-    return origin !== undefined && this.#origins.allows(origin) ? answerHeaders(origin) : { vary: 'Origin' };
+    return origin !== undefined && this.#origins.allows(origin)
+      ? answerHeaders(origin, this.acceptsCookies)
+      : { vary: 'Origin' };
   }
 
   /** Headers for the answer to a preflight; of an origin that is not listed: none that allow anything. */
   preflightHeaders(origin: string): CorsHeaders {
-    return this.#origins.allows(origin) ? preflightHeaders(origin) : { vary: 'Origin' };
+    return this.#origins.allows(origin) ? preflightHeaders(origin, this.acceptsCookies) : { vary: 'Origin' };
+  }
+
+  /** Only then may pages of other (listed) origins send credentials that browsers add by themselves. */
+  get acceptsCookies(): boolean {
+    return this.#cookie !== undefined;
   }
 
   async #bearer(authorization: string): Promise<Principal> {

@@ -77,13 +77,15 @@ describe('AllowedOrigins', () => {
 });
 
 describe('the headers', () => {
-  it('never allow credentials', () => {
-    const names = Object.keys({ ...answerHeaders('https://a'), ...preflightHeaders('https://a') });
+  it('allow credentials only where cookies count', () => {
+    const counted = [answerHeaders('https://a', true), preflightHeaders('https://a', true)];
+    expect(counted.map((headers) => headers['access-control-allow-credentials'])).toEqual(['true', 'true']);
+    const names = Object.keys({ ...answerHeaders('https://a', false), ...preflightHeaders('https://a', false) });
     expect(names).not.toContain('access-control-allow-credentials');
   });
 
   it('vary by origin', () => {
-    expect(answerHeaders('https://a')['vary']).toBe('Origin');
-    expect(preflightHeaders('https://a')['vary']).toContain('Origin');
+    expect(answerHeaders('https://a', false)['vary']).toBe('Origin');
+    expect(preflightHeaders('https://a', false)['vary']).toContain('Origin');
   });
 });

@@ -52,18 +52,24 @@ const REQUEST_HEADERS = 'authorization, content-type, idempotency-key, last-even
 /** Seconds for which a browser may remember a preflight's answer; Chromium takes no more. */
 const PREFLIGHT_MAX_AGE = 7_200;
 
-/** Headers of an answer to a page of an allowed origin. No credentials mode: no cookie means anything here. */
-export function answerHeaders(origin: string): CorsHeaders {
-  return { vary: 'Origin', 'access-control-allow-origin': origin, 'access-control-expose-headers': EXPOSED };
+/** Headers of an answer to a page of an allowed origin; `withCookies`: cookies mean something here. */
+export function answerHeaders(origin: string, withCookies: boolean): CorsHeaders {
+  return {
+    vary: 'Origin',
+    'access-control-allow-origin': origin,
+    'access-control-expose-headers': EXPOSED,
+    ...(withCookies && { 'access-control-allow-credentials': 'true' }),
+  };
 }
 
 /** Headers of the answer to an allowed origin's preflight. */
-export function preflightHeaders(origin: string): CorsHeaders {
+export function preflightHeaders(origin: string, withCookies: boolean): CorsHeaders {
   return {
     vary: 'Origin, Access-Control-Request-Method, Access-Control-Request-Headers',
     'access-control-allow-origin': origin,
     'access-control-allow-methods': METHODS,
     'access-control-allow-headers': REQUEST_HEADERS,
     'access-control-max-age': String(PREFLIGHT_MAX_AGE),
+    ...(withCookies && { 'access-control-allow-credentials': 'true' }),
   };
 }

@@ -46,6 +46,7 @@ export class EventsController {
     const who = await this.#access.authenticate({
       authorization: request.headers.authorization,
       accessToken: query.get('access_token') ?? undefined,
+      cookie: request.headers.cookie,
     });
     if (manner instanceof SseGateway) this.#stream(manner, request, reply, who, want);
     else await this.#poll(manner, request, reply, who, pollWant(want, query, request, manner.maxWaitS));

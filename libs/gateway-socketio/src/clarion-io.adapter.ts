@@ -45,7 +45,10 @@ export class ClarionIoAdapter extends IoAdapter {
       pingInterval: this.#config.heartbeatMs,
       pingTimeout: Math.ceil(this.#config.heartbeatMs / 2),
       perMessageDeflate: false,
-      cors: { origin: (origin, allow) => allow(null, this.#access.isOriginAllowed(origin)) },
+      cors: {
+        origin: (origin, allow) => allow(null, this.#access.isOriginAllowed(origin)),
+        credentials: this.#access.acceptsCookies,
+      },
       allowRequest: (request, answer) =>
         this.#access.isOriginAllowed(request.headers.origin)
           ? answer(undefined, true)

@@ -126,6 +126,7 @@ export class ClarionGateway implements Gateway, OnGatewayInit<Server>, OnGateway
     const who = await this.#access.authenticate({
       authorization: socket.handshake.headers.authorization,
       accessToken: token,
+      cookie: socket.handshake.headers.cookie,
     });
     this.#realtime.authorise(who, wanted);
     Object.assign(socket.data, { who, wanted });

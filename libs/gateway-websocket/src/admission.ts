@@ -33,12 +33,13 @@ export function assertHandshake({ method, headers }: IncomingMessage, access: Ac
  * @throws {DomainError} `credentials.missing`, `token.expired`, `token.invalid`, `key.invalid`, `cursor.invalid`, `query.invalid`.
  */
 export async function readAdmission(
-  { url = '', headers: { authorization } }: IncomingMessage,
+  { url = '', headers: { authorization, cookie } }: IncomingMessage,
   access: Access,
 ): Promise<Admission | undefined> {
   const query = new URLSearchParams(url.split('?', 2)[1] ?? '');
-  if (authorization === undefined && !PARAMETERS.some((name) => query.has(name))) return undefined;
+  const inHeaders = authorization !== undefined || access.cookieToken(cookie) !== undefined;
+  if (!inHeaders && !PARAMETERS.some((name) => query.has(name))) return undefined;
   const wanted = parseWantedQuery(query);
-  const who = await access.authenticate({ authorization, accessToken: query.get('access_token') ?? undefined });
+  const who = await access.authenticate({ authorization, accessToken: query.get('access_token') ?? undefined, cookie });
   return { who, wanted };
 }

@@ -20,8 +20,8 @@ export class AuthenticationGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const { authorization } = request.headers;
-    request.principal = await this.#access.authenticate({ authorization, accessToken: tokenOf(request.query) });
+    const { authorization, cookie } = request.headers;
+    request.principal = await this.#access.authenticate({ authorization, accessToken: tokenOf(request.query), cookie });
     return true;
   }
 }
