@@ -77,10 +77,12 @@ export const busContract: readonly BusCheck[] = [
       const [first, second] = [committed(), committed()];
       const heard: string[][] = [[], []];
       let inside = 0;
+      let deepest = 0;
       let publishing: Promise<void> | undefined;
       for (const ids of heard)
         bus.subscribe((message) => {
-          assert.equal(inside++, 0, 'called within a call');
+          // A listener must not throw: what is wrong is said afterwards.
+          deepest = Math.max(deepest, ++inside);
           ids.push(idOf(message));
           publishing ??= bus.publish(second);
           inside--;
@@ -89,6 +91,7 @@ export const busContract: readonly BusCheck[] = [
       await bus.publish(first);
       await last.hears(idOf(second));
       await publishing;
+      assert.equal(deepest, 1, 'called within a call');
       assert.deepEqual(heard, [
         [idOf(first), idOf(second)],
         [idOf(first), idOf(second)],
