@@ -14,8 +14,8 @@ let server: TestServer | undefined;
 afterEach(() => server?.stop());
 
 it('every client has each publish once and in order, by cursor alone, through cuts in mid-burst and SIGKILLs', async () => {
-  // Memory holds about sixty notifications, so that a client that was away for longer is served by the log.
-  server = await startServer({ CLARION_RING_BYTES: '32768', CLARION_SSE_RETRY_MS: '50' });
+  // Memory holds about ninety notifications, so that a client that was away for longer is served by the log.
+  server = await startServer({ CLARION_RING_BYTES: '49152', CLARION_SSE_RETRY_MS: '50' });
   const target = server;
   const sources: Record<string, number> = {};
   const addSources = async () => {
