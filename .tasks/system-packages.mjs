@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 
 /** Program → Debian package. */
-const PROGRAMS = { chromium: 'chromium', haproxy: 'haproxy', nginx: 'nginx', strace: 'strace' };
+const PROGRAMS = { chromium: 'chromium', haproxy: 'haproxy', nginx: 'nginx', openssl: 'openssl', strace: 'strace' };
 const ATTEMPTS = 3;
 /** Debian keeps servers where only root looks by default. */
 const PATH = `${process.env.PATH}:/usr/sbin`;

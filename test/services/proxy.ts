@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '../support/server.js';
 
 /** `careless nginx`: set up by somebody who knows nothing of streams. */
-export type ProxyName = 'nginx' | 'careless nginx' | 'haproxy';
+export type ProxyName = 'nginx' | 'careless nginx' | 'nginx with HTTP/2' | 'haproxy';
 
 export interface ProxySettings {
   /** `127.0.0.1:<port>`, twice. */
@@ -29,6 +29,8 @@ interface Setup {
   /** In the foreground, as this user, on files in `directory` alone. */
   readonly args: (configuration: string, directory: string) => readonly string[];
   readonly template: string;
+  /** Puts what it needs beside its configuration. */
+  readonly prepare?: (directory: string) => void;
 }
 
 const NGINX = {
@@ -39,6 +41,7 @@ const NGINX = {
 const SETUPS: Readonly<Record<ProxyName, Setup>> = {
   nginx: { ...NGINX, template: 'nginx.conf' },
   'careless nginx': { ...NGINX, template: 'nginx-careless.conf' },
+  'nginx with HTTP/2': { ...NGINX, template: 'nginx-http2.conf', prepare: makeCertificate },
   haproxy: { program: 'haproxy', args: (configuration) => ['-db', '-f', configuration], template: 'haproxy.cfg' },
 };
 
@@ -107,7 +110,8 @@ export class Proxy {
   }
 
   async #start(name: ProxyName, settings: ProxySettings): Promise<void> {
-    const { program, args, template } = SETUPS[name];
+    const { program, args, template, prepare } = SETUPS[name];
+    prepare?.(this.#directory);
     const configuration = join(this.#directory, template);
     await writeFile(configuration, await this.#fillIn(template, settings));
     const child = spawn(program, args(configuration, this.#directory), {
@@ -151,4 +155,28 @@ export class Proxy {
       socket.destroy();
     }
   }
+}
+
+/** Signed by itself: nobody but a test's own browser is to believe it. */
+function makeCertificate(directory: string): void {
+  const made = spawnSync(
+    'openssl',
+    [
+      'req',
+      '-x509',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-days',
+      '2',
+      '-subj',
+      '/CN=127.0.0.1',
+      '-keyout',
+      'key.pem',
+      '-out',
+      'certificate.pem',
+    ],
+    { cwd: directory, encoding: 'utf8' },
+  );
+  if (made.status !== 0) throw new Error(`openssl made no certificate: ${made.stderr}`);
 }
