@@ -2,7 +2,7 @@
 // Names of steps as arguments run those alone, on a build that is only refreshed: `npm test -- lint unit`.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { build, buildIfStale, installPackages, requireNode, root } from './setup.mjs';
 import { installPrograms } from './system-packages.mjs';
 
@@ -84,10 +84,29 @@ function suite(project) {
     '--reporter=json',
     `--outputFile.json=${report}`,
   ]);
-  const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0, numTodoTests = 0 } = readReport(report);
+  const {
+    numPassedTests = 0,
+    numFailedTests = 0,
+    numPendingTests = 0,
+    numTodoTests = 0,
+    testResults = [],
+  } = readReport(report);
   // A file that could not even be loaded, or an error outside of every test, has no failed test to show.
   const failed = numFailedTests || Number(status !== 0);
-  return { passed: numPassedTests, failed, skipped: numPendingTests + numTodoTests };
+  return {
+    passed: numPassedTests,
+    failed,
+    skipped: numPendingTests + numTodoTests,
+    failures: testResults.flatMap(failuresOf),
+  };
+}
+
+/** What failed in one file of tests, in words; the file itself when it could not be loaded. */
+function failuresOf({ name, message, assertionResults }) {
+  const file = relative(root, name);
+  const failed = assertionResults.filter(({ status }) => status === 'failed');
+  if (failed.length === 0) return message ? [`${file}\n${message}`] : [];
+  return failed.map(({ fullName, failureMessages }) => `${file} > ${fullName}\n${failureMessages.join('\n')}`);
 }
 
 function readReport(path) {
@@ -127,6 +146,9 @@ function cruised() {
 
 function summarise() {
   const total = (key) => results.reduce((sum, result) => sum + result[key], 0);
+  // Once more at the end: of a long output often only the end is kept.
+  for (const { name, failures = [] } of results)
+    for (const failure of failures) console.log(`\n── failed: ${name}: ${failure}`);
   console.log('\n── summary');
   for (const { name, passed, failed, skipped, seconds } of results) {
     const cells = [

@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { EventStream } from '../support/event-stream.js';
 import { mintToken } from '../support/rest.js';
 import { startServer, type TestServer } from '../support/server.js';
 import { CHROMIUM_IS_MISSING, launchChromium } from './chromium.js';
@@ -310,14 +311,14 @@ describe.skipIf(CHROMIUM_IS_MISSING)('the page in Chromium', () => {
 
     it('polls meanwhile, streams again when there is room, and misses nothing', async () => {
       const busy = await startServer({ CLARION_STEP_DOWN_CONNECTIONS: '3', CLARION_STEP_DOWN_RETRY_MS: '500' });
-      const others = new AbortController();
+      let others: EventStream[] = [];
       try {
-        await listenElsewhere(busy, 3, others.signal);
+        others = await listenElsewhere(busy, 3);
         tab = await ConsolePage.open(browser, busy, panes);
         for (const name of panes) await tab.pane(name).getByText('polling, as asked').waitFor();
         await tab.publish({ title: 'while polling' });
         await tab.judged('complete', 1);
-        others.abort();
+        for (const stream of others) stream.close();
         for (const name of panes) await tab.pane(name).getByText('polling, as asked').waitFor({ state: 'detached' });
         await tab.live();
         await tab.publish({ title: 'streaming again' });
@@ -329,7 +330,7 @@ describe.skipIf(CHROMIUM_IS_MISSING)('the page in Chromium', () => {
         }
         expect(await tab.complaints()).toEqual([]);
       } finally {
-        others.abort();
+        for (const stream of others) stream.close();
         await busy.stop();
       }
     });
@@ -475,14 +476,13 @@ async function shortLived(ttl: number, claimed: number, renewing?: () => Promise
   return minted;
 }
 
-/** Streams of other people, each of which is open when this returns. */
-async function listenElsewhere(busy: TestServer, streams: number, signal: AbortSignal): Promise<void> {
-  const authorization = `Bearer ${await mintToken(busy, { sub: 'u-7', subscribe: ['demo'] })}`;
-  for (let i = 0; i < streams; i++) {
-    const headers = { accept: 'text/event-stream', authorization };
-    const response = await fetch(`${busy.url}/v1/events?topics=demo`, { headers, signal });
-    expect(response.status).toBe(200);
-  }
+/** Streams of other people, each of which is open when this resolves, and until it is closed. */
+async function listenElsewhere(busy: TestServer, count: number): Promise<EventStream[]> {
+  const headers = { Authorization: `Bearer ${await mintToken(busy, { sub: 'u-7', subscribe: ['demo'] })}` };
+  const open = () => EventStream.open(`${busy.url}/v1/events?topics=demo`, headers);
+  const streams = await Promise.all(Array.from({ length: count }, open));
+  for (const { status } of streams) expect(status).toBe(200);
+  return streams;
 }
 
 /** As the table shows it. */
