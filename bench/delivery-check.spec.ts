@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DeliveryCheck } from './delivery-check.js';
+import { topicOf } from './layout.js';
 
 type Delivery = readonly [lane: number, sequence: number];
 
@@ -119,6 +120,41 @@ describe('DeliveryCheck', () => {
         [0, 2],
       ]).orderHash,
     ).not.toBe(first.orderHash);
+  });
+
+  describe('of a reader of topics 1 and 3 of 5', () => {
+    /** Lane 0 goes round 0, 1, 2, 3, 4, 0, …; lane 1 begins at topic 1. */
+    const OWN: readonly Delivery[] = [
+      [0, 2],
+      [1, 1],
+      [0, 4],
+      [1, 3],
+      [0, 7],
+    ];
+    const check = (deliveries: readonly Delivery[]): DeliveryCheck => {
+      const result = new DeliveryCheck(2, { topics: 5, own: [1, 3] });
+      for (const delivery of deliveries) result.accept(...delivery);
+      return result;
+    };
+
+    it('wants what is on these, and nothing else', () => {
+      expect(check(OWN).verdict([8, 5])).toBeNull();
+      expect(check([...OWN, [1, 5]]).verdict([8, 5])).toBe('lane 1: expected 6, got 5');
+      expect(check(OWN).verdict([9, 5])).toBe('lane 0: 9 sent, all before 9 received');
+      expect(check(OWN).verdict([8, 6])).toBe('lane 1: 6 sent, all before 6 received');
+    });
+
+    it('knows how many that are', () => {
+      const byCounting = (sent: readonly number[]): number =>
+        sent.flatMap((count, lane) =>
+          Array.from({ length: count }, (_, index) => topicOf(lane, index + 1, 5)).filter(
+            (topic) => topic === 1 || topic === 3,
+          ),
+        ).length;
+      for (let first = 0; first < 12; first++)
+        for (let second = 0; second < 12; second++)
+          expect(check([]).expected([first, second])).toBe(byCounting([first, second]));
+    });
   });
 
   it('forgets a run when the next one begins', () => {
