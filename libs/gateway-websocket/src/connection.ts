@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
 import type { Access, Principal, Subscriber } from '#clarion/access';
+import type { Publisher } from '#clarion/notifications';
 import {
   CLOSE_REASONS,
   commandSchemas,
@@ -18,12 +19,12 @@ import {
 import { byeOf, type CloseReason, type Realtime, type Session } from '#clarion/realtime';
 import type { z } from 'zod';
 import { DeflatingWriter, PlainWriter, single, type FrameWriter } from './frame-writer.js';
+import { Inbox, PUBLISH } from './inbox.js';
 import { readMessage, type Request } from './message.js';
+import { PublishLane } from './publish-lane.js';
 import type { WebSocketCodec } from './websocket-codec.js';
 import { WebSocketLink } from './websocket-link.js';
 
-/** Requests of one client that may wait while another one is carried out. */
-const MAX_WAITING = 16;
 /** After a goodbye so long is waited for the client's. Milliseconds. */
 const CLOSE_TIMEOUT_MS = 5_000;
 
@@ -31,6 +32,7 @@ const CLOSE_TIMEOUT_MS = 5_000;
 export interface ConnectionHost {
   readonly realtime: Realtime;
   readonly access: Access;
+  readonly publisher: Publisher;
   readonly codec: WebSocketCodec;
   /** How long an unknown client may take to send its token. Milliseconds. */
   readonly authTimeoutMs: number;
@@ -51,16 +53,20 @@ type Phase =
 
 /**
  * One accepted WebSocket. Its requests are carried out one after the other, in the order in which they came, and the next one only when
- * the answers have room: a client that asks and does not read costs bounded memory.
+ * the answers have room: a client that asks and does not read costs bounded memory. A publish makes place for the next request as soon
+ * as it has its own in the log; when too many are under way the connection is not read from.
  */
 export class Connection {
   readonly #socket: WebSocket;
   readonly #stream: Socket;
   readonly #host: ConnectionHost;
   readonly #writer: FrameWriter;
-  readonly #inbox: Request[] = [];
+  readonly #inbox = new Inbox();
   #phase: Phase = { name: 'stranger' };
+  #lane: PublishLane | undefined;
   #busy = false;
+  /** Why the connection ends when what it has published is answered. */
+  #leaving: CloseReason | undefined;
   #drains = 0;
   /** The signs of life when the last ping was sent; undefined: no answer is due. */
   #pingedAt: number | undefined;
@@ -95,16 +101,17 @@ export class Connection {
     }
   }
 
-  /** Says `bye` and closes, unless that was done. */
+  /** Says `bye` and closes, unless that was done; as soon as what was published is answered, and nothing else is begun. */
   leave(reason: CloseReason): void {
     if (!this.#isOpen) return;
+    if (this.#lane?.isEmpty === false) return this.#leaveLater(reason);
     this.#say(this.#host.codec.control({ name: 'bye', data: byeOf(reason) }));
     this.#close(CLOSE_REASONS[reason.name].closeCode, reason.name);
   }
 
   /** What was expected has not come: the token, its renewal before it expired, or the client's goodbye. */
   overdue(): void {
-    if (!this.#isOpen) this.terminate();
+    if (!this.#isOpen || this.#leaving !== undefined) this.terminate();
     else if (this.#phase.name === 'stranger') this.#refuse(null, new DomainError('request.timeout', 'no auth came'));
     else this.leave({ name: 'token.expired' });
   }
@@ -120,14 +127,21 @@ export class Connection {
       this.#socket.ping();
     } else {
       this.#pingedAt = undefined;
-      // What came while this process was busy with others is read first.
-      setImmediate(() => this.#signsOfLife === before && this.terminate());
+      // What came while this process was busy with others is read first; whoever is not read from can give no sign.
+      setImmediate(() => this.#signsOfLife === before && this.#lane?.isFull !== true && this.terminate());
     }
   }
 
   /** Cuts the connection. */
   terminate(): void {
     this.#socket.terminate();
+  }
+
+  #leaveLater(reason: CloseReason): void {
+    if (this.#leaving !== undefined) return;
+    this.#leaving = reason;
+    this.#inbox.clear();
+    this.#expectEnd();
   }
 
   get #isOpen(): boolean {
@@ -139,32 +153,42 @@ export class Connection {
   }
 
   #take(data: RawData, isBinary: boolean): void {
-    if (!this.#isOpen) return;
+    if (!this.#isOpen || this.#leaving !== undefined) return;
     this.#throttle();
-    if (isBinary) return this.#refuse(null, new DomainError('media_type.unsupported', 'text frames alone'));
-    const message = readMessage(data.toString());
+    if (isBinary || !Buffer.isBuffer(data))
+      return this.#refuse(null, new DomainError('media_type.unsupported', 'text frames alone'));
+    const message = readMessage(data);
     if ('error' in message) return this.#reject(message.id, message.error);
-    if (this.#inbox.length >= MAX_WAITING)
+    if (!this.#inbox.add(message))
       return this.#reject(message.id, new DomainError('rate.limited', 'too many requests at once'));
-    this.#inbox.push(message);
     this.#work();
+    this.#throttle();
   }
 
-  /** Hears no more of a client that does not take what it is answered. */
+  /** Hears no more of a client that does not take what it is answered, or has published more than can be begun. */
   #throttle(): void {
-    if (this.#writer.isFull) this.#socket.pause();
+    if (this.#writer.isFull || this.#inbox.holdsPublishes) this.#socket.pause();
   }
 
   #goOn(): void {
-    if (this.#socket.isPaused) this.#socket.resume();
     if (this.#phase.name === 'reading') this.#phase.session.writable();
     this.#work();
   }
 
   #work(): void {
-    if (this.#busy || this.#writer.isFull || !this.#isOpen) return;
-    const request = this.#inbox.shift();
+    while (this.#mayBegin(this.#inbox.first)) this.#begin(this.#inbox.take());
+    if (this.#socket.isPaused && !this.#writer.isFull && !this.#inbox.holdsPublishes) this.#socket.resume();
+  }
+
+  #mayBegin(request: Request | undefined): boolean {
+    if (request === undefined || this.#busy || this.#writer.isFull || !this.#isOpen) return false;
+    return request.op !== PUBLISH || this.#lane?.isFull !== true;
+  }
+
+  #begin(request: Request | undefined): void {
     if (request === undefined) return;
+    const who = request.op === PUBLISH ? this.#who : undefined;
+    if (who !== undefined) return (this.#lane ??= this.#makeLane()).publish(who, request);
     this.#busy = true;
     void this.#answer(request).finally(() => {
       this.#busy = false;
@@ -172,10 +196,31 @@ export class Connection {
     });
   }
 
+  /** Undefined for a stranger. */
+  get #who(): Principal | undefined {
+    if (this.#phase.name === 'stranger') return undefined;
+    return this.#phase.name === 'known' ? this.#phase.who : this.#phase.session.who;
+  }
+
+  #makeLane(): PublishLane {
+    return new PublishLane({
+      publisher: this.#host.publisher,
+      codec: this.#host.codec,
+      expected: (error) => this.#expected(error),
+      say: (replies) => this.#writer.write(replies),
+      room: () => this.#afterReplies(),
+    });
+  }
+
+  #afterReplies(): void {
+    if (this.#leaving === undefined) this.#work();
+    else this.leave(this.#leaving);
+  }
+
   async #answer(request: Request): Promise<void> {
     try {
       if (this.#phase.name === 'stranger') await this.#identify(request);
-      else if (this.#phase.name === 'known') await this.#begin(request, this.#phase.who);
+      else if (this.#phase.name === 'known') await this.#start(request, this.#phase.who);
       else await this.#carryOut(request, this.#phase.session);
     } catch (error) {
       this.#reject(request.id, this.#expected(error));
@@ -194,7 +239,7 @@ export class Connection {
   }
 
   /** Until there is a session: its beginning, or a newer token. */
-  async #begin(request: Request, who: Subscriber): Promise<void> {
+  async #start(request: Request, who: Subscriber): Promise<void> {
     const { id, op, body } = request;
     if (op === 'auth') return this.#identify(request);
     if (op === 'ping') return this.#pong(id, body);
@@ -247,8 +292,9 @@ export class Connection {
   }
 
   #close(code: number, reason: string): void {
-    this.#inbox.length = 0;
+    this.#inbox.clear();
     this.#socket.close(code, reason);
+    this.#work();
     this.#expectEnd();
   }
 

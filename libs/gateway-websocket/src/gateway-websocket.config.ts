@@ -7,7 +7,8 @@ export const gatewayWebSocketConfigSchema = z.object({
   retrySpreadMs: realtimeConfigSchema.shape.retrySpreadMs,
   maxMessageBytes: z.coerce.number().int().min(16_384).max(16_777_216).default(65_536).meta({
     env: 'CLARION_WEBSOCKET_MAX_MESSAGE_BYTES',
-    description: 'Largest message that a WebSocket client may send; a larger one closes with 1009. Bytes.',
+    description:
+      'Largest message that a WebSocket client may send; a larger one closes with 1009. Clients whose handshake shows that they may publish: at least 320 KiB. Bytes.',
   }),
   maxFragments: z.coerce.number().int().min(1).max(16_384).default(64).meta({
     env: 'CLARION_WEBSOCKET_MAX_FRAGMENTS',

@@ -1,5 +1,6 @@
 import { Inject, Module, type DynamicModule } from '@nestjs/common';
 import { Access } from '#clarion/access';
+import { Publisher } from '#clarion/notifications';
 import { Gateways, Realtime, UpgradeRouter } from '#clarion/realtime';
 import type { GatewayWebSocketConfig } from './gateway-websocket.config.js';
 import { WebSocketGateway } from './websocket.gateway.js';
@@ -24,8 +25,9 @@ export class GatewayWebSocketModule {
       providers: [
         {
           provide: WebSocketGateway,
-          inject: [Realtime, Access],
-          useFactory: (realtime: Realtime, access: Access) => new WebSocketGateway(realtime, access, config),
+          inject: [Realtime, Access, Publisher],
+          useFactory: (realtime: Realtime, access: Access, publisher: Publisher) =>
+            new WebSocketGateway(realtime, access, publisher, config),
         },
       ],
     };

@@ -3,19 +3,20 @@ import { readMessage } from './message.js';
 
 /** What the client would be told. */
 function refusal(text: string): { id: unknown; code: string } {
-  const message = readMessage(text);
+  const message = readMessage(Buffer.from(text));
   if (!('error' in message)) throw new Error('was read');
   return { id: message.id, code: message.error.code };
 }
 
 describe('a message', () => {
   it('is an operation, an id, and the members of the operation', () => {
-    expect(readMessage('{"op":"subscribe","id":"a","topics":["x"]}')).toEqual({
+    expect(readMessage(Buffer.from('{"op":"subscribe","id":"a","topics":["é"]}'))).toEqual({
       id: 'a',
       op: 'subscribe',
-      body: { topics: ['x'] },
+      body: { topics: ['é'] },
+      bytes: 43,
     });
-    expect(readMessage('{"op":"ping","id":-7}')).toEqual({ id: -7, op: 'ping', body: {} });
+    expect(readMessage(Buffer.from('{"op":"ping","id":-7}'))).toEqual({ id: -7, op: 'ping', body: {}, bytes: 21 });
   });
 
   it('that is not JSON has no id', () => {
@@ -23,9 +24,13 @@ describe('a message', () => {
       expect(refusal(text)).toEqual({ id: null, code: 'json.invalid' });
   });
 
-  it('that could change prototypes is none', () => {
-    for (const text of ['{"id":1,"op":"ping","__proto__":{}}', '{"id":1,"op":"ping","constructor":{"prototype":{}}}'])
-      expect(refusal(text)).toEqual({ id: null, code: 'json.invalid' });
+  it('that could change prototypes, or is too deep, is refused under its id', () => {
+    for (const member of [
+      '"__proto__":{}',
+      '"constructor":{"prototype":{}}',
+      `"data":${'['.repeat(64)}${']'.repeat(64)}`,
+    ])
+      expect(refusal(`{"id":1,"op":"ping",${member}}`)).toEqual({ id: 1, code: 'json.invalid' });
   });
 
   it('that is not a request is answered under its id if it has one', () => {

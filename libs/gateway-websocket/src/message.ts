@@ -1,11 +1,20 @@
-import { parse } from 'secure-json-parse';
-import { DomainError, messageIdSchema, requestSchema, toInputErrors, type MessageId } from '#clarion/protocol';
+import type { z } from 'zod';
+import {
+  assertPlainJson,
+  DomainError,
+  messageIdSchema,
+  requestSchema,
+  toInputErrors,
+  type MessageId,
+} from '#clarion/protocol';
 
 /** What a client asks: an operation, and its members. */
 export interface Request {
   readonly id: MessageId;
   readonly op: string;
   readonly body: Readonly<Record<string, unknown>>;
+  /** Of the whole message. */
+  readonly bytes: number;
 }
 
 /** A message that asks nothing, and what is to be said of it. */
@@ -15,24 +24,30 @@ export interface Unreadable {
   readonly error: DomainError;
 }
 
-/** Reads one text message: `{ "op", "id", … }`. Linear in its length; what the members mean is judged later. */
-export function readMessage(text: string): Request | Unreadable {
-  const json = parseJson(text);
-  if (json instanceof DomainError) return { id: null, error: json };
-  const parsed = requestSchema.safeParse(json);
-  if (!parsed.success)
-    return { id: idIn(json), error: new DomainError('body.invalid', undefined, toInputErrors(parsed.error)) };
-  const { id, op, ...body } = parsed.data;
-  return { id, op, body };
+/** Reads one text message: `{ "op", "id", … }`, by the rules for HTTP bodies. Linear in its length; what the members mean is judged later. */
+export function readMessage(text: Buffer): Request | Unreadable {
+  let json: unknown;
+  try {
+    json = JSON.parse(text.toString());
+    assertPlainJson(json);
+    const { id, op, ...body } = parseRequest(json);
+    return { id, op, body, bytes: text.length };
+  } catch (error) {
+    return { id: idIn(json), error: expected(error) };
+  }
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return parse(text, { protoAction: 'error', constructorAction: 'error' });
-  } catch (error) {
-    if (error instanceof SyntaxError) return new DomainError('json.invalid');
-    throw error;
-  }
+/** @throws {DomainError} `body.invalid`. */
+function parseRequest(json: unknown): z.output<typeof requestSchema> {
+  const parsed = requestSchema.safeParse(json);
+  if (!parsed.success) throw new DomainError('body.invalid', undefined, toInputErrors(parsed.error));
+  return parsed.data;
+}
+
+function expected(error: unknown): DomainError {
+  if (error instanceof DomainError) return error;
+  if (error instanceof SyntaxError) return new DomainError('json.invalid');
+  throw error;
 }
 
 function idIn(json: unknown): MessageId | null {

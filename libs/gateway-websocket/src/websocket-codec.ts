@@ -1,3 +1,4 @@
+import type { Published } from '#clarion/notifications';
 import type { ControlEvent, MessageId, Problem, Ready, Reply, Topic } from '#clarion/protocol';
 import { textFrame, type Codec, type LogEvent } from '#clarion/realtime';
 
@@ -27,6 +28,14 @@ export class WebSocketCodec implements Codec<Buffer> {
 
   reply(id: MessageId, data?: unknown): Buffer {
     return textFrame(JSON.stringify({ event: 'reply', id, ok: true, data } satisfies Reply));
+  }
+
+  /** The reply to a publish; ids and cursors need no escaping. */
+  published(id: MessageId, { id: notification, cursor, replayed }: Published): Buffer {
+    const place = cursor === undefined ? '' : `,"cursor":"${cursor}"`;
+    const again = replayed ? ',"replayed":true' : '';
+    const name = typeof id === 'number' ? id : JSON.stringify(id);
+    return textFrame(`{"event":"reply","id":${name},"ok":true,"data":{"id":"${notification}"${place}${again}}}`);
   }
 
   /** @param id null: the message had none that could be read. */

@@ -3,8 +3,9 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Logger } from '@nestjs/common';
 import { WebSocketServer, type WebSocket } from 'ws';
-import type { Access } from '#clarion/access';
-import { DomainError, WEB_SOCKET_PROTOCOL } from '#clarion/protocol';
+import type { Access, Principal } from '#clarion/access';
+import type { Publisher } from '#clarion/notifications';
+import { DomainError, MAX_PUBLISH_BYTES, WEB_SOCKET_PROTOCOL } from '#clarion/protocol';
 import { Deadlines, refuseUpgrade, Wheel, type Gateway, type Realtime } from '#clarion/realtime';
 import { assertHandshake, readAdmission, type Admission } from './admission.js';
 import { Connection, type ConnectionHost } from './connection.js';
@@ -14,6 +15,8 @@ import { WebSocketCodec } from './websocket-codec.js';
 
 /** Pieces in which the bytes of one frame may arrive: a network cuts a full message into far fewer. */
 const MAX_CHUNKS = 1_024;
+/** Above the largest publish, so that one that is a little too large is answered; far larger ones close with 1009. */
+const MAX_PUBLISH_MESSAGE_BYTES = MAX_PUBLISH_BYTES + 65_536;
 /** What a refused handshake is told of (RFC 6455 §4.2.2). */
 const SPOKEN = { 'sec-websocket-version': '13' };
 
@@ -22,8 +25,11 @@ export class WebSocketGateway implements Gateway {
   readonly name = 'websocket';
   readonly #realtime: Realtime;
   readonly #access: Access;
+  readonly #publisher: Publisher;
   readonly #config: GatewayWebSocketConfig;
   readonly #server: WebSocketServer;
+  /** Takes larger messages, from those who may publish. */
+  readonly #serviceServer: WebSocketServer;
   readonly #host: ConnectionHost;
   readonly #logger = new Logger(WebSocketGateway.name);
   readonly #connections = new Set<Connection>();
@@ -33,11 +39,13 @@ export class WebSocketGateway implements Gateway {
   #draining = false;
   #emptied: (() => void) | undefined;
 
-  constructor(realtime: Realtime, access: Access, config: GatewayWebSocketConfig) {
+  constructor(realtime: Realtime, access: Access, publisher: Publisher, config: GatewayWebSocketConfig) {
     this.#realtime = realtime;
     this.#access = access;
+    this.#publisher = publisher;
     this.#config = config;
-    this.#server = makeServer(config);
+    this.#server = makeServer(config, config.maxMessageBytes);
+    this.#serviceServer = makeServer(config, Math.max(config.maxMessageBytes, MAX_PUBLISH_MESSAGE_BYTES));
     this.#host = this.#makeHost();
     this.#wheel = new Wheel(config.heartbeatMs / 2, (connection) => connection.beat());
   }
@@ -60,6 +68,7 @@ export class WebSocketGateway implements Gateway {
     this.#wheel.stop();
     this.#deadlines.stop();
     this.#server.close();
+    this.#serviceServer.close();
   }
 
   async #judge(request: IncomingMessage): Promise<Admission | undefined> {
@@ -75,7 +84,8 @@ export class WebSocketGateway implements Gateway {
   #accept(request: IncomingMessage, socket: Duplex, head: Buffer, admission: Admission | undefined): void {
     this.#assertOpen();
     declineNarrowWindow(request);
-    this.#server.handleUpgrade(request, socket, head, (accepted) => this.#begin(accepted, request, admission));
+    const server = mayPublish(admission?.who) ? this.#serviceServer : this.#server;
+    server.handleUpgrade(request, socket, head, (accepted) => this.#begin(accepted, request, admission));
   }
 
   #begin(accepted: WebSocket, request: IncomingMessage, admission: Admission | undefined): void {
@@ -110,6 +120,7 @@ export class WebSocketGateway implements Gateway {
     return {
       realtime: this.#realtime,
       access: this.#access,
+      publisher: this.#publisher,
       codec: new WebSocketCodec(),
       authTimeoutMs: this.#config.authTimeoutMs,
       expects: (connection, by) =>
@@ -129,11 +140,15 @@ export class WebSocketGateway implements Gateway {
   }
 }
 
-function makeServer({ maxMessageBytes, maxFragments, compression }: GatewayWebSocketConfig): WebSocketServer {
+function mayPublish(who: Principal | undefined): boolean {
+  return who?.kind === 'key' || (who?.kind === 'subscriber' && who.publish.length > 0);
+}
+
+function makeServer({ maxFragments, compression }: GatewayWebSocketConfig, maxPayload: number): WebSocketServer {
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
-    maxPayload: maxMessageBytes,
+    maxPayload,
     maxFragments,
     maxBufferedChunks: MAX_CHUNKS,
     perMessageDeflate: compression && COMPRESSION,

@@ -38,6 +38,8 @@ export {
   type Notification,
   type Ready,
 } from './events.js';
+export { assertPlainJson, MAX_JSON_DEPTH } from './plain-json.js';
+export { publishReplySchema, type PublishReply } from './publish-command.js';
 export {
   audienceOf,
   batchResultSchema,

@@ -1,3 +1,4 @@
+import type { Principal } from '#clarion/access';
 import {
   CLOSE_REASONS,
   type Bye,
@@ -80,6 +81,8 @@ export interface PollWant extends Want {
 export interface Session {
   /** Unique in this process; for logs. */
   readonly id: string;
+  /** Who reads, with the rights of the newest token. */
+  readonly who: Principal;
   /**
    * Carries out what the client asks.
    * @returns the data of the acknowledgement.

@@ -78,6 +78,10 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
     this.#missed = new NewestByKey(context.limits.maxKeys);
   }
 
+  get who(): Principal {
+    return this.#who;
+  }
+
   get transport(): string {
     return this.#link.codec.name;
   }

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MAX_JSON_DEPTH, parseJsonBody } from './json-body.js';
+import { MAX_JSON_DEPTH } from '#clarion/protocol';
+import { parseJsonBody } from './json-body.js';
 
 function parsed(text: string): unknown {
   return parseJsonBody(Buffer.from(text));

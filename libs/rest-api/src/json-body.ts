@@ -1,9 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { parse } from 'secure-json-parse';
-import { DomainError } from '#clarion/protocol';
-
-/** Arrays and objects that may lie within one another. */
-export const MAX_JSON_DEPTH = 64;
+import { DomainError, MAX_JSON_DEPTH } from '#clarion/protocol';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
