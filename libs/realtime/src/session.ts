@@ -37,7 +37,7 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
   readonly #outlet: Outlet<F>;
   readonly #selectors: SessionSelectors;
   readonly #missed: NewestByKey;
-  #who: Principal;
+  who: Principal;
   #state: State = 'opening';
   /** The cursor: all that concerns this session at or below it is written. While live with nothing pending it is the head. */
   #through = 0;
@@ -73,13 +73,9 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
     this.#context = context;
     this.#link = link;
     this.#outlet = outlet;
-    this.#who = who;
+    this.who = who;
     this.#selectors = new SessionSelectors(context.access, context.index, this);
     this.#missed = new NewestByKey(context.limits.maxKeys);
-  }
-
-  get who(): Principal {
-    return this.#who;
   }
 
   get transport(): string {
@@ -95,9 +91,9 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
    * @throws {DomainError} when one of the selectors is not granted; nothing has begun then.
    */
   open(want: Want): void {
-    this.#selectors.add(this.#selectors.grants(this.#who, want.selectors));
+    this.#selectors.add(this.#selectors.grants(this.who, want.selectors));
     this.lowPriority = want.priority === 'low';
-    this.#context.expires(this, expiryOf(this.#who));
+    this.#context.expires(this, expiryOf(this.who));
     const located = locate(this.#context, want.since);
     if ('ahead' in located) this.#opening = this.#openAhead(want);
     else this.#begin(located);
@@ -210,7 +206,7 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
   }
 
   #ready(): Ready {
-    const expiresAt = expiryOf(this.#who);
+    const expiresAt = expiryOf(this.who);
     return {
       ...this.#subscription(),
       ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt).toISOString() }),
@@ -341,14 +337,14 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
 
   /** New selectors take effect at the present cursor, which the answer names. */
   #subscribe(wanted: readonly Selector[]): Subscription {
-    const grants = this.#selectors.grants(this.#who, wanted);
+    const grants = this.#selectors.grants(this.who, wanted);
     this.#settle();
     this.#selectors.add(grants);
     return this.#subscription();
   }
 
   #unsubscribe(unwanted: readonly Selector[]): Subscription {
-    const grants = this.#selectors.grants(this.#who, unwanted);
+    const grants = this.#selectors.grants(this.who, unwanted);
     this.#settle();
     this.#selectors.delete(grants.map(({ selector }) => selector));
     return this.#subscription();
@@ -366,8 +362,8 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
   /** A new token for the same person. What it does not grant any more is read no longer. */
   async #renew(token: string): Promise<Ready> {
     const who = await this.#context.access.verifyToken(token);
-    if (this.#who.kind !== 'subscriber' || who.sub !== this.#who.sub) throw new DomainError('token.invalid');
-    this.#who = who;
+    if (this.who.kind !== 'subscriber' || who.sub !== this.who.sub) throw new DomainError('token.invalid');
+    this.who = who;
     this.#context.expires(this, expiryOf(who));
     this.#settle();
     this.#selectors.regrant(who);
@@ -375,7 +371,7 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
   }
 
   async #history({ topic, limit = 50, page }: Extract<ClientCommand, { op: 'history' }>): Promise<unknown> {
-    const found = await this.#context.histories.page(this.#who, { topic, limit, ...(page !== undefined && { page }) });
+    const found = await this.#context.histories.page(this.who, { topic, limit, ...(page !== undefined && { page }) });
     const notifications: unknown[] = found.notifications.map((json) => JSON.parse(json));
     return { notifications, ...(found.nextPage !== undefined && { nextPage: found.nextPage }) };
   }
