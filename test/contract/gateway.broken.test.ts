@@ -7,7 +7,7 @@ import { Stage, type GatewayCheck } from './gateway-scene.js';
 import { gatewayContract } from './gateway.contract.js';
 
 /** How long to wait for what must come, and for what a broken gateway never sends. */
-const PATIENCE_MS = { whole: 15_000, broken: 2_000 };
+const PATIENCE_MS = { whole: 30_000, broken: 2_000 };
 
 /** Only a transport that can do everything can do everything wrong. */
 const whole = Object.values(

@@ -3,7 +3,7 @@ import type { GatewayHarness } from './gateway-harness.js';
 import { Stage, type GatewayCheck } from './gateway-scene.js';
 import { gatewayContract } from './gateway.contract.js';
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 30_000;
 
 const found = import.meta.glob<{ readonly harnesses: readonly GatewayHarness[] }>(
   ['../../libs/*/test/gateway.harness.ts', '../../examples/*/test/gateway.harness.ts'],
