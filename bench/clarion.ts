@@ -1,18 +1,21 @@
 import { z } from 'zod';
-import type { ServerProgram } from './server-process.js';
+import { nodeProgram, type NodeProgramOptions, type ServerProgram } from './server-program.js';
 
 export const API_KEY = 'bench-key-with-every-right-0123456789';
 
-/** Clarion with its default settings. */
-export const CLARION: ServerProgram = {
-  module: 'src/main.js',
-  env: (dataDir) => ({
-    HOST: '127.0.0.1',
-    CLARION_DATA_DIR: dataDir,
-    CLARION_API_KEY: API_KEY,
-    CLARION_TOKEN_SECRET: 'bench-secret-that-signs-tokens-0123456789',
-  }),
-};
+/** Clarion with its default settings, and these besides. */
+export function clarionProgram({ env = () => ({}), nodeArgs = [] }: NodeProgramOptions = {}): ServerProgram {
+  return nodeProgram('src/main.js', {
+    nodeArgs,
+    env: (dataDir) => ({
+      HOST: '127.0.0.1',
+      CLARION_DATA_DIR: dataDir,
+      CLARION_API_KEY: API_KEY,
+      CLARION_TOKEN_SECRET: 'bench-secret-that-signs-tokens-0123456789',
+      ...env(dataDir),
+    }),
+  });
+}
 
 /**
  * A token with which this person may read what the selectors match, for an hour.

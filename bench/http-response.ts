@@ -1,6 +1,7 @@
 /** What one connection hears of its responses, in order. Slices point into the socket's buffer: copy what must stay. */
 export interface ResponseListener {
-  onHead(status: number): void;
+  /** @param willClose the connection takes no further request (`Connection: close`). */
+  onHead(status: number, willClose: boolean): void;
   onBody(slice: Buffer): void;
   onEnd(): void;
 }
@@ -15,7 +16,7 @@ type State = 'head' | 'length' | 'chunk-size' | 'chunk' | 'chunk-end' | 'trailer
 
 /**
  * Reads a sequence of HTTP/1.1 responses from pieces cut anywhere (RFC 9112 §6–7): bodies with `Content-Length`, chunked, without
- * a body (204), or until the connection closes. Made for load generation: no header but these two is looked at.
+ * a body (204), or until the connection closes. Made for load generation: no other header but `Connection` is looked at.
  * @throws {Error} when what arrives is not HTTP.
  */
 export class HttpResponseReader {
@@ -71,7 +72,7 @@ export class HttpResponseReader {
     const head = bytes.toString('latin1', at, end);
     const status = /^HTTP\/1\.[01] (\d{3})/.exec(head)?.[1];
     if (status === undefined) throw new Error(`not an HTTP response: ${head.slice(0, 80)}`);
-    this.#listener.onHead(Number(status));
+    this.#listener.onHead(Number(status), /\r\nconnection: *close/i.test(head));
     this.#beginBody(head, Number(status));
     return end + END_OF_HEAD.length;
   }

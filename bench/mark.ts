@@ -18,7 +18,8 @@ export const MAX_LANES = 10 ** LANE_DIGITS;
 
 const AT_SIGN = 0x40;
 const ZERO = 0x30;
-const NEEDLE = Buffer.from('@@');
+/** How a mark begins. */
+export const MARK_NEEDLE = Buffer.from('@@');
 const NOTHING = Buffer.alloc(0);
 
 /** Called for each mark: the lane from 0, the sequence in it from 1, and the time at which it should have been sent. */
@@ -78,7 +79,7 @@ export class MarkScanner {
     if (previous >= 0 && guess >= from && bytes[guess] === AT_SIGN && bytes[guess + 1] === AT_SIGN) {
       return guess + MARK_BYTES <= bytes.length ? guess : -1;
     }
-    const at = bytes.indexOf(NEEDLE, from);
+    const at = bytes.indexOf(MARK_NEEDLE, from);
     if (at < 0 || at + MARK_BYTES > bytes.length) return -1;
     if (previous >= 0) this.#stride = at - previous;
     return at;
@@ -91,7 +92,8 @@ export class MarkScanner {
   }
 }
 
-function writeDigits(into: Buffer, at: number, digits: number, value: number): void {
+/** Writes a number in decimal, with leading zeros. */
+export function writeDigits(into: Buffer, at: number, digits: number, value: number): void {
   let rest = value;
   for (let i = at + digits - 1; i >= at; i--) {
     into[i] = ZERO + (rest % 10);

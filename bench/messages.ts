@@ -1,22 +1,55 @@
 import { z } from 'zod';
 import { histogramSchema } from './histogram.js';
 
+/** Which topics the readers want, and how the server is told. */
+const wantsSchema = z.object({
+  topics: z.number().int().positive(),
+  topicsPerReader: z.number().int().positive(),
+  /** For each topic of a reader, with its number in place of `{topic}`; joined by `separator` they replace `{topics}` in the target. */
+  item: z.string(),
+  separator: z.string(),
+});
+export type Wants = z.infer<typeof wantsSchema>;
+
 /** How a reader connects. `readyText`: what the server has sent once the reader certainly hears everything; null: the HTTP head. */
 export const readerTargetSchema = z.discriminatedUnion('transport', [
-  z.object({ transport: z.literal('sse'), port: z.number(), path: z.string(), readyText: z.string().nullable() }),
+  z.object({
+    transport: z.literal('sse'),
+    port: z.number(),
+    wants: wantsSchema,
+    path: z.string(),
+    readyText: z.string().nullable(),
+  }),
+  z.object({
+    transport: z.literal('websocket'),
+    port: z.number(),
+    wants: wantsSchema,
+    path: z.string(),
+    /** Further lines of the request's head. */
+    headers: z.array(z.string()),
+    readyText: z.string().nullable(),
+  }),
   z.object({
     transport: z.literal('socketio'),
     port: z.number(),
+    wants: wantsSchema,
     /** The Socket.IO CONNECT packet, with what the server wants to know. */
     connectPacket: z.string(),
     readyText: z.string(),
   }),
+  z.object({ transport: z.literal('nats'), port: z.number(), wants: wantsSchema }),
 ]);
 export type ReaderTarget = z.infer<typeof readerTargetSchema>;
 
 /** What the bench asks of a process full of readers; one command at a time. */
 export const readerCommandSchema = z.discriminatedUnion('command', [
-  z.object({ command: z.literal('open'), target: readerTargetSchema, count: z.number().int().positive() }),
+  z.object({
+    command: z.literal('open'),
+    target: readerTargetSchema,
+    /** The number of the first of them, which decides their topics. */
+    first: z.number().int().nonnegative(),
+    count: z.number().int().positive(),
+  }),
   z.object({ command: z.literal('begin'), lanes: z.number().int().positive() }),
   z.object({ command: z.literal('finish'), sent: z.array(z.number().int()), timeoutMs: z.number() }),
   z.object({ command: z.literal('close') }),
@@ -28,7 +61,8 @@ export const readReportSchema = z.object({
   deliveries: z.number().int(),
   /** What was wrong, with how many readers; empty: complete and in order, and all in the same order. */
   faults: z.array(z.string()),
-  orderHash: z.number().int(),
+  /** By group of readers: a hash of the order in which all of the group got their messages. */
+  orders: z.record(z.string(), z.number().int()),
   /** Monotonic microseconds; 0 when nothing arrived. */
   lastAtMicros: z.number(),
   /** From the scheduled sending to the arrival of each message at each reader. */
@@ -38,13 +72,24 @@ export const readReportSchema = z.object({
 });
 export type ReadReport = z.infer<typeof readReportSchema>;
 
-/** A request that is repeated, with a mark to be written into its body. */
+/**
+ * How messages are published. One lane has one request in flight, so that their order is known; its request is built once, and only the digits of
+ * topics and marks are overwritten. `{topic}` becomes the number of the message's topic, five digits.
+ */
 export const publishTargetSchema = z.object({
   port: z.number(),
+  /** `http`: POST. `websocket`: a text frame on a kept connection, answered by a `reply` with its `id`. `nats`: PUB, answered by the PONG to a PING. */
+  protocol: z.enum(['http', 'websocket', 'nats']),
+  /** Of the URL, or the subject of NATS. */
   path: z.string(),
   headers: z.record(z.string(), z.string()),
-  /** JSON with one mark in it. `{lane}` becomes the lane's number, three digits: lanes may have topics of their own. */
-  body: z.string(),
+  /** One message with one mark in it; `{lane}` becomes the lane's number, three digits. */
+  message: z.string(),
+  topics: z.number().int().positive(),
+  /** How many messages one request carries, and what is before and after them; they are separated by commas. */
+  batch: z.object({ size: z.number().int().positive(), before: z.string(), after: z.string() }),
+  /** How many lanes share a connection; with HTTP always 1. */
+  lanesPerConnection: z.number().int().positive(),
 });
 export type PublishTarget = z.infer<typeof publishTargetSchema>;
 
@@ -72,7 +117,7 @@ export const publishCommandSchema = z.discriminatedUnion('command', [
 export type PublishCommand = z.infer<typeof publishCommandSchema>;
 
 export const publishReportSchema = z.object({
-  /** Messages answered with 2xx, per lane. */
+  /** Messages that were accepted, per lane. */
   sent: z.array(z.number().int()),
   /** Monotonic microseconds of the first scheduled sending and of the last answer. */
   firstAtMicros: z.number(),

@@ -1,6 +1,7 @@
 import { monotonicMicros } from './clock.js';
 import { Histogram } from './histogram.js';
 import type { Load, PublishReport, PublishTarget } from './messages.js';
+import { PublishConnection, type PublishListener } from './publish-connection.js';
 import { PublishLane } from './publish-lane.js';
 
 /** How long before a message is due the timer, which is only good to a millisecond or two, is left for a close watch. */
@@ -27,8 +28,9 @@ export async function publishLoad(target: PublishTarget, load: Load, stop?: Abor
 
 class PublishRun {
   readonly #load: Load;
-  readonly #port: number;
   readonly #lanes: PublishLane[];
+  readonly #connections: PublishConnection[];
+  readonly #lanesPerConnection: number;
   /** Taken in turn, so that none is idle until the server closes it (Node's default: after 5 s). */
   readonly #free: PublishLane[] = [];
   readonly #latency = new Histogram();
@@ -44,28 +46,27 @@ class PublishRun {
 
   constructor(target: PublishTarget, load: Load) {
     this.#load = load;
-    this.#port = target.port;
-    this.#lanes = Array.from(
-      { length: load.lanes },
-      (_, index) =>
-        new PublishLane(
-          index,
-          target,
-          (lane) => this.#onAnswer(lane),
-          (reason) => this.#reject(new Error(reason)),
-        ),
+    this.#lanesPerConnection = target.lanesPerConnection;
+    const listener: PublishListener = {
+      onAccepted: (lane) => this.#onAccepted(lane),
+      onFailure: (reason) => this.#reject(new Error(reason)),
+    };
+    this.#lanes = Array.from({ length: load.lanes }, (_, index) => new PublishLane(index, target));
+    this.#connections = Array.from(
+      { length: Math.ceil(load.lanes / target.lanesPerConnection) },
+      () => new PublishConnection(target, listener),
     );
   }
 
   async report(): Promise<PublishReport> {
     await this.#settled(
-      (resolve) => void Promise.all(this.#lanes.map((lane) => lane.connect(this.#port))).then(resolve),
+      (resolve) => void Promise.all(this.#connections.map((connection) => connection.connect())).then(resolve),
     );
     const cpuBefore = process.cpuUsage();
     await this.#settled(() => this.#start());
     const cpu = process.cpuUsage(cpuBefore);
     return {
-      sent: this.#lanes.map((lane) => lane.answered),
+      sent: this.#lanes.map((lane) => lane.accepted),
       firstAtMicros: this.#firstAt,
       lastAtMicros: this.#lastAt,
       latency: this.#latency.toData(),
@@ -88,7 +89,7 @@ class PublishRun {
   }
 
   close(): void {
-    for (const lane of this.#lanes) lane.close();
+    for (const connection of this.#connections) connection.close();
   }
 
   #start(): void {
@@ -122,10 +123,10 @@ class PublishRun {
 
   #send(lane: PublishLane, scheduledMicros: number): void {
     this.#inFlight += 1;
-    lane.send(scheduledMicros);
+    this.#connections[Math.floor(lane.index / this.#lanesPerConnection)]?.send(lane, scheduledMicros);
   }
 
-  #onAnswer(lane: PublishLane): void {
+  #onAccepted(lane: PublishLane): void {
     const now = monotonicMicros();
     this.#latency.record(now - lane.scheduledMicros);
     this.#lastAt = now;

@@ -7,7 +7,7 @@ const pool = new ReaderPool();
 serveCommands<ReaderCommand>(readerCommandSchema, async (command) => {
   switch (command.command) {
     case 'open':
-      return pool.open(command.target, command.count);
+      return pool.open(command.target, command.first, command.count);
     case 'begin':
       return pool.begin(command.lanes);
     case 'finish':

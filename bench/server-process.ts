@@ -1,28 +1,18 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { usageOf, type ProcessUsage } from './process-usage.js';
+import { usageOfGroup, type ProcessUsage } from './process-usage.js';
+import { SERVER_PATH, type ServerProgram } from './server-program.js';
 
 const READY_WITHIN_MS = 20_000;
 const STOP_WITHIN_MS = 15_000;
-const PROJECT = join(import.meta.dirname, '..', '..');
 /** On the project's disk: a temporary directory in memory would make every sync free. */
-const SCRATCH = join(PROJECT, '.tmp');
+const SCRATCH = join(import.meta.dirname, '..', '..', '.tmp');
 
-/** A server of the bench: a compiled module, and the environment it gets beside `PORT` and `NODE_ENV`. */
-export interface ServerProgram {
-  /** Relative to `dist`. */
-  readonly module: string;
-  /** @param dataDir an empty directory that goes away with the server. */
-  env(dataDir: string): Record<string, string>;
-  /** Arguments of Node itself. */
-  readonly nodeArgs?: readonly string[];
-}
-
-/** A server in a process of its own, with nothing of our environment, so that its settings are its defaults. */
+/** A server in a process group of its own, with nothing of our environment, so that its settings are its defaults. */
 export class ServerProcess {
   readonly port: number;
   readonly #program: ServerProgram;
@@ -39,10 +29,12 @@ export class ServerProcess {
   }
 
   /**
-   * Starts the program and resolves once `GET /health/ready` answers 200.
-   * @throws {Error} with the end of its output when it exits, or is not ready in 20 s.
+   * Starts the program and resolves once it is ready.
+   * @throws {Error} when it is not installed, or, with the end of its output, when it exits or is not ready in 20 s.
    */
   static async start(program: ServerProgram): Promise<ServerProcess> {
+    const missing = program.missing();
+    if (missing !== null) throw new Error(`${missing} is not installed`);
     const port = await freePort();
     mkdirSync(SCRATCH, { recursive: true });
     const server = new ServerProcess(port, program, mkdtempSync(join(SCRATCH, 'bench-')));
@@ -53,7 +45,7 @@ export class ServerProcess {
   /** Ends the server with SIGKILL, and resolves when it is gone. */
   async kill(): Promise<void> {
     const gone = once(this.#child, 'exit');
-    this.#child.kill('SIGKILL');
+    this.#killGroup();
     await gone;
   }
 
@@ -66,9 +58,10 @@ export class ServerProcess {
     await this.#ready();
   }
 
+  /** Of all its processes together. */
   usage(): ProcessUsage {
     if (this.#child.pid === undefined) throw new Error('the server has no process');
-    return usageOf(this.#child.pid);
+    return usageOfGroup(this.#child.pid);
   }
 
   /** Asks the server to stop, kills it after 15 s, and removes its data. */
@@ -76,7 +69,7 @@ export class ServerProcess {
     if (!this.#hasEnded()) {
       const gone = once(this.#child, 'exit');
       this.#child.kill('SIGTERM');
-      const patience = setTimeout(() => this.#child.kill('SIGKILL'), STOP_WITHIN_MS);
+      const patience = setTimeout(() => this.#killGroup(), STOP_WITHIN_MS);
       await gone;
       clearTimeout(patience);
     }
@@ -85,17 +78,13 @@ export class ServerProcess {
   }
 
   #spawn(): ChildProcess {
-    const { module, nodeArgs = [], env } = this.#program;
+    const { file, args, env } = this.#program.command({ port: this.port, directory: this.#directory });
     const log = openSync(join(this.#directory, 'log'), 'a');
-    const child = spawn(process.execPath, [...nodeArgs, join(PROJECT, 'dist', module)], {
+    const child = spawn(file, args, {
       cwd: this.#directory,
-      env: {
-        PATH: process.env['PATH'],
-        NODE_ENV: 'production',
-        PORT: String(this.port),
-        ...env(this.#directory),
-      },
+      env: { PATH: SERVER_PATH, ...env },
       stdio: ['ignore', log, log],
+      detached: true,
     });
     closeSync(log);
     return child;
@@ -103,14 +92,23 @@ export class ServerProcess {
 
   async #ready(): Promise<void> {
     const patience = AbortSignal.timeout(READY_WITHIN_MS);
-    while (!(await answers(`http://127.0.0.1:${this.port}/health/ready`))) {
+    while (!(await this.#isReady())) {
       if (this.#hasEnded() || patience.aborted) {
         const output = readFileSync(join(this.#directory, 'log'), 'utf8').slice(-2_000);
         await this.stop();
-        throw new Error(`${this.#program.module} did not become ready:\n${output}`);
+        throw new Error(`${this.#program.name} did not become ready:\n${output}`);
       }
       await delay(50);
     }
+  }
+
+  #isReady(): Promise<boolean> {
+    const { readyPath } = this.#program;
+    return readyPath === null ? listens(this.port) : answers(`http://127.0.0.1:${this.port}${readyPath}`);
+  }
+
+  #killGroup(): void {
+    if (this.#child.pid !== undefined && !this.#hasEnded()) process.kill(-this.#child.pid, 'SIGKILL');
   }
 
   #hasEnded(): boolean {
@@ -118,7 +116,7 @@ export class ServerProcess {
   }
 
   #discard(): void {
-    if (!this.#hasEnded()) this.#child.kill('SIGKILL');
+    this.#killGroup();
     rmSync(this.#directory, { recursive: true, force: true });
   }
 }
@@ -130,6 +128,17 @@ async function answers(url: string): Promise<boolean> {
     if (error instanceof TypeError) return false; // fetch's way to say that nobody listens yet
     throw error;
   }
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect({ port, host: '127.0.0.1' });
+    probe.once('error', () => resolve(false));
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(true);
+    });
+  });
 }
 
 /** Below the range from which the clients' own ports are taken (32768 on Linux). */

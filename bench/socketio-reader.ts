@@ -2,10 +2,11 @@ import type { Socket } from 'node:net';
 import { MarkScanner } from './mark.js';
 import type { ReaderTarget } from './messages.js';
 import { openReader, type Reader, type ReaderEvents, type ReaderProtocol } from './reader.js';
+import { withTopics } from './reader-topics.js';
 import { clientFrame, FrameReader, OPCODE } from './websocket-frames.js';
 import { WebSocketOpening } from './websocket-opening.js';
 
-export type SocketIoTarget = Extract<ReaderTarget, { transport: 'socketio' }>;
+type SocketIoTarget = Extract<ReaderTarget, { transport: 'socketio' }>;
 
 /** Engine.IO packet types (protocol 4), the first byte of a text frame. */
 const PACKET = { open: 0x30, ping: 0x32, message: 0x34 } as const;
@@ -14,8 +15,9 @@ const PONG = '3';
 const CONNECT_ERROR = 0x34;
 
 /** A reader of Socket.IO over WebSocket that answers pings and otherwise does no more than find the marks in its frames. */
-export function openSocketIoReader(target: SocketIoTarget, events: ReaderEvents): Promise<Reader> {
-  return openReader(target.port, events, (socket, ready) => new SocketIoProtocol(target, events, socket, ready));
+export function openSocketIoReader(target: SocketIoTarget, index: number, events: ReaderEvents): Promise<Reader> {
+  const own = { ...target, connectPacket: withTopics(target.connectPacket, target.wants, index) };
+  return openReader(target.port, events, (socket, ready) => new SocketIoProtocol(own, events, socket, ready));
 }
 
 class SocketIoProtocol implements ReaderProtocol {

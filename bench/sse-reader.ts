@@ -1,16 +1,17 @@
 import { HttpResponseReader } from './http-response.js';
 import { MarkScanner } from './mark.js';
 import type { ReaderTarget } from './messages.js';
+import { withTopics } from './reader-topics.js';
 import { openReader, type Reader, type ReaderEvents, type ReaderProtocol } from './reader.js';
 
-export type SseTarget = Extract<ReaderTarget, { transport: 'sse' }>;
+type SseTarget = Extract<ReaderTarget, { transport: 'sse' }>;
 
 /** A reader of Server-Sent Events that does no more than find the marks in the stream. */
-export function openSseReader(target: SseTarget, events: ReaderEvents): Promise<Reader> {
-  return openReader(target.port, events, (_socket, ready) => sseProtocol(target, events, ready));
+export function openSseReader(target: SseTarget, index: number, events: ReaderEvents): Promise<Reader> {
+  return openReader(target.port, events, (_socket, ready) => sseProtocol(target, index, events, ready));
 }
 
-function sseProtocol(target: SseTarget, events: ReaderEvents, ready: () => void): ReaderProtocol {
+function sseProtocol(target: SseTarget, index: number, events: ReaderEvents, ready: () => void): ReaderProtocol {
   const scanner = new MarkScanner(events.onMark);
   /** What came before the reader was ready; null afterwards. */
   let opening: string | null = '';
@@ -35,7 +36,7 @@ function sseProtocol(target: SseTarget, events: ReaderEvents, ready: () => void)
     },
   });
   return {
-    hello: `GET ${target.path} HTTP/1.1\r\nHost: 127.0.0.1:${target.port}\r\nAccept: text/event-stream\r\n\r\n`,
+    hello: `GET ${withTopics(target.path, target.wants, index)} HTTP/1.1\r\nHost: 127.0.0.1:${target.port}\r\nAccept: text/event-stream\r\n\r\n`,
     push: (piece) => response.push(piece),
   };
 }

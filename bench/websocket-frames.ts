@@ -48,14 +48,16 @@ function payloadLength(bytes: Buffer, at: number, short: number): number {
   return bytes.readUInt32BE(at + 6);
 }
 
+/** A mask that changes nothing, for frames whose bytes are overwritten later. */
+export const NO_MASK = Buffer.alloc(4);
+
 /** One whole frame as a client sends it, masked. Payloads below 64 KiB. */
-export function clientFrame(opcode: number, payload: Buffer): Buffer {
+export function clientFrame(opcode: number, payload: Buffer, mask = randomBytes(4)): Buffer {
   const long = payload.length >= 126;
   const head = Buffer.alloc(long ? 4 : 2);
   head[0] = 0x80 | opcode;
   head[1] = MASK_BIT | (long ? 126 : payload.length);
   if (long) head.writeUInt16BE(payload.length, 2);
-  const mask = randomBytes(4);
   const masked = Buffer.from(payload);
   for (let i = 0; i < masked.length; i++) masked[i]! ^= mask[i % 4]!;
   return Buffer.concat([head, mask, masked]);

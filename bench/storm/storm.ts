@@ -1,17 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { CommandedProcess } from '../child-process.js';
-import { API_KEY, CLARION, mintToken } from '../clarion.js';
+import { API_KEY, clarionProgram, mintToken } from '../clarion.js';
 import { monotonicMicros } from '../clock.js';
 import { markedPayload } from '../mark.js';
 import { publishReportSchema, type PublishCommand, type PublishReport, type PublishTarget } from '../messages.js';
 import { machineBusySeconds, type ProcessUsage } from '../process-usage.js';
-import { ServerProcess, type ServerProgram } from '../server-process.js';
-import { PAYLOAD_BYTES } from '../subjects.js';
+import { ServerProcess } from '../server-process.js';
+import type { ServerProgram } from '../server-program.js';
 import type { CrowdReport } from './crowd.js';
 import { crowdReportSchema, returnedSchema, type CrowdCommand } from './crowd-messages.js';
 import { listenOverflows } from './listen-queue.js';
 import { firstNumberOf, STORM_TOPICS, topicNamed, type Population } from './population.js';
+import { singlePosts } from '../publish-targets.js';
+import { PAYLOAD_BYTES } from '../subjects.js';
 import { readMetrics, type ServerMetrics } from './server-metrics.js';
 
 /** How large the storm is. */
@@ -93,12 +95,10 @@ export async function storm(plan: StormPlan): Promise<StormRecord> {
 }
 
 function programOf({ cold, profileDir }: StormPlan): ServerProgram {
-  const { module, env } = CLARION;
-  return {
-    module,
-    env: (dataDir) => ({ ...env(dataDir), ...(cold && { CLARION_RING_BYTES: String(COLD_RING_BYTES) }) }),
+  return clarionProgram({
+    env: (): Record<string, string> => (cold ? { CLARION_RING_BYTES: String(COLD_RING_BYTES) } : {}),
     nodeArgs: profileDir === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`],
-  };
+  });
 }
 
 async function play(cast: Cast, plan: StormPlan): Promise<StormRecord> {
@@ -183,12 +183,8 @@ async function publishBatch(port: number, notifications: readonly object[]): Pro
 
 /** Each lane has a topic of its own, which nobody reads. */
 function foreignTarget(port: number): PublishTarget {
-  return {
-    port,
-    path: '/v1/notifications',
-    headers: { authorization: `Bearer ${API_KEY}` },
-    body: `{"topic":"elsewhere/{lane}","data":${markedPayload(PAYLOAD_BYTES)}}`,
-  };
+  const message = `{"topic":"elsewhere/{lane}","data":${markedPayload(PAYLOAD_BYTES)}}`;
+  return singlePosts({ port, path: '/v1/notifications', message, headers: { authorization: `Bearer ${API_KEY}` } });
 }
 
 function foreignLoad({ foreignPerSecond }: StormPlan): Extract<PublishCommand, { command: 'begin' }>['load'] {
