@@ -1,31 +1,48 @@
-// Programs that tests start for themselves; they come from the system's packages.
+// Programs that tests and the bench start for themselves; they come from the system's packages.
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 
-/** Program → Debian package. */
-const PROGRAMS = { chromium: 'chromium', haproxy: 'haproxy', nginx: 'nginx', openssl: 'openssl', strace: 'strace' };
-const ATTEMPTS = 3;
+/** Program, or file, → Debian package. What tests need. */
+const FOR_TESTS = { chromium: 'chromium', haproxy: 'haproxy', nginx: 'nginx', openssl: 'openssl', strace: 'strace' };
+/** What the bench compares with, and does without where it is not to be had. */
+const FOR_BENCH = {
+  nginx: 'nginx',
+  '/usr/lib/nginx/modules/ngx_nchan_module.so': 'libnginx-mod-nchan',
+  'nats-server': 'nats-server',
+};
 /** Debian keeps servers where only root looks by default. */
 const PATH = `${process.env.PATH}:/usr/sbin`;
 
-/** Installs what is missing where that is possible; returns the programs that are still missing. */
+/** Installs what tests need and is missing, where that is possible; returns the programs that are still missing. */
 export function installPrograms() {
-  const missing = missingPrograms();
-  if (missing.length === 0 || !canInstall()) return missing;
-  const packages = missing.map((program) => PROGRAMS[program]);
-  console.log(`Installing system packages: ${packages.join(', ')} …`);
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const { ok, output } = aptInstall(packages);
-    if (ok) break;
-    console.log(`Attempt ${attempt} of ${ATTEMPTS} failed:\n${output}`);
-  }
-  return missingPrograms();
+  return installAll(FOR_TESTS, 3);
 }
 
-function missingPrograms() {
-  const env = { ...process.env, PATH };
-  return Object.keys(PROGRAMS).filter(
-    (program) => spawnSync('sh', ['-c', `command -v ${program}`], { env }).status !== 0,
-  );
+/** The same for the servers with which the bench compares. */
+export function installCompetitors() {
+  return installAll(FOR_BENCH, 1);
+}
+
+function installAll(programs, attempts) {
+  const missing = missingOf(programs);
+  if (missing.length === 0 || !canInstall()) return missing;
+  const packages = missing.map((program) => programs[program]);
+  console.log(`Installing system packages: ${packages.join(', ')} …`);
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    const { ok, output } = aptInstall(packages);
+    if (ok) break;
+    console.log(`Attempt ${attempt} of ${attempts} failed:\n${output}`);
+  }
+  return missingOf(programs);
+}
+
+function missingOf(programs) {
+  return Object.keys(programs).filter((program) => !isInstalled(program));
+}
+
+function isInstalled(program) {
+  if (program.startsWith('/')) return existsSync(program);
+  return spawnSync('sh', ['-c', `command -v ${program}`], { env: { ...process.env, PATH } }).status === 0;
 }
 
 function canInstall() {
