@@ -72,6 +72,9 @@ function driving(change: (session: Session) => Partial<Session>): () => () => Me
     override session(session: Session): Session {
       return {
         id: session.id,
+        get who() {
+          return session.who;
+        },
         handle: (command) => session.handle(command),
         writable: () => session.writable(),
         ended: () => session.ended(),
@@ -211,7 +214,13 @@ class StaleAnswers extends Meddler {
   override session(session: Session): Session {
     const handle: Session['handle'] = async (command) =>
       Object.assign(Object(await session.handle(command)), { cursor: this.#first });
-    return { id: session.id, handle, writable: () => session.writable(), ended: () => session.ended() };
+    return {
+      id: session.id,
+      who: session.who,
+      handle,
+      writable: () => session.writable(),
+      ended: () => session.ended(),
+    };
   }
 }
 

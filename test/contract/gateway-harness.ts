@@ -19,9 +19,9 @@ export interface GatewayHarness {
 
 /**
  * `connection`: the server keeps one, on which it says `ready` and `bye`, proves to be alive, and delivers what is ephemeral.
- * `commands`: clients speak on it. `return`: the stock client comes back by itself, with the last cursor that it saw.
+ * `commands`: clients speak on it. `publish`: they may publish on it, too. `return`: the stock client comes back by itself, with the last cursor that it saw.
  */
-export type Capability = 'connection' | 'commands' | 'return';
+export type Capability = 'connection' | 'commands' | 'publish' | 'return';
 
 export interface GatewaySettings {
   /** How often an idle connection is kept alive, milliseconds. */
@@ -59,9 +59,12 @@ export interface Refusal {
   readonly detail?: string;
 }
 
+/** What a client may ask. */
+export type Asked = CommandName | 'publish' | 'unheard-of';
+
 export interface GatewayClient {
-  /** Sends a command and resolves with the server's reply. Only with `commands`. */
-  send?(command: CommandName | 'unheard-of', body: unknown): Promise<Reply>;
+  /** Sends a command and resolves with the server's reply. Only with `commands`; of `publish`, with that. */
+  send?(command: Asked, body: unknown): Promise<Reply>;
   close(): void;
 }
 

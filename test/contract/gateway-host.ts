@@ -31,6 +31,7 @@ export interface HostSettings {
 export interface TokenRequest {
   readonly sub: string;
   readonly subscribe?: readonly (string | { readonly selector: string; readonly historyFrom: string })[] | undefined;
+  readonly publish?: readonly string[];
   /** May lie in the past. Milliseconds from now; an hour when absent. */
   readonly expiresInMs?: number;
   readonly secret?: string;
@@ -78,8 +79,14 @@ export class GatewayHost {
   }
 
   /** A token as anybody with the secret can sign it, to the millisecond. */
-  token({ sub, subscribe = [], expiresInMs = 3_600_000, secret = TOKEN_SECRET }: TokenRequest): Promise<string> {
-    return new SignJWT({ clarion: { subscribe }, exp: (Date.now() + expiresInMs) / 1_000 })
+  token({
+    sub,
+    subscribe = [],
+    publish = [],
+    expiresInMs = 3_600_000,
+    secret = TOKEN_SECRET,
+  }: TokenRequest): Promise<string> {
+    return new SignJWT({ clarion: { subscribe, publish }, exp: (Date.now() + expiresInMs) / 1_000 })
       .setProtectedHeader({ alg: 'HS256' })
       .setSubject(sub)
       .sign(new TextEncoder().encode(secret));

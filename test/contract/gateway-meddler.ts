@@ -1,6 +1,7 @@
 import type { DynamicModule, Type } from '@nestjs/common';
 import type { GatewayChoice } from 'clarion';
 import { Access, type Principal } from '#clarion/access';
+import { Publisher } from '#clarion/notifications';
 import type { ControlEvent, Topic } from '#clarion/protocol';
 import {
   Gateways,
@@ -62,6 +63,7 @@ export interface Fault {
   /** Called once per start of the application, so that its meddlers may share something. */
   readonly meddlers?: () => () => Meddler;
   readonly access?: (real: Access) => Partial<Access>;
+  readonly publisher?: (real: Publisher) => Partial<Publisher>;
   readonly drains?: (gateway: Gateway) => Gateway['drain'];
   readonly harness?: (real: GatewayHarness) => Partial<GatewayHarness>;
 }
@@ -86,6 +88,8 @@ function meddled(choice: GatewayChoice, fault: () => Fault): GatewayChoice {
   return [
     (given: GatewayChoice) => shadow(given, Realtime, (real) => overriding(real, () => meddledRealtime(real, meddler))),
     (given: GatewayChoice) => shadow(given, Access, (real) => overriding(real, () => fault().access?.(real) ?? {})),
+    (given: GatewayChoice) =>
+      shadow(given, Publisher, (real) => overriding(real, () => fault().publisher?.(real) ?? {})),
     (given: GatewayChoice) => shadow(given, Gateways, (real) => overriding(real, () => meddledGateways(real, fault))),
   ].reduce((given, wrap) => wrap(given), choice);
 }

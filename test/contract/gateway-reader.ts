@@ -1,9 +1,9 @@
 import { AssertionError } from 'node:assert';
 import { setTimeout as pause } from 'node:timers/promises';
-import { EVENTS, type CommandName, type EventName } from '#clarion/protocol';
+import { EVENTS, type EventName } from '#clarion/protocol';
 import { z } from 'zod';
 import { TcpProxy } from '../support/tcp-proxy.js';
-import type { ConnectOptions, Ear, GatewayClient, GatewayHarness, Refusal, Reply } from './gateway-harness.js';
+import type { Asked, ConnectOptions, Ear, GatewayClient, GatewayHarness, Refusal, Reply } from './gateway-harness.js';
 
 /** One event as a client heard it. A long `body` is kept as its length alone, so that a reader of much costs little. */
 export interface Heard {
@@ -152,7 +152,7 @@ export class Reader implements Ear {
     this.network.reach();
   }
 
-  async send(command: CommandName | 'unheard-of', body: unknown): Promise<Reply> {
+  async send(command: Asked, body: unknown): Promise<Reply> {
     if (this.#client.send === undefined) throw new Error('this client sends no commands');
     return this.#client.send(command, body);
   }

@@ -2,6 +2,7 @@ import { commandChecks } from './gateway-command-checks.js';
 import { endingChecks } from './gateway-ending-checks.js';
 import { flowChecks } from './gateway-flow-checks.js';
 import { openingChecks } from './gateway-opening-checks.js';
+import { publishChecks } from './gateway-publish-checks.js';
 import { readingChecks } from './gateway-reading-checks.js';
 import { resumeChecks } from './gateway-resume-checks.js';
 import type { GatewayCheck } from './gateway-scene.js';
@@ -13,5 +14,6 @@ export const gatewayContract: readonly GatewayCheck[] = [
   ...resumeChecks,
   ...flowChecks,
   ...commandChecks,
+  ...publishChecks,
   ...endingChecks,
 ];

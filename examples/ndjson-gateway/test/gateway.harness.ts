@@ -61,6 +61,7 @@ export const harnesses: readonly GatewayHarness[] = [
     name: 'newline-delimited JSON, the example',
     cannot: {
       commands: 'a response flows one way: whoever wants other topics connects anew',
+      publish: 'a response flows one way: whoever publishes sends a request',
       return: 'HTTP clients do not come back by themselves',
     },
     gateway: (settings) => ({ module: NdjsonGatewayModule.forRoot(settings) }),

@@ -117,6 +117,7 @@ function pollingHarness(name: string, waitS: number): GatewayHarness {
     cannot: {
       connection: 'nothing of a poll outlives its answer',
       commands: 'a poll says all that it wants in its request',
+      publish: 'publishing over HTTP is a request of its own',
       return: 'there is no stock client: whoever polls brings the cursor',
     },
     gateway: () => ({ module: PollingModule.forRoot(pollingConfigSchema.parse({})) }),
@@ -132,7 +133,10 @@ async function refusalIn(response: Response): Promise<Refusal> {
 export const harnesses: readonly GatewayHarness[] = [
   {
     name: 'Server-Sent Events',
-    cannot: { commands: 'Server-Sent Events flow one way: whoever wants other topics connects anew' },
+    cannot: {
+      commands: 'Server-Sent Events flow one way: whoever wants other topics connects anew',
+      publish: 'Server-Sent Events flow one way: whoever publishes sends a request',
+    },
     gateway: ({ heartbeatMs }) => ({
       module: SseModule.forRoot(sseConfigSchema.parse({ heartbeatMs, sseRetryMs: 50 })),
     }),

@@ -14,7 +14,7 @@ import type { WebSocketCodec } from './websocket-codec.js';
 
 /** What a lane needs of those around it. */
 export interface LaneHost {
-  readonly publisher: Publisher;
+  readonly publisher: Pick<Publisher, 'publish'>;
   readonly codec: WebSocketCodec;
   /** An error as the client is told of it. */
   expected(error: unknown): DomainError;
