@@ -1,7 +1,7 @@
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import type { INestApplicationContext } from '@nestjs/common';
 import { Adapter } from 'socket.io-adapter';
-import { Server, type ServerOptions } from 'socket.io';
+import { Server, type ServerOptions, type Socket } from 'socket.io';
 import { Access } from '#clarion/access';
 import { UpgradeRouter } from '#clarion/realtime';
 import { SOCKETIO_CONFIG, type GatewaySocketIoConfig } from './gateway-socketio.config.js';
@@ -15,6 +15,7 @@ const PATH = '/socket.io';
 export class ClarionIoAdapter extends IoAdapter {
   readonly #access: Access;
   readonly #config: GatewaySocketIoConfig;
+  #gateways = 0;
 
   /** @param config absent: that of the application's `GatewaySocketIoModule`. */
   constructor(
@@ -30,6 +31,25 @@ export class ClarionIoAdapter extends IoAdapter {
   override createIOServer(port: number, options?: ServerOptions): Server {
     const all = { ...options, ...this.serverOptions() };
     return port === 0 ? new Server(this.httpServer, all) : new Server(port, all);
+  }
+
+  /** Called for each gateway of the application. If there is but one, it has seen what the client brought, and nobody else will ask. */
+  override bindClientConnect(server: Server, callback: (socket: Socket) => void): void {
+    this.#gateways++;
+    super.bindClientConnect(server, (socket: Socket) => {
+      callback(socket);
+      if (this.#gateways === 1) letGo(socket);
+    });
+  }
+
+  /** For a gateway without handlers Nest would keep a pipeline that ends them. */
+  override bindMessageHandlers(...args: Parameters<IoAdapter['bindMessageHandlers']>): void {
+    if (args[1].length > 0) super.bindMessageHandlers(...args);
+  }
+
+  /** Comes once by itself, so that it needs none of the wrappers of `once`. */
+  override bindClientDisconnect(client: Socket, callback: (reason: string) => void): void {
+    client.on('disconnect', callback);
   }
 
   /** What the application's Socket.IO server is told, whatever its gateways say. */
@@ -55,4 +75,12 @@ export class ClarionIoAdapter extends IoAdapter {
           : answer('origin.forbidden', false),
     };
   }
+}
+
+const NOTHING = Object.freeze({});
+
+/** Forgets the request and all that stood in it, tokens too, which a socket otherwise keeps for as long as it lives. */
+function letGo(socket: Socket): void {
+  Object.assign(socket.conn, { request: undefined });
+  Object.assign(socket.handshake, { headers: NOTHING, auth: NOTHING, query: NOTHING, url: '', time: '' });
 }

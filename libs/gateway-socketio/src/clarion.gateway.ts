@@ -2,34 +2,28 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Inject, Logger } from '@nestjs/common';
 import {
-  ConnectedSocket,
-  MessageBody,
-  SubscribeMessage,
   WebSocketGateway,
   type OnGatewayConnection,
+  type OnGatewayDisconnect,
   type OnGatewayInit,
 } from '@nestjs/websockets';
 import type { DefaultEventsMap, Server, Socket } from 'socket.io';
 import { Access, type Principal } from '#clarion/access';
-import {
-  commandSchemas,
-  DomainError,
-  ERRORS,
-  parseCommand,
-  type CommandName,
-  type Problem,
-  type Wanted,
-} from '#clarion/protocol';
+import { Publisher } from '#clarion/notifications';
+import { DomainError, ERRORS, parseCommand, type Problem, type Wanted } from '#clarion/protocol';
 import { Gateways, Realtime, type Gateway, type Session } from '#clarion/realtime';
+import { SOCKETIO_CONFIG, type GatewaySocketIoConfig } from './gateway-socketio.config.js';
 import { parseHandshake } from './handshake.js';
+import { PublishLane, type LaneHost } from './publish-lane.js';
 import { SocketIoCodec } from './socketio-codec.js';
 import { SocketIoLink } from './socketio-link.js';
 
-/** What the middleware found out about a client, and its session once it is connected. */
+/** What the middleware found out about a client, until it is connected; then its session. */
 interface ClientData {
-  who: Principal;
-  wanted: Wanted;
+  admitted?: { readonly who: Principal; readonly wanted: Wanted };
   session?: Session;
+  /** Once it has published. */
+  lane?: PublishLane;
 }
 
 type Client = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, ClientData>;
@@ -38,23 +32,34 @@ const DRAIN_POLL_MS = 20;
 
 /** Socket.IO on the default namespace: the handshake says who and what, then events flow, and commands are acknowledged. */
 @WebSocketGateway()
-export class ClarionGateway implements Gateway, OnGatewayInit<Server>, OnGatewayConnection<Client> {
+export class ClarionGateway
+  implements Gateway, OnGatewayInit<Server>, OnGatewayConnection<Client>, OnGatewayDisconnect<Client>
+{
   readonly name = 'socketio';
   readonly #realtime: Realtime;
   readonly #access: Access;
+  readonly #lanes: LaneHost;
   readonly #codec = new SocketIoCodec();
   readonly #logger = new Logger(ClarionGateway.name);
   /** Connections that have become WebSockets. Engine.IO forgets one while it may still wait half a minute for its client's goodbye. */
   readonly #upgraded = new Set<Duplex>();
+  readonly #untrack: (this: Duplex) => void;
   #server: Server | undefined;
 
   constructor(
     @Inject(Realtime) realtime: Realtime,
     @Inject(Access) access: Access,
     @Inject(Gateways) gateways: Gateways,
+    @Inject(Publisher) publisher: Publisher,
+    @Inject(SOCKETIO_CONFIG) { maxMessageBytes }: GatewaySocketIoConfig,
   ) {
     this.#realtime = realtime;
     this.#access = access;
+    this.#lanes = { publisher, maxMessageBytes, problem: (error) => this.#problem(error) };
+    const upgraded = this.#upgraded;
+    this.#untrack = function untrack() {
+      upgraded.delete(this);
+    };
     gateways.register(this);
   }
 
@@ -74,10 +79,12 @@ export class ClarionGateway implements Gateway, OnGatewayInit<Server>, OnGateway
   handleConnection(socket: Client): void {
     const link = new SocketIoLink(this.#codec, socket);
     try {
-      const session = this.#realtime.open(link, socket.data.who, socket.data.wanted);
+      const { who, wanted } = socket.data.admitted!;
+      const session = this.#realtime.open(link, who, wanted);
       link.bind(session);
-      socket.data.session = session;
-      socket.onAny(answerUnknown);
+      socket.data = { session };
+      // One listener for all commands: Nest's own would make an RxJS pipeline of each, for each client.
+      socket.onAny((name: string, ...args: unknown[]) => this.#hear(socket, name, args));
     } catch (error) {
       // Between the middleware and here only the server's state can have changed: the client may come back.
       this.#logger.debug({ error });
@@ -85,24 +92,8 @@ export class ClarionGateway implements Gateway, OnGatewayInit<Server>, OnGateway
     }
   }
 
-  @SubscribeMessage('subscribe')
-  subscribe(@ConnectedSocket() socket: Client, @MessageBody() body: unknown): Promise<unknown> {
-    return this.#command('subscribe', socket, body);
-  }
-
-  @SubscribeMessage('unsubscribe')
-  unsubscribe(@ConnectedSocket() socket: Client, @MessageBody() body: unknown): Promise<unknown> {
-    return this.#command('unsubscribe', socket, body);
-  }
-
-  @SubscribeMessage('auth')
-  auth(@ConnectedSocket() socket: Client, @MessageBody() body: unknown): Promise<unknown> {
-    return this.#command('auth', socket, body);
-  }
-
-  @SubscribeMessage('history')
-  history(@ConnectedSocket() socket: Client, @MessageBody() body: unknown): Promise<unknown> {
-    return this.#command('history', socket, body);
+  handleDisconnect(socket: Client): void {
+    socket.data.session?.ended();
   }
 
   async drain(signal: AbortSignal): Promise<void> {
@@ -118,7 +109,7 @@ export class ClarionGateway implements Gateway, OnGatewayInit<Server>, OnGateway
 
   #track(socket: Duplex): void {
     this.#upgraded.add(socket);
-    socket.once('close', () => this.#upgraded.delete(socket));
+    socket.on('close', this.#untrack);
   }
 
   async #admit(socket: Client): Promise<void> {
@@ -129,7 +120,7 @@ export class ClarionGateway implements Gateway, OnGatewayInit<Server>, OnGateway
       cookie: socket.handshake.headers.cookie,
     });
     this.#realtime.authorise(who, wanted);
-    Object.assign(socket.data, { who, wanted });
+    socket.data = { admitted: { who, wanted } };
   }
 
   /** An error that a later try can get round closes the connection, so that the client comes back; any other is final for it. */
@@ -140,10 +131,25 @@ export class ClarionGateway implements Gateway, OnGatewayInit<Server>, OnGateway
     else next(Object.assign(new Error(known.code), { data: known.toProblem() }));
   }
 
-  /** The acknowledgement: what the command answers, or `{ error: problem }`. */
-  async #command(op: CommandName, socket: Client, body: unknown): Promise<unknown> {
+  /** The acknowledgement is what the command answers, or `{ error: problem }`. Events of others' gateways are theirs. */
+  #hear(socket: Client, name: string, args: unknown[]): void {
+    if (socket.listenerCount(name) > 0) return;
+    const answer = typeof args.at(-1) === 'function' ? args.pop() : undefined;
+    if (name === 'publish') return this.#publish(socket, args[0], typeof answer === 'function' ? answer : unheard);
+    void this.#answerTo(name, socket.data.session, args.length > 1 ? args : args[0]).then((data) => {
+      if (typeof answer === 'function') answer(data);
+    });
+  }
+
+  /** By the rights of the newest token. */
+  #publish({ data }: Client, body: unknown, answer: (data: unknown) => void): void {
+    data.lane ??= new PublishLane(this.#lanes);
+    data.lane.publish(data.session?.who ?? data.who, body, answer);
+  }
+
+  async #answerTo(name: string, session: Session | undefined, body: unknown): Promise<unknown> {
     try {
-      return await socket.data.session?.handle(parseCommand(op, body));
+      return await session?.handle(parseCommand(name, body));
     } catch (error) {
       return { error: this.#problem(error) };
     }
@@ -156,10 +162,5 @@ export class ClarionGateway implements Gateway, OnGatewayInit<Server>, OnGateway
   }
 }
 
-/** Nest is silent about events that have no handler; whoever waits for an answer gets one. */
-function answerUnknown(name: string, ...args: unknown[]): void {
-  const answer = args.at(-1);
-  if (typeof answer !== 'function' || Object.hasOwn(commandSchemas, name)) return;
-  const errors = [{ pointer: '/op', detail: 'no such command' }];
-  answer({ error: new DomainError('body.invalid', undefined, errors).toProblem() });
-}
+/** Of those who ask for no acknowledgement. */
+function unheard(): void {}

@@ -23,7 +23,6 @@ export class SocketIoLink implements Link<SocketIoFrame> {
   /** Has the session hear of the socket. */
   bind(session: Session): void {
     this.#session = session;
-    this.#socket.once('disconnect', () => session.ended());
   }
 
   write(batch: Batch<SocketIoFrame>): boolean {
