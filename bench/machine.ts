@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, statfsSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
@@ -32,6 +32,8 @@ const PACKAGES = [
   'rxjs',
   'libsql',
 ];
+/** Packages of the system whose speed is measured where they are installed. */
+const SYSTEM_PACKAGES = ['nginx', 'libnginx-mod-nchan', 'nats-server'];
 /** statfs(2). */
 const FILE_SYSTEMS: Readonly<Record<number, string>> = {
   0xef53: 'ext4',
@@ -52,7 +54,7 @@ export function describeMachine(): Machine {
     loadBefore: loadavg()[0] ?? 0,
     fileSystem: FILE_SYSTEMS[fileSystem] ?? `0x${fileSystem.toString(16)}`,
     commit: commit(),
-    versions: Object.fromEntries(PACKAGES.map((name) => [name, versionOf(name)])),
+    versions: { ...Object.fromEntries(PACKAGES.map((name) => [name, versionOf(name)])), ...systemVersions() },
   };
 }
 
@@ -72,4 +74,14 @@ function commit(): string | null {
 function versionOf(name: string): string {
   const manifest: unknown = JSON.parse(readFileSync(join(PROJECT, 'node_modules', name, 'package.json'), 'utf8'));
   return z.object({ version: z.string() }).parse(manifest).version;
+}
+
+/** As Debian's package manager knows them; empty on other systems. */
+function systemVersions(): Record<string, string> {
+  const { stdout } = spawnSync('dpkg-query', ['--show', '--showformat=${Package} ${Version}\\n', ...SYSTEM_PACKAGES], {
+    encoding: 'utf8',
+  });
+  const versions: Record<string, string> = {};
+  for (const [, name = '', version = ''] of (stdout ?? '').matchAll(/^(\S+) (\S+)$/gm)) versions[name] = version;
+  return versions;
 }

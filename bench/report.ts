@@ -1,10 +1,19 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Findings } from './findings.js';
 import type { Machine } from './machine.js';
-import { lineOf, type Line, type Outcome } from './outcome.js';
+import { linesOf, type Line, type Outcome } from './outcome.js';
 import type { Plan } from './plan.js';
-import type { Summary } from './statistics.js';
-import { PAYLOAD_BYTES } from './subjects.js';
+import type { StoreReport } from './store/store-figures.js';
+import { isComplete, type StormFigures } from './storm/storm-figures.js';
+import { verdictsOf } from './targets.js';
+import type { Verdict } from './verdict.js';
+
+/** What was measured of Clarion alone; null: not measured. */
+export interface Solos {
+  readonly store: StoreReport | null;
+  readonly storm: StormFigures | null;
+}
 
 /** Everything that one call of the bench found. */
 export interface Report {
@@ -13,93 +22,42 @@ export interface Report {
   /** What repeats it. */
   readonly command: string;
   readonly seconds: number;
-  readonly payloadBytes: number;
   readonly plan: Plan;
   readonly machine: Machine;
+  /** Subjects that were not measured since something is not installed. */
+  readonly missing: readonly string[];
+  readonly verdicts: readonly Verdict[];
   readonly lines: readonly Line[];
+  readonly solos: Solos;
   readonly outcomes: readonly Outcome[];
 }
 
 const RESULTS = join(import.meta.dirname, '..', '..', 'bench', 'results');
 
 export function makeReport(
-  facts: Pick<Report, 'date' | 'command' | 'seconds' | 'plan' | 'machine'>,
+  facts: Omit<Report, 'verdicts' | 'lines' | 'outcomes'>,
   outcomes: readonly Outcome[],
 ): Report {
-  const lines = new Map<string, Line>();
-  for (const { server, transport } of outcomes) {
-    const own = outcomes.filter((outcome) => outcome.server === server && outcome.transport === transport);
-    lines.set(`${server} ${transport}`, lineOf(server, transport, own));
-  }
-  return { ...facts, payloadBytes: PAYLOAD_BYTES, lines: [...lines.values()], outcomes };
+  const lines = linesOf(outcomes);
+  const { store, storm } = facts.solos;
+  const own = store?.lines[0];
+  const figures = {
+    store: store && own ? { ...store, appendsPerSecond: own.appendsPerSecond.median, p99Ms: own.p99Ms.median } : null,
+    storm: storm && { isComplete: isComplete(storm), returnSeconds: storm.returnMs / 1_000 },
+  };
+  return { ...facts, verdicts: verdictsOf(new Findings(lines), figures, facts.plan), lines, outcomes };
 }
 
-/** Writes a report under `bench/results` and returns the file's name: the date, and the kind. */
+/** Writes a report under `bench/results` and returns the file's name without its ending: the date, and the kind. */
 export function saveReport(report: { readonly date: string }, kind: string): string {
   mkdirSync(RESULTS, { recursive: true });
-  const file = join(RESULTS, `${report.date.replaceAll(':', '').slice(0, 17)}-${kind}.json`);
-  writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+  const file = join(RESULTS, `${report.date.replaceAll(':', '').slice(0, 17)}-${kind}`);
+  writeFileSync(`${file}.json`, `${JSON.stringify(report, null, 2)}\n`);
   return file;
 }
 
-/** The report as Markdown: what was run where, a table, and notes. */
-export function toMarkdown(report: Report): string {
-  const { machine, plan } = report;
-  const heads = [
-    'server',
-    'transport',
-    'deliveries/s',
-    'p99 then, ms',
-    'CPU s/M',
-    `p50 at ${plan.latency.perSecond}/s, ms`,
-    `p99 at ${plan.latency.perSecond}/s, ms`,
-    `CPU s/M at ${plan.latency.perSecond}/s`,
-    'KiB/idle',
-    'publishes/s',
-    'answer p99, ms',
-  ];
-  return [
-    `\`${report.command}\`, ${report.date}, ${Math.round(report.seconds)} s: ${plan.subscribers} subscribers of one topic, ` +
-      `${report.payloadBytes}-byte payloads, ${plan.repetitions} repetition(s).`,
-    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}, data on ${machine.fileSystem}, ` +
-      `load before ${machine.loadBefore.toFixed(1)}; Node ${machine.node}, commit ${machine.commit ?? 'unknown'}, ` +
-      `${Object.entries(machine.versions)
-        .map(([name, version]) => `${name} ${version}`)
-        .join(', ')}.`,
-    table([heads, ...report.lines.map(cellsOf)]),
-    report.lines.map((line) => `- ${line.server}, ${line.transport}: ${line.notes.join('; ')}.`).join('\n'),
-  ].join('\n\n');
-}
-
-function cellsOf(line: Line): string[] {
-  return [
-    line.server,
-    line.transport,
-    cell(line.deliveriesPerSecond, 0),
-    cell(line.saturatedP99Ms, 1),
-    cell(line.saturatedCpuSecondsPerMillion, 2),
-    cell(line.fixedRateP50Ms, 1),
-    cell(line.fixedRateP99Ms, 1),
-    cell(line.fixedRateCpuSecondsPerMillion, 2),
-    cell(line.kibPerIdleConnection, 1),
-    cell(line.publishesPerSecond, 0),
-    cell(line.publishAnswerP99Ms, 1),
-  ];
-}
-
-/** The median, and with several repetitions the range. */
-function cell(summary: Summary | null, digits: number): string {
-  if (summary === null) return '–';
-  const text = (value: number): string =>
-    value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
-  if (summary.values.length < 2) return text(summary.median);
-  return `${text(summary.median)} (${text(summary.min)}–${text(summary.max)})`;
-}
-
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const toLine = (row: readonly string[]): string =>
-    `| ${row.map((text, column) => (column < 2 ? text.padEnd(widths[column] ?? 0) : text.padStart(widths[column] ?? 0))).join(' | ')} |`;
-  const rule = `|${widths.map((width, column) => '-'.repeat(width + 1) + (column < 2 ? '-' : ':')).join('|')}|`;
-  return [...rows.slice(0, 1).map(toLine), rule, ...rows.slice(1).map(toLine)].join('\n');
+/** @param isShown whether the picture becomes the one that the README shows. */
+export function saveChart(svg: string, file: string, isShown: boolean): void {
+  writeFileSync(`${file}.svg`, svg);
+  if (isShown) writeFileSync(join(RESULTS, '..', 'chart.svg'), svg);
 }

@@ -1,11 +1,16 @@
 import { availableParallelism } from 'node:os';
 import type { CommandedProcess } from './child-process.js';
 import { Histogram } from './histogram.js';
-import { publishReportSchema, type Load, type PublishCommand, type PublishReport } from './messages.js';
+import {
+  publishReportSchema,
+  type Load,
+  type PublishCommand,
+  type PublishReport,
+  type PublishTarget,
+} from './messages.js';
 import { machineBusySeconds } from './process-usage.js';
 import type { FleetReport, ReaderFleet } from './reader-fleet.js';
 import type { ServerProcess } from './server-process.js';
-import type { Doors } from './subjects.js';
 
 /** How long the last deliveries may take after the last answer. */
 const LAST_DELIVERIES_MS = 30_000;
@@ -23,8 +28,10 @@ export interface Latency {
 
 /** What one load on one server came to. All of it was delivered, completely and in order, or there is no such record. */
 export interface RunResult {
-  /** POSTs in flight at most. */
+  /** Requests in flight at most. */
   readonly window: number;
+  /** Messages that one request carried. */
+  readonly batch: number;
   readonly publishes: number;
   readonly publishesPerSecond: number;
   readonly deliveries: number;
@@ -38,13 +45,20 @@ export interface RunResult {
   /** From the scheduled sending to the publisher's answer. */
   readonly answer: Latency;
   /** What besides the server may have limited the run; empty: nothing that was seen. */
-  readonly limits: readonly string[];
+  readonly limits: readonly Limit[];
+}
+
+/** Something besides the server that was busy. */
+export interface Limit {
+  /** Whose share of what. */
+  readonly what: string;
+  /** 0–1. */
+  readonly share: number;
 }
 
 /** What takes part in a run. */
 export interface Cast {
   readonly server: ServerProcess;
-  readonly doors: Doors;
   readonly readers: ReaderFleet;
   readonly publisher: CommandedProcess<PublishCommand>;
 }
@@ -59,18 +73,15 @@ export class InvalidRun extends Error {
  * @throws {InvalidRun} when one of them has not, or not in order.
  * @throws {Error} when a publish is refused, or a process ends.
  */
-export async function run(cast: Cast, load: Load): Promise<RunResult> {
+export async function run(cast: Cast, target: PublishTarget, load: Load): Promise<RunResult> {
   await cast.readers.begin(load.lanes);
   const cpuBefore = cpuOf(cast.server);
-  const published = await cast.publisher.call(
-    { command: 'publish', target: cast.doors.publish, load },
-    publishReportSchema,
-  );
+  const published = await cast.publisher.call({ command: 'publish', target, load }, publishReportSchema);
   const read = await cast.readers.finish(published.sent, LAST_DELIVERIES_MS);
   const cpuAfter = cpuOf(cast.server);
   if (read.faults.length > 0) throw new InvalidRun(read.faults.join('; '));
   const cpu = { server: cpuAfter.server - cpuBefore.server, machine: cpuAfter.machine - cpuBefore.machine };
-  return summarise(load, published, read, cpu);
+  return summarise({ window: load.lanes, batch: target.batch.size }, published, read, cpu);
 }
 
 /** CPU seconds of the server, and of everything on this machine, the server and the generator included. */
@@ -83,13 +94,18 @@ function cpuOf(server: ServerProcess): CpuSeconds {
   return { server: server.usage().cpuSeconds, machine: machineBusySeconds() };
 }
 
-function summarise(load: Load, published: PublishReport, read: FleetReport, cpu: CpuSeconds): RunResult {
+function summarise(
+  requests: Pick<RunResult, 'window' | 'batch'>,
+  published: PublishReport,
+  read: FleetReport,
+  cpu: CpuSeconds,
+): RunResult {
   const publishes = published.sent.reduce((sum, count) => sum + count, 0);
   const seconds = (read.lastAtMicros - published.firstAtMicros) / 1_000_000;
   const answers = new Histogram();
   answers.add(published.latency);
   return {
-    window: load.lanes,
+    ...requests,
     publishes,
     publishesPerSecond: (publishes / (published.lastAtMicros - published.firstAtMicros)) * 1_000_000,
     deliveries: read.deliveries,
@@ -106,7 +122,7 @@ function latencyOf(histogram: Histogram): Latency {
   return { p50: histogram.quantile(0.5) / 1_000, p99: histogram.quantile(0.99) / 1_000, max: histogram.max / 1_000 };
 }
 
-function limitsOf(published: PublishReport, read: FleetReport, cpu: CpuSeconds, seconds: number): string[] {
+function limitsOf(published: PublishReport, read: FleetReport, cpu: CpuSeconds, seconds: number): Limit[] {
   const cores = availableParallelism();
   const shareOf = (micros: number): number => micros / 1_000_000 / seconds;
   const readers = shareOf(Math.max(...read.cpuMicros));
@@ -114,13 +130,9 @@ function limitsOf(published: PublishReport, read: FleetReport, cpu: CpuSeconds, 
   const ours = cpu.server / seconds + read.cpuMicros.reduce((sum, micros) => sum + shareOf(micros), publisher);
   const others = cpu.machine / seconds - ours;
   return [
-    ...(readers > BUSY ? [`readers at ${percent(readers)} of a core`] : []),
-    ...(publisher > BUSY ? [`publisher at ${percent(publisher)} of a core`] : []),
-    ...(ours > BUSY * cores ? [`server and generator at ${percent(ours / cores)} of all cores`] : []),
-    ...(others > DISTURBED * cores ? [`other processes at ${percent(others / cores)} of all cores`] : []),
+    ...(readers > BUSY ? [{ what: 'readers, of a core', share: readers }] : []),
+    ...(publisher > BUSY ? [{ what: 'publisher, of a core', share: publisher }] : []),
+    ...(ours > BUSY * cores ? [{ what: 'server and generator, of all cores', share: ours / cores }] : []),
+    ...(others > DISTURBED * cores ? [{ what: 'other processes, of all cores', share: others / cores }] : []),
   ];
-}
-
-function percent(share: number): string {
-  return `${Math.round(share * 100)} %`;
 }

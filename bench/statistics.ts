@@ -16,3 +16,15 @@ export function summarise(values: readonly number[]): Summary | null {
   if (lower === undefined || upper === undefined || min === undefined || max === undefined) return null;
   return { median: (lower + upper) / 2, min, max, values };
 }
+
+/** What has the same key together, keys in the order of their first item. */
+export function groupBy<K, T>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
+}
