@@ -60,8 +60,8 @@ export class Requests {
   #begin(request: FastifyRequest, reply: FastifyReply): void {
     const from = performance.now();
     this.#inFlight++;
-    // 'close' comes for every answer, also one that was taken over or whose client went away; Fastify's onResponse does not.
-    reply.raw.once('close', () => this.#end(request, reply, performance.now() - from));
+    // 'close' comes once for every answer, also one that was taken over or whose client went away; Fastify's onResponse does not.
+    reply.raw.on('close', () => this.#end(request, reply, performance.now() - from));
   }
 
   #end(request: FastifyRequest, reply: FastifyReply, ms: number): void {
@@ -69,7 +69,7 @@ export class Requests {
     const finished = {
       id: request.id,
       method: request.method,
-      path: request.url.split('?', 1)[0] ?? '',
+      path: pathOf(request.url),
       route: request.routeOptions.url ?? 'unknown',
       status: reply.raw.statusCode,
       ms,
@@ -78,6 +78,11 @@ export class Requests {
     for (const observe of this.#observers) observe(finished);
     if (this.#inFlight === 0) for (const resolve of this.#waiting.splice(0)) resolve();
   }
+}
+
+function pathOf(url: string): string {
+  const query = url.indexOf('?');
+  return query === -1 ? url : url.slice(0, query);
 }
 
 /** Without a place to go the client tries again; the closed connection sends it to another node, or to our next start. */

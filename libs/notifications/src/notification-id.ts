@@ -14,10 +14,12 @@ export class NotificationIds {
       randomFillSync(this.#pool);
       this.#used = 0;
     }
-    const random = this.#pool.subarray(this.#used, (this.#used += RANDOM_BYTES));
-    random[0] = (random[0]! & 0x0f) | 0x70;
-    random[2] = (random[2]! & 0x3f) | 0x80;
-    const hex = now.toString(16).padStart(12, '0') + random.toString('hex');
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+    const at = this.#used;
+    this.#used += RANDOM_BYTES;
+    this.#pool[at] = (this.#pool[at]! & 0x0f) | 0x70;
+    this.#pool[at + 2] = (this.#pool[at + 2]! & 0x3f) | 0x80;
+    const time = now.toString(16).padStart(12, '0');
+    const random = this.#pool.toString('hex', at, this.#used);
+    return `${time.slice(0, 8)}-${time.slice(8)}-${random.slice(0, 4)}-${random.slice(4, 8)}-${random.slice(8)}`;
   }
 }

@@ -21,7 +21,8 @@ export class Publisher {
   readonly #access: Access;
   readonly #idempotencyMs: number;
   readonly #ids = new NotificationIds();
-  readonly #inFlight = new Set<Promise<unknown>>();
+  readonly #drained: (() => void)[] = [];
+  #inFlight = 0;
   #draining = false;
 
   /** @param idempotencyMs how long an idempotency key is remembered. */
@@ -41,22 +42,21 @@ export class Publisher {
     if (this.#draining) throw new DomainError('draining');
     const topics = audienceOf(draft);
     this.#access.assertPublish(who, topics);
-    const work =
-      draft.ephemeral === true
-        ? this.#relay(who, draft, topics, idempotencyKey)
-        : this.#append(who, draft, topics, idempotencyKey);
-    this.#inFlight.add(work);
+    this.#inFlight++;
     try {
-      return await work;
+      return await (draft.ephemeral === true
+        ? this.#relay(who, draft, topics, idempotencyKey)
+        : this.#append(who, draft, topics, idempotencyKey));
     } finally {
-      this.#inFlight.delete(work);
+      if (--this.#inFlight === 0) for (const resolve of this.#drained.splice(0)) resolve();
     }
   }
 
   /** Refuses new publishes and resolves when those accepted are answered. */
-  async drain(): Promise<void> {
+  drain(): Promise<void> {
     this.#draining = true;
-    await Promise.allSettled(this.#inFlight);
+    if (this.#inFlight === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#drained.push(resolve));
   }
 
   async #append(who: Principal, draft: PublishRequest, topics: Topic[], key: string | undefined): Promise<Published> {

@@ -19,17 +19,21 @@ export function useBodyLimits(server: FastifyInstance): void {
   });
 }
 
+/** Every answer of the API. */
+const API_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+
 /**
  * Checks the Origin of every request to the API before anything else is done with it, answers preflights, and keeps the answers
  * out of caches. Runs for unknown addresses too.
  */
 export function useOriginCheck(server: FastifyInstance, access: Access): void {
-  server.addHook('onRequest', async (request, reply) => {
-    if (!isApi(request)) return;
+  server.addHook('onRequest', (request, reply, done) => {
+    if (!isApi(request)) return done();
     const { origin } = request.headers;
-    reply.headers({ ...access.corsHeaders(origin), 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
-    if (!access.isOriginAllowed(origin)) throw new DomainError('origin.forbidden');
-    if (origin !== undefined && isPreflight(request)) return answerPreflight(reply, access, origin);
+    reply.headers(access.corsHeaders(origin)).headers(API_HEADERS);
+    if (!access.isOriginAllowed(origin)) done(new DomainError('origin.forbidden'));
+    else if (origin !== undefined && isPreflight(request)) answerPreflight(reply, access, origin);
+    else done();
   });
 }
 
@@ -43,6 +47,6 @@ function isPreflight({ method, headers }: FastifyRequest): boolean {
   return method === 'OPTIONS' && headers['access-control-request-method'] !== undefined;
 }
 
-function answerPreflight(reply: FastifyReply, access: Access, origin: string): FastifyReply {
-  return reply.code(204).headers(access.preflightHeaders(origin)).send();
+function answerPreflight(reply: FastifyReply, access: Access, origin: string): void {
+  reply.code(204).headers(access.preflightHeaders(origin)).send();
 }

@@ -20,8 +20,7 @@ export class AuthenticationGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const { authorization, cookie } = request.headers;
-    request.principal = await this.#access.authenticate({ authorization, accessToken: tokenOf(request.query), cookie });
+    request.principal = await callerOf(request, this.#access);
     return true;
   }
 }
@@ -32,6 +31,15 @@ export const Caller = createParamDecorator((_: unknown, context: ExecutionContex
   if (principal === undefined) throw new Error('this route is not behind the AuthenticationGuard');
   return principal;
 });
+
+/**
+ * Who asks, as the request's credentials say; a promise only when a token must be verified.
+ * @throws {DomainError} (or rejects) as `Access.authenticate`.
+ */
+export function callerOf({ headers, query }: FastifyRequest, access: Access): Principal | Promise<Principal> {
+  const { authorization, cookie } = headers;
+  return access.keyHolder(authorization) ?? access.authenticate({ authorization, accessToken: tokenOf(query), cookie });
+}
 
 /** One `access_token`; of several, none is believed. */
 function tokenOf(query: unknown): string | undefined {

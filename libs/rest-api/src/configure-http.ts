@@ -2,6 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Access } from '#clarion/access';
 import { MAX_PUBLISH_BYTES } from '#clarion/protocol';
 import { useBodyLimits, useOriginCheck } from './api-hooks.js';
+import { useDirectRoutes } from './direct-route.js';
 import { parseJsonBody } from './json-body.js';
 import { ProblemFilter } from './problem.filter.js';
 import { RouteTable } from './route-table.js';
@@ -15,6 +16,7 @@ export function configureHttp(app: NestFastifyApplication): void {
   const routes = new RouteTable();
   server.addHook('onRoute', (route) => routes.add(route));
   useBodyLimits(server);
+  useDirectRoutes(app);
   useOriginCheck(server, app.get(Access));
   server.removeContentTypeParser('text/plain');
   app.useBodyParser('application/json', { bodyLimit: MAX_PUBLISH_BYTES }, (_request, body, done) => {

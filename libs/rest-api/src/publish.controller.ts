@@ -1,8 +1,7 @@
-import { Body, Controller, Headers, HttpCode, Inject, Logger, Post, Res, UseGuards } from '@nestjs/common';
-import { RouteConfig } from '@nestjs/platform-fastify';
+import { Controller, HttpCode, Inject, Logger, Post, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
-import type { Principal } from '#clarion/access';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Access, type Principal } from '#clarion/access';
 import { Publisher, type Published } from '#clarion/notifications';
 import {
   batchResultSchema,
@@ -19,22 +18,25 @@ import {
   type PublishRequest,
 } from '#clarion/protocol';
 import { JsonAnswer, JsonBody, Problems } from './api-docs.js';
-import { AuthenticationGuard, Caller } from './authentication.guard.js';
+import { callerOf } from './authentication.guard.js';
+import { Direct } from './direct-route.js';
 import { expectedError } from './expected-error.js';
+import { fitsAsJson } from './json-size.js';
 import { parseInput } from './parse-input.js';
 
 type BatchItemResult = { status: 201 | 202; id: string; cursor?: string } | { status: number; error: Problem };
 
-/** `POST /v1/notifications` and its batch. */
+/** `POST /v1/notifications` and its batch: called by Fastify itself, since most requests come here. */
 @ApiTags('notifications')
 @Controller('v1/notifications')
-@UseGuards(AuthenticationGuard)
 export class PublishController {
   readonly #publisher: Publisher;
+  readonly #access: Access;
   readonly #logger = new Logger(PublishController.name);
 
-  constructor(@Inject(Publisher) publisher: Publisher) {
+  constructor(@Inject(Publisher) publisher: Publisher, @Inject(Access) access: Access) {
     this.#publisher = publisher;
+    this.#access = access;
   }
 
   @Post()
@@ -61,18 +63,14 @@ export class PublishController {
     'body.invalid',
     'overloaded',
   )
-  async publish(
-    @Caller() who: Principal,
-    @Body() body: unknown,
-    @Headers('idempotency-key') header: string | undefined,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Omit<Published, 'replayed'>> {
-    assertIdentified(who);
-    const draft = parsePublish(body);
-    const { replayed, ...answer } = await this.#publisher.publish(who, draft, keyOf(draft, header));
+  @Direct()
+  async publish(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const who = await this.#identified(request);
+    const draft = parsePublish(request.body);
+    const key = keyOf(draft, request.headers['idempotency-key']);
+    const { replayed, ...answer } = await this.#publisher.publish(who, draft, key);
     if (replayed) reply.header('idempotency-replayed', 'true');
-    reply.code(statusOf(answer));
-    return answer;
+    reply.code(statusOf(answer)).send(answer);
   }
 
   /**
@@ -81,7 +79,6 @@ export class PublishController {
    */
   @Post('batch')
   @HttpCode(200)
-  @RouteConfig({ maxBodyBytes: MAX_BATCH_BYTES })
   @ApiOperation({
     summary: 'Publish many',
     description: '1–1,000 notifications; each item is judged alone, the results come in order.',
@@ -89,35 +86,35 @@ export class PublishController {
   @JsonBody(batchSchema)
   @JsonAnswer(200, batchResultSchema, 'One result per item, in order.')
   @Problems('json.invalid', 'key.invalid', 'body.too_large', 'media_type.unsupported', 'body.invalid')
-  async batch(@Caller() who: Principal, @Body() body: unknown): Promise<{ results: BatchItemResult[] }> {
-    assertIdentified(who);
-    const { notifications } = parseInput('body.invalid', batchSchema, body);
-    const outcomes = await Promise.allSettled(notifications.map((item) => this.#publishItem(who, item)));
-    const bug = outcomes.find(
-      (outcome) => outcome.status === 'rejected' && expectedError(outcome.reason) === undefined,
-    );
-    if (bug?.status === 'rejected') this.#logger.error(bug.reason);
-    return { results: outcomes.map(toItemResult) };
+  @Direct({ maxBodyBytes: MAX_BATCH_BYTES })
+  async batch(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const who = await this.#identified(request);
+    const { notifications } = parseInput('body.invalid', batchSchema, request.body);
+    const bugs: unknown[] = [];
+    const results = await Promise.all(notifications.map((item) => this.#publishItem(who, item, bugs)));
+    if (bugs.length > 0) this.#logger.error(bugs[0]);
+    reply.code(200).send({ results });
   }
 
-  async #publishItem(who: Principal, item: unknown): Promise<Published> {
-    if (Buffer.byteLength(JSON.stringify(item)) > MAX_PUBLISH_BYTES) throw new DomainError('body.too_large');
-    return this.#publisher.publish(who, parsePublish(item));
+  /** Nobody may publish; those without credentials hear that before anything about their body. */
+  async #identified(request: FastifyRequest): Promise<Principal> {
+    const who = await callerOf(request, this.#access);
+    if (who.kind === 'anonymous') throw new DomainError('credentials.missing');
+    return who;
   }
-}
 
-/** Nobody may publish; those without credentials hear that before anything about their body. */
-function assertIdentified(who: Principal): void {
-  if (who.kind === 'anonymous') throw new DomainError('credentials.missing');
-}
-
-function toItemResult(outcome: PromiseSettledResult<Published>): BatchItemResult {
-  if (outcome.status === 'rejected') {
-    const error = (expectedError(outcome.reason) ?? new DomainError('internal')).toProblem();
-    return { status: error.status, error };
+  async #publishItem(who: Principal, item: unknown, bugs: unknown[]): Promise<BatchItemResult> {
+    try {
+      if (!fitsAsJson(item, MAX_PUBLISH_BYTES)) throw new DomainError('body.too_large');
+      const { replayed: _, ...answer } = await this.#publisher.publish(who, parsePublish(item));
+      return { status: statusOf(answer), ...answer };
+    } catch (failure) {
+      const expected = expectedError(failure);
+      if (expected === undefined) bugs.push(failure);
+      const error = (expected ?? new DomainError('internal')).toProblem();
+      return { status: error.status, error };
+    }
   }
-  const { replayed: _, ...answer } = outcome.value;
-  return { status: statusOf(answer), ...answer };
 }
 
 function statusOf({ cursor }: Omit<Published, 'replayed'>): 201 | 202 {
@@ -125,7 +122,7 @@ function statusOf({ cursor }: Omit<Published, 'replayed'>): 201 | 202 {
 }
 
 /** @throws {DomainError} `body.invalid` for a malformed header, or one that differs from the body's key. */
-function keyOf({ idempotencyKey }: PublishRequest, header: string | undefined): string | undefined {
+function keyOf({ idempotencyKey }: PublishRequest, header: string | string[] | undefined): string | undefined {
   if (header === undefined) return idempotencyKey;
   const parsed = idempotencyKeySchema.safeParse(header);
   if (!parsed.success)
@@ -138,5 +135,5 @@ function keyOf({ idempotencyKey }: PublishRequest, header: string | undefined): 
     throw new DomainError('body.invalid', undefined, [
       { pointer: '/idempotencyKey', detail: 'differs from the header Idempotency-Key' },
     ]);
-  return header;
+  return parsed.data;
 }
