@@ -135,16 +135,17 @@ export class ClarionGateway
   #hear(socket: Client, name: string, args: unknown[]): void {
     if (socket.listenerCount(name) > 0) return;
     const answer = typeof args.at(-1) === 'function' ? args.pop() : undefined;
-    if (name === 'publish') return this.#publish(socket, args[0], typeof answer === 'function' ? answer : unheard);
+    if (name === 'publish')
+      return this.#publish(socket, args[0], (data) => typeof answer === 'function' && answer(data));
     void this.#answerTo(name, socket.data.session, args.length > 1 ? args : args[0]).then((data) => {
       if (typeof answer === 'function') answer(data);
     });
   }
 
-  /** By the rights of the newest token. */
   #publish({ data }: Client, body: unknown, answer: (data: unknown) => void): void {
+    if (data.session === undefined) return;
     data.lane ??= new PublishLane(this.#lanes);
-    data.lane.publish(data.session?.who ?? data.who, body, answer);
+    data.lane.publish(data.session.who, body, answer);
   }
 
   async #answerTo(name: string, session: Session | undefined, body: unknown): Promise<unknown> {
@@ -161,6 +162,3 @@ export class ClarionGateway
     return new DomainError('internal').toProblem();
   }
 }
-
-/** Of those who ask for no acknowledgement. */
-function unheard(): void {}
