@@ -1,28 +1,35 @@
 import { topicOf } from './layout.js';
 
+/** How many topics there are, and which of them a reader has: ascending, at least one. */
+export interface ReaderTopics {
+  readonly topics: number;
+  readonly own: readonly number[];
+}
+
+const THE_ONE_TOPIC: ReaderTopics = { topics: 1, own: [0] };
+
 /**
- * Judges what one reader gets during a run: of each lane every message to one of its topics, each once, in order. `orderHash` sums up
- * how the server merged the lanes; all readers of the same topics must have the same.
+ * Judges what one reader gets during a run: of each lane every message on the reader's topics ({@link topicOf}), each once, in order. `orderHash`
+ * sums up how the server merged the lanes; all readers with the same topics must have the same.
  */
 export class DeliveryCheck {
-  readonly #own: readonly number[];
-  readonly #topics: number;
-  /** By lane: the sequence number that must come next. */
-  #next: Uint32Array = new Uint32Array();
+  readonly #topics: ReaderTopics;
+  /** For each topic of the reader: how many messages of a lane later the next one comes that is for this reader. */
+  readonly #gaps: readonly number[];
+  #next = new Uint32Array(0);
   #received = 0;
   #orderHash = 0;
   #fault: string | null = null;
 
-  /** @param own the topics of this reader, of `topics` in all. */
-  constructor(lanes: number, own: readonly number[] = [0], topics = 1) {
-    this.#own = own;
+  constructor(lanes: number, topics = THE_ONE_TOPIC) {
     this.#topics = topics;
+    this.#gaps = gapsOf(topics);
     this.reset(lanes);
   }
 
   /** Begins a run: nothing has been received. */
   reset(lanes: number): void {
-    this.#next = new Uint32Array(lanes).map((_, lane) => this.#following(lane, 0));
+    this.#next = Uint32Array.from({ length: lanes }, (_, lane) => this.#firstAfter(lane, 0));
     this.#received = 0;
     this.#orderHash = 0;
     this.#fault = null;
@@ -31,7 +38,7 @@ export class DeliveryCheck {
   accept(lane: number, sequence: number): void {
     const expected = this.#next[lane];
     if (expected !== sequence) this.#fault ??= `lane ${lane}: expected ${expected ?? 'nothing'}, got ${sequence}`;
-    else this.#next[lane] = this.#following(lane, sequence);
+    else this.#next[lane] = sequence + this.#gapAt(lane, sequence);
     this.#received += 1;
     this.#orderHash = (Math.imul(this.#orderHash, 31) + lane + 1) | 0;
   }
@@ -49,30 +56,43 @@ export class DeliveryCheck {
     return this.#fault;
   }
 
-  /** How many messages this reader must get when `sent[lane]` messages of each lane were published. */
+  /** How many messages are for this reader when each lane has sent so many. */
   expected(sent: readonly number[]): number {
-    let sum = 0;
-    for (const [lane, count] of sent.entries())
-      for (const topic of this.#own) sum += Math.ceil((count - this.#distance(lane, 0, topic)) / this.#topics);
-    return sum;
+    const { topics, own } = this.#topics;
+    let count = 0;
+    for (const [lane, messages] of sent.entries())
+      for (const topic of own) count += Math.ceil((messages - stepsTo(topic, lane, topics)) / topics);
+    return count;
   }
 
-  /** What is wrong when exactly `sent[lane]` messages of each lane were published and all of its own should have arrived; null: nothing. */
+  /** What is wrong when exactly `sent[lane]` messages of each lane were published and all should have arrived; null: nothing. */
   verdict(sent: readonly number[]): string | null {
     if (this.#fault !== null) return this.#fault;
-    const lane = sent.findIndex((count, index) => this.#next[index] !== this.#following(index, count));
-    return lane < 0 ? null : `lane ${lane}: ${sent[lane]} sent, ${this.#next[lane]} did not come`;
+    const lane = sent.findIndex((count, index) => this.#next[index] !== this.#firstAfter(index, count));
+    if (lane >= 0) return `lane ${lane}: ${sent[lane]} sent, all before ${this.#next[lane] ?? 1} received`;
+    return null;
   }
 
-  /** The first number after this one that belongs to a topic of this reader. */
-  #following(lane: number, sequence: number): number {
-    let nearest = this.#topics;
-    for (const topic of this.#own) nearest = Math.min(nearest, this.#distance(lane, sequence, topic));
-    return sequence + 1 + nearest;
+  /** The first sequence number beyond `sequence` that is for this reader. */
+  #firstAfter(lane: number, sequence: number): number {
+    const { topics, own } = this.#topics;
+    return sequence + 1 + Math.min(...own.map((topic) => stepsTo(topic, lane + sequence, topics)));
   }
 
-  /** How many messages of the lane are between this one and the next to a topic. */
-  #distance(lane: number, sequence: number, topic: number): number {
-    return (topic - topicOf(lane, sequence + 1, this.#topics) + this.#topics) % this.#topics;
+  #gapAt(lane: number, sequence: number): number {
+    const index = this.#gaps.length === 1 ? 0 : this.#topics.own.indexOf(topicOf(lane, sequence, this.#topics.topics));
+    return this.#gaps[index]!;
   }
+}
+
+/** How many topics further the given one is, on the way round all of them. */
+function stepsTo(topic: number, from: number, topics: number): number {
+  return (((topic - from) % topics) + topics) % topics;
+}
+
+function gapsOf({ topics, own }: ReaderTopics): number[] {
+  return own.map((topic, index) => {
+    const next = own[index + 1] ?? own[0]! + topics;
+    return next - topic;
+  });
 }

@@ -62,6 +62,17 @@ describe('HttpResponseReader', () => {
     ]);
   });
 
+  it('says which answer is the last of its connection', () => {
+    const last: boolean[] = [];
+    const reader = new HttpResponseReader({
+      onHead: (_, willClose) => void last.push(willClose),
+      onBody: () => undefined,
+      onEnd: () => undefined,
+    });
+    reader.push(Buffer.from(sized('a') + sized('b').replace('X: y', 'connection: close')));
+    expect(last).toEqual([false, true]);
+  });
+
   it.each(['nonsense\r\n\r\n', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n'])(
     'refuses %j',
     (stream) => {

@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpus } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { machineBusySeconds, parseStat, usageOf } from './process-usage.js';
+import { machineBusySeconds, parseStat, usageOf, usageOfGroup } from './process-usage.js';
 
 /** proc_pid_stat(5), fields 1–25, with a command name made to mislead. */
 const LINE =
@@ -19,6 +21,33 @@ describe('usage of a process', () => {
     const { cpuSeconds, residentBytes } = usageOf(process.pid);
     expect(Math.abs(cpuSeconds - (user + system) / 1_000_000)).toBeLessThan(0.5);
     expect(residentBytes).toBeGreaterThan(10_000_000);
+  });
+
+  it('is added up over a process group', async () => {
+    const spin =
+      "setTimeout(() => { while (process.cpuUsage().user < 300000); process.send('done'); }); setInterval(() => {}, 1e6)";
+    const script = `const { spawn } = require('node:child_process');
+      const child = spawn(process.execPath, ['-e', ${JSON.stringify(spin)}], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+      child.on('message', () => process.send('done'));`;
+    const leader = spawn(process.execPath, ['-e', script], {
+      detached: true,
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    const { pid } = leader;
+    if (pid === undefined) throw new Error('no process');
+    try {
+      await once(leader, 'message');
+      const own = usageOf(pid);
+      const all = usageOfGroup(pid);
+      expect(all.cpuSeconds - own.cpuSeconds).toBeGreaterThan(0.25);
+      expect(all.residentBytes).toBeGreaterThan(own.residentBytes * 1.5);
+    } finally {
+      process.kill(-pid, 'SIGKILL');
+    }
+  });
+
+  it('is an error for a group that has no process', () => {
+    expect(() => usageOfGroup(2 ** 22 + 1)).toThrow('empty');
   });
 
   it('is an error for a process that is not there', () => {

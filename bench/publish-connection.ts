@@ -1,4 +1,5 @@
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { PublishTarget } from './messages.js';
 import type { PublishLane } from './publish-lane.js';
 import { speakHttp, speakNats, speakWebSocket, type PublishProtocol } from './publish-protocols.js';
@@ -21,14 +22,17 @@ export class PublishConnection {
   readonly #listener: PublishListener;
   /** In the order of their requests. */
   readonly #inFlight: PublishLane[] = [];
-  #socket: Socket | null = null;
+  readonly #openSocket: (port: number) => Duplex;
+  #socket: Duplex | null = null;
   #error = 'was closed';
   #hasBeenReady = false;
   #onReady: () => void = () => undefined;
 
-  constructor(target: PublishTarget, listener: PublishListener) {
+  /** @param openSocket begins to connect; a `connect` event tells when that is done. */
+  constructor(target: PublishTarget, listener: PublishListener, openSocket = openTcp) {
     this.#target = target;
     this.#listener = listener;
+    this.#openSocket = openSocket;
   }
 
   /** Resolves when the server can be told; what goes wrong is told to the listener. */
@@ -51,8 +55,8 @@ export class PublishConnection {
     this.#socket?.removeAllListeners('close').destroy();
   }
 
-  #open(): Socket {
-    const socket = connect({ port: this.#target.port, host: '127.0.0.1', noDelay: true });
+  #open(): Duplex {
+    const socket = this.#openSocket(this.#target.port);
     const protocol = SPEAK[this.#target.protocol](this.#target, {
       ready: () => this.#beReady(),
       accepted: (lane) => this.#onAccepted(lane),
@@ -63,9 +67,9 @@ export class PublishConnection {
     return socket;
   }
 
-  #listen(socket: Socket, protocol: PublishProtocol): void {
+  #listen(socket: Duplex, protocol: PublishProtocol): void {
     socket.on('connect', () => protocol.connected());
-    socket.on('data', (piece) => {
+    socket.on('data', (piece: Buffer) => {
       try {
         protocol.push(piece);
       } catch (error) {
@@ -90,7 +94,7 @@ export class PublishConnection {
   }
 
   /** The server will close the connection after the answer that it has just begun. */
-  #leave(socket: Socket): void {
+  #leave(socket: Duplex): void {
     socket.removeAllListeners('close');
     this.#socket = null;
   }
@@ -102,8 +106,12 @@ export class PublishConnection {
   }
 }
 
+function openTcp(port: number): Duplex {
+  return connect({ port, host: '127.0.0.1', noDelay: true });
+}
+
 /** What is written in this turn of the event loop goes out in one write. */
-function joinWrites(socket: Socket): void {
+function joinWrites(socket: Duplex): void {
   if (socket.writableCorked > 0) return;
   socket.cork();
   process.nextTick(() => socket.uncork());

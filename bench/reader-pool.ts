@@ -46,7 +46,7 @@ export class ReaderPool {
 
   async #openOne(target: ReaderTarget, index: number): Promise<void> {
     const own = topicsOf(index, target.wants);
-    const check = new DeliveryCheck(0, own, target.wants.topics);
+    const check = new DeliveryCheck(0, { topics: target.wants.topics, own });
     const reader = await openReader(target, index, this.#eventsOf(check));
     // Readers of the same topics; but NATS promises no order between publishers, so that there each reader stands for itself.
     const group = target.transport === 'nats' ? `reader ${index}` : own.join();
