@@ -89,8 +89,7 @@ ${parts.join('\n')}
 }
 
 function drawPanel({ measure, unit }: Panel, title: string, lines: readonly Line[], top: number): string {
-  const summaries = lines.flatMap(({ summaries }) => summaries[measure] ?? []);
-  const highest = Math.max(...summaries.map(({ max }) => max));
+  const highest = Math.max(...lines.map(({ summaries }) => summaries[measure]?.max ?? 0));
   return [
     textAt(MARGIN, top + 16, title, 'title'),
     textAt(MARGIN, top + 36, unit, 'unit'),

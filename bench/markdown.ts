@@ -75,10 +75,18 @@ function storeTable({ lines, commitP50Ms, commitP99Ms }: StoreReport): string {
 function targetTable(verdicts: readonly Verdict[]): string {
   const count = (verdict: Verdict['verdict']): string =>
     `${verdicts.filter((one) => one.verdict === verdict).length} ${verdict}`;
-  const rows = verdicts.map(({ target, what, verdict, figures }) => [`${target}. ${what}`, verdict, figures]);
+  const judged = verdicts.filter(({ verdict }) => verdict !== 'not measured');
+  const rows = judged.map(({ target, what, verdict, figures }) => [`${target}. ${what}`, verdict, figures]);
+  const absent = groupBy(
+    verdicts.filter(({ verdict }) => verdict === 'not measured'),
+    ({ target }) => target,
+  );
   return [
     `${count('met')}, ${count('not met')}, ${count('not measured')}.`,
-    table([['target', 'verdict', 'figures'], ...rows], 3),
+    ...(rows.length === 0 ? [] : [table([['target', 'verdict', 'figures'], ...rows], 3)]),
+    [...absent]
+      .map(([target, all]) => `- Not measured of target ${target}: ${all.map(({ what }) => what).join('; ')}.`)
+      .join('\n'),
   ].join('\n\n');
 }
 

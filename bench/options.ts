@@ -35,7 +35,7 @@ export interface Options {
 export const STORM: StormPlan = {
   connections: 10_000,
   topics: 1,
-  missed: 10,
+  missed: 100,
   foreignPerSecond: 1_000,
   cold: false,
   profileDir: null,
@@ -65,7 +65,7 @@ export function readOptions(): Options {
     help: values.help,
     plan: {
       ...plan,
-      ...parts(plan, values.store ? 'store' : values.scenario),
+      ...partsNamed(plan, values.store ? 'store' : values.scenario),
       subscribers: countOf(values.subscribers, plan.subscribers),
       repetitions: countOf(values.repetitions, plan.repetitions),
     },
@@ -88,11 +88,11 @@ export function isUsageError(error: unknown): error is Error {
   return error instanceof RangeError || (error instanceof TypeError && 'code' in error && isParseArgsCode(error.code));
 }
 
-function parts(plan: Plan, names: string | undefined): Pick<Plan, 'scenarios' | 'solos'> {
+function partsNamed(plan: Plan, names: string | undefined): Pick<Plan, 'scenarios' | 'solos'> {
   if (names === undefined) return plan;
   const wanted = names.split(',');
-  const all: readonly string[] = [...SCENARIO_NAMES, ...SOLO_NAMES];
-  const unknown = wanted.find((name) => !all.includes(name));
+  const all = new Set<string>([...SCENARIO_NAMES, ...SOLO_NAMES]);
+  const unknown = wanted.find((name) => !all.has(name));
   if (unknown !== undefined) throw new RangeError(`no scenario is called "${unknown}"`);
   return {
     scenarios: SCENARIO_NAMES.filter((name) => wanted.includes(name)),

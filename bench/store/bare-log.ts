@@ -4,8 +4,10 @@ import { Worker } from 'node:worker_threads';
 import type { AppendOnly } from './append-load.js';
 import { entryBody, entryId } from './entries.js';
 
-/** What the worker is sent: all that waits, for one transaction; it answers each with null once that is on disk. */
-export type BareBatch = readonly (readonly [id: string, body: string])[];
+/** What the worker is sent: all that waits, for one transaction; it answers once that is on disk. */
+export interface BareBatch {
+  readonly rows: readonly (readonly [id: string, body: string])[];
+}
 
 /**
  * What could be had at best: a worker thread with the same native library, one table, and one synced transaction for all that waits. It
@@ -22,7 +24,7 @@ export async function openBareLog(dataDir: string): Promise<AppendOnly> {
 class BareLog {
   readonly #worker: Worker;
   #count = 0;
-  #batch: [id: string, body: string][] = [];
+  #rows: [id: string, body: string][] = [];
   #waiting: (() => void)[] = [];
   #busy = false;
 
@@ -32,7 +34,7 @@ class BareLog {
 
   append(): Promise<void> {
     return new Promise((resolve) => {
-      this.#batch.push([entryId(++this.#count), entryBody]);
+      this.#rows.push([entryId(++this.#count), entryBody]);
       this.#waiting.push(resolve);
       if (!this.#busy) void this.#run();
     });
@@ -46,13 +48,14 @@ class BareLog {
     this.#busy = true;
     // What is appended in the same turn goes into the same transaction.
     await Promise.resolve();
-    while (this.#batch.length > 0) await this.#commit(this.#batch.splice(0), this.#waiting.splice(0));
+    while (this.#rows.length > 0) await this.#commit({ rows: this.#rows.splice(0) }, this.#waiting.splice(0));
     this.#busy = false;
   }
 
-  async #commit(batch: BareBatch, waiting: readonly (() => void)[]): Promise<void> {
+  async #commit({ rows }: BareBatch, waiting: readonly (() => void)[]): Promise<void> {
     const committed = once(this.#worker, 'message');
-    this.#worker.postMessage(batch);
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread, not a window
+    this.#worker.postMessage({ rows });
     await committed;
     for (const resolve of waiting) resolve();
   }

@@ -8,10 +8,16 @@ database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
 database.exec('CREATE TABLE entries (offset INTEGER PRIMARY KEY, id TEXT NOT NULL, body TEXT NOT NULL)');
 const insert = database.prepare('INSERT INTO entries (id, body) VALUES (?, ?)');
 
-parentPort?.on('message', (batch: BareBatch) => {
+parentPort?.on('message', ({ rows }: BareBatch) => {
   database.exec('BEGIN IMMEDIATE');
-  for (const row of batch) insert.run([...row]);
+  for (const row of rows) insert.run([...row]);
   database.exec('COMMIT');
-  parentPort?.postMessage(null);
+  answer();
 });
-parentPort?.postMessage(null);
+answer();
+
+/** Says that the table is there, or that the batch is on disk. */
+function answer(): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread, not a window
+  parentPort?.postMessage('done');
+}
