@@ -6,6 +6,8 @@ export interface ServerMetrics {
   readonly logReads: number;
   /** Events given to clients since the start, by where they came from: `live`, `ring` (memory), `log`. */
   readonly deliveries: Readonly<Record<string, number>>;
+  /** Recent events that the server keeps in memory, bytes. */
+  readonly ringBytes: number;
   /** Event-loop delay since it was asked the last time, milliseconds. It is sampled every 10 ms, and that is what an idle one shows. */
   readonly loopDelay: { readonly p50: number; readonly p99: number; readonly max: number };
 }
@@ -22,6 +24,7 @@ export async function readMetrics(port: number): Promise<ServerMetrics> {
   return {
     logReads: valuesOf(text, 'clarion_log_page_reads_total')[''] ?? Number.NaN,
     deliveries: valuesOf(text, 'clarion_deliveries_total'),
+    ringBytes: valuesOf(text, 'clarion_ring_bytes')[''] ?? Number.NaN,
     loopDelay: {
       p50: ms('nodejs_eventloop_lag_p50_seconds'),
       p99: ms('nodejs_eventloop_lag_p99_seconds'),

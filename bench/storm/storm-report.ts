@@ -2,6 +2,7 @@ import type { Machine } from '../machine.js';
 import {
   isComplete,
   targetsOf,
+  type ResidentMiB,
   type ReturnLine,
   type Spread,
   type StormFigures,
@@ -70,7 +71,7 @@ function returnTable(lines: readonly ReturnLine[]): string {
 }
 
 function serverLines(figures: StormFigures): string[] {
-  const { deliveries, foreign, residentMiB, machine } = figures;
+  const { deliveries, foreign, machine } = figures;
   const sources = Object.entries(deliveries)
     .map(([source, count]) => `${count.toLocaleString('en')} ${source}`)
     .join(', ');
@@ -78,11 +79,20 @@ function serverLines(figures: StormFigures): string[] {
     `all complete after ${(figures.returnMs / 1_000).toFixed(1)} s; the server was ready again ${(figures.restartMs / 1_000).toFixed(1)} s after the kill`,
     `reads of the log: ${figures.logReads}; deliveries: ${sources}`,
     `event-loop delay: ${spread(figures.loopDelayMs)}`,
-    `server: ${figures.serverCpuSeconds.toFixed(1)} s of CPU; resident ${residentMiB.before.toFixed(0)} MiB before, ${residentMiB.after.toFixed(0)} MiB after`,
+    `server: ${figures.serverCpuSeconds.toFixed(1)} s of CPU`,
+    `resident memory: ${memory(figures.residentMiB)}`,
     `published elsewhere: ${foreign.publishes.toLocaleString('en')} accepted, ${foreign.perSecond.toFixed(0)}/s, answer ${spread(foreign.answerMs)}`,
     `overflows of listening sockets on this machine: ${figures.listenOverflows}`,
     `share of all cores: server ${percent(machine.server)}, clients and publisher ${percent(machine.clients)}, others ${percent(machine.others)}`,
   ];
+}
+
+function memory({ gathered, before, after, settled, ring }: ResidentMiB): string {
+  const mib = (figure: number): string => `${figure.toFixed(0)} MiB`;
+  return (
+    `${mib(gathered)} with everybody connected before the storm; ${mib(before)} after the restart, ${mib(after)} when all ` +
+    `had returned, ${mib(settled)} when that had settled, of which the ring is ${mib(ring)}`
+  );
 }
 
 function troubles(kind: string, counts: Readonly<Record<string, number>>): string[] {

@@ -38,8 +38,12 @@ export interface StormRecord {
   /** From the beginning of the return until the last client had everything, or the time was over. */
   readonly returnMs: number;
   readonly crowds: readonly CrowdReport[];
+  /** Everybody is connected for the first time, and nothing was published yet. */
+  readonly gathered: Moment;
   readonly before: Moment;
   readonly after: Moment;
+  /** Everybody has everything, and nothing has happened for a while. */
+  readonly settled: Moment;
   readonly published: PublishReport;
   readonly crowdCpuMicros: readonly number[];
 }
@@ -67,6 +71,8 @@ const BATCH = 1_000;
 const RETURN_WITHIN_MS = 90_000;
 /** How long nothing more must come after everybody has everything. */
 const SILENCE_MS = 1_000;
+/** Until what the connecting has left behind is collected. V8 gives memory back some seconds after it has nothing to do. */
+const SETTLE_MS = 20_000;
 
 const nothingSchema = z.null();
 
@@ -104,6 +110,8 @@ function programOf({ cold, profileDir }: StormPlan): ServerProgram {
 async function play(cast: Cast, plan: StormPlan): Promise<StormRecord> {
   const { server } = cast;
   await gather(cast, plan);
+  await delay(SETTLE_MS);
+  const gathered = await momentOf(server);
   const restartMs = await killAndRestart(cast);
   await publishMissed(server.port, plan);
   await cast.publisher.call(
@@ -123,12 +131,15 @@ async function play(cast: Cast, plan: StormPlan): Promise<StormRecord> {
   const published = await cast.publisher.call({ command: 'end' }, publishReportSchema);
   await delay(SILENCE_MS);
   const crowds = await Promise.all(cast.crowds.map((crowd) => crowd.call({ command: 'report' }, crowdReportSchema)));
+  await delay(SETTLE_MS);
   return {
     restartMs,
     returnMs,
     crowds,
+    gathered,
     before,
     after,
+    settled: await momentOf(server),
     published,
     crowdCpuMicros: returned.map(({ cpuMicros }) => cpuMicros),
   };
