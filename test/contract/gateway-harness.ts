@@ -19,9 +19,9 @@ export interface GatewayHarness {
 
 /**
  * `connection`: the server keeps one, on which it says `ready` and `bye`, proves to be alive, and delivers what is ephemeral.
- * `commands`: clients speak on it. `publish`: they may publish on it, too. `return`: the stock client comes back by itself, with the last cursor that it saw.
+ * `wire`: it is one network connection until the end. `commands`: clients speak on it. `publish`: they may publish on it, too. `return`: the stock client comes back by itself, with the last cursor that it saw.
  */
-export type Capability = 'connection' | 'commands' | 'publish' | 'return';
+export type Capability = 'connection' | 'wire' | 'commands' | 'publish' | 'return';
 
 export interface GatewaySettings {
   /** How often an idle connection is kept alive, milliseconds. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Inject, Logger } from '@nestjs/common';
 import {
   WebSocketGateway,
@@ -22,8 +23,7 @@ import { SocketIoLink } from './socketio-link.js';
 interface ClientData {
   admitted?: { readonly who: Principal; readonly wanted: Wanted };
   session?: Session;
-  /** Once it has published. */
-  lane?: PublishLane;
+  link?: SocketIoLink;
 }
 
 type Client = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, ClientData>;
@@ -55,7 +55,7 @@ export class ClarionGateway
   ) {
     this.#realtime = realtime;
     this.#access = access;
-    this.#lanes = { publisher, maxMessageBytes, problem: (error) => this.#problem(error) };
+    this.#lanes = { underWay: 0, publisher, maxMessageBytes, problem: (error) => this.#problem(error) };
     const upgraded = this.#upgraded;
     this.#untrack = function untrack() {
       upgraded.delete(this);
@@ -82,7 +82,7 @@ export class ClarionGateway
       const { who, wanted } = socket.data.admitted!;
       const session = this.#realtime.open(link, who, wanted);
       link.bind(session);
-      socket.data = { session };
+      socket.data = { session, link };
       // One listener for all commands: Nest's own would make an RxJS pipeline of each, for each client.
       socket.onAny((name: string, ...args: unknown[]) => this.#hear(socket, name, args));
     } catch (error) {
@@ -100,9 +100,9 @@ export class ClarionGateway
     const engine = this.#server?.engine as
       { clientsCount: number; clients: Record<string, { close(discard?: boolean): void }> } | undefined;
     if (engine === undefined) return;
+    while (this.#lanes.underWay > 0 && !signal.aborted) await pause(DRAIN_POLL_MS);
     for (const client of Object.values(engine.clients)) client.close();
-    while (engine.clientsCount + this.#upgraded.size > 0 && !signal.aborted)
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
+    while (engine.clientsCount + this.#upgraded.size > 0 && !signal.aborted) await pause(DRAIN_POLL_MS);
     for (const client of Object.values(engine.clients)) client.close(true);
     for (const socket of this.#upgraded) socket.destroy();
   }
@@ -142,10 +142,11 @@ export class ClarionGateway
     });
   }
 
+  /** By the rights of the newest token. */
   #publish({ data }: Client, body: unknown, answer: (data: unknown) => void): void {
-    if (data.session === undefined) return;
-    data.lane ??= new PublishLane(this.#lanes);
-    data.lane.publish(data.session.who, body, answer);
+    if (data.session === undefined || data.link === undefined) return;
+    data.link.lane ??= new PublishLane(this.#lanes);
+    data.link.lane.publish(data.session.who, body, answer);
   }
 
   async #answerTo(name: string, session: Session | undefined, body: unknown): Promise<unknown> {

@@ -12,6 +12,8 @@ import {
 
 /** What all lanes share. */
 export interface LaneHost {
+  /** Publishes of all clients that are not answered. */
+  underWay: number;
   readonly publisher: Pick<Publisher, 'publish'>;
   /** Largest message of a client: bytes. */
   readonly maxMessageBytes: number;
@@ -35,6 +37,7 @@ export class PublishLane {
   /** Answers once, if the client wants an answer. Socket.IO cannot be read more slowly: what is too much is `rate.limited`. */
   publish(who: Principal, body: unknown, answer: (data: PublishReply | { error: Problem }) => void): void {
     this.#count++;
+    this.#host.underWay++;
     this.#begin(who, body)
       .then(answer, (error: unknown) => answer({ error: this.#host.problem(error) }))
       .finally(() => this.#done());
@@ -66,6 +69,7 @@ export class PublishLane {
 
   #done(): void {
     this.#count--;
+    this.#host.underWay--;
     if (this.#count === 0) this.#emptied?.();
   }
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'socket.io';
 import { byeOf, type Batch, type CloseReason, type Link, type Session } from '#clarion/realtime';
+import type { PublishLane } from './publish-lane.js';
 import type { SocketIoCodec, SocketIoFrame } from './socketio-codec.js';
 
 /**
@@ -8,6 +9,8 @@ import type { SocketIoCodec, SocketIoFrame } from './socketio-codec.js';
  */
 export class SocketIoLink implements Link<SocketIoFrame> {
   readonly codec: SocketIoCodec;
+  /** Once it has published. */
+  lane: PublishLane | undefined;
   readonly #socket: Socket;
   /** Whether Engine.IO passed on what it was given last; else it waits for the transport. */
   #flushed = true;
@@ -36,10 +39,17 @@ export class SocketIoLink implements Link<SocketIoFrame> {
     return this.#flushed;
   }
 
-  /** After a bye that calls for a return the connection itself is closed: the stock client comes back by itself. */
+  /** As soon as what was published is answered. */
   close(reason: CloseReason): void {
+    if (this.lane === undefined) this.#end(reason);
+    else this.lane.close(() => this.#end(reason));
+  }
+
+  /** After a bye that calls for a return the connection itself is closed: the stock client comes back by itself. */
+  #end(reason: CloseReason): void {
     const data = byeOf(reason);
-    const stuck = this.#full;
+    // What is queued may be answers to publishes: a client is given the time of the drain to take those.
+    const stuck = this.#full && this.lane === undefined;
     const { conn } = this.#socket;
     this.#flushed = false;
     this.#socket.emit('bye', data);

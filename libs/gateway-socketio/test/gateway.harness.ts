@@ -70,7 +70,8 @@ function toReply(acknowledgement: unknown): Reply {
 function harness(transport: Transport): GatewayHarness {
   return {
     name: `Socket.IO over ${transport === 'websocket' ? 'WebSocket' : 'polling'}`,
-    cannot: {},
+    cannot:
+      transport === 'polling' ? { wire: 'each poll may be a connection, and the server accepts none at its end' } : {},
     gateway: ({ heartbeatMs }) => ({
       module: GatewaySocketIoModule.forRoot(gatewaySocketIoConfigSchema.parse({ heartbeatMs })),
       attach: (app) => app.useWebSocketAdapter(new ClarionIoAdapter(app)),
