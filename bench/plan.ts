@@ -72,13 +72,13 @@ export const FULL: Plan = {
   solos: SOLO_NAMES,
   subscribers: 1_000,
   idleConnections: 10_000,
-  settleMs: 2_000,
-  warmUpMs: 1_500,
-  latency: { perSecond: 10, durationMs: 5_000 },
-  strain: { perSecond: 400, durationMs: 2_000 },
-  saturation: { durationMs: 1_500, factor: 2 },
-  publishing: { window: 64, durationMs: 2_000 },
-  store: { window: 256, durationMs: 5_000, aloneMs: 10_000 },
+  settleMs: 1_000,
+  warmUpMs: 800,
+  latency: { perSecond: 10, durationMs: 4_000 },
+  strain: { perSecond: 400, durationMs: 1_500 },
+  saturation: { durationMs: 1_000, factor: 2 },
+  publishing: { window: 64, durationMs: 1_500 },
+  store: { window: 256, durationMs: 4_000, aloneMs: 6_000 },
 };
 
 /** A figure of one topic with this many readers counts only if the 99th percentile of the delivery latency stays within the limit, in milliseconds. */

@@ -10,8 +10,8 @@ interface FanOut {
   readonly layout: Layout;
   readonly readers: (plan: Plan) => number;
   readonly maxP99Ms: number;
-  /** Requests in flight at first, and at most. */
-  readonly windows: { readonly from: number; readonly to: number };
+  /** Requests in flight at first, and at most; `factor`: to the next, where that is not the plan's. */
+  readonly windows: { readonly from: number; readonly to: number; readonly factor?: number };
 }
 
 const ONE_POST: FanOut['windows'] = { from: 1, to: 128 };
@@ -32,9 +32,13 @@ const tenThousandReaders: FanOut = {
 const threeOfThirty: FanOut = {
   ...oneTopic,
   layout: { payloadBytes: 200, topics: 30, topicsPerReader: 3 },
-  windows: { from: 4, to: 1_000 },
+  windows: { from: 4, to: 1_000, factor: 4 },
 };
-const oneKilobyte: FanOut = { ...oneTopic, layout: { ...ONE_TOPIC, payloadBytes: 1_000 } };
+const oneKilobyte: FanOut = {
+  ...oneTopic,
+  layout: { ...ONE_TOPIC, payloadBytes: 1_000 },
+  windows: { ...ONE_POST, factor: 4 },
+};
 
 const count = (value: number): string => value.toLocaleString('en');
 
@@ -70,7 +74,7 @@ function saturated(name: ScenarioName, fan: FanOut, title: (readers: string) => 
       const { publish } = await stage.seat(fan.readers(plan), fan.layout);
       await stage.attempt(publish, { kind: 'closed', lanes: WARM_UP_LANES, durationMs: plan.warmUpMs });
       const attempt = (lanes: number) => stage.attempt(publish, { kind: 'closed', lanes, durationMs });
-      const runs = await searchWindow(attempt, { ...fan.windows, factor }, fan.maxP99Ms);
+      const runs = await searchWindow(attempt, { factor, ...fan.windows }, fan.maxP99Ms);
       const best = bestSaturated(runs, fan.maxP99Ms);
       if (best === null) throw new Error('no run was complete and in order');
       return {

@@ -10,8 +10,8 @@ import type { Stage } from './stage.js';
 const TOPICS = 5_000;
 const LAYOUT: Layout = { payloadBytes: 200, topics: TOPICS, topicsPerReader: 1 };
 /** Requests in flight, where each carries one message, and where it carries a batch. */
-const SINGLES = { from: 16, to: 256 };
-const BATCHES = { from: 1, to: 16 };
+const SINGLES = { from: 64, to: 256 };
+const BATCHES = { from: 2, to: 8 };
 
 type Way = 'single' | 'batch' | 'kept';
 
