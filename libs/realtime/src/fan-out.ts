@@ -1,46 +1,107 @@
 import type { Topic } from '#clarion/protocol';
-import type { InterestIndex } from './interest-index.js';
+import type { InterestIndex, Readers } from './interest-index.js';
 import type { LogEvent } from './log-event.js';
-
-/** A reader of the index that takes events as they come. */
-export interface Receiver {
-  /** @param dispatch grows by one with each event: an event that several selectors match is offered again with the same number. */
-  offer(event: LogEvent, topic: Topic, dispatch: number): void;
-}
 
 /** Somebody who writes what was offered once the turn is over. */
 export interface Flushable {
   flush(): void;
 }
 
-/** Brings each event to those who read one of its topics, and has them write once at the end of the event loop's turn. */
+/** Milliseconds of writing after which other work of the event loop gets its turn: about a thousand sockets. */
+const SLICE_MS = 8;
+/** Writes between two looks at the clock. */
+const STRIDE = 32;
+
+/**
+ * Brings each event to those who read one of its topics, and has them write once at the end of the event loop's turn: all that
+ * was offered meanwhile goes as one write. Many writes are cut into slices. Between two of them further events may be offered:
+ * who waits takes them along, and who has written waits for the next round, so that nobody writes twice before all have written once.
+ */
 export class FanOut {
-  readonly #index: InterestIndex<Receiver>;
-  readonly #afterFlush: () => void;
-  #dirty: Flushable[] = [];
+  readonly #index: InterestIndex;
+  readonly #afterRound: () => void;
+  readonly #tickMs: number;
+  #waiting: Flushable[] = [];
+  #round: Flushable[] = [];
+  #next = 0;
+  #scheduled = false;
+  #roundEndedAt = -Infinity;
+  #timer: NodeJS.Timeout | undefined;
   #dispatch = 0;
 
-  /** @param afterFlush called when all that was offered has been written. */
-  constructor(index: InterestIndex<Receiver>, afterFlush: () => void) {
+  /**
+   * @param tickMs a round begins no sooner after the last one; 0: at the end of the turn. What comes after longer silence never waits.
+   * @param afterRound called when all that was offered before the round began has been written.
+   */
+  constructor(index: InterestIndex, tickMs: number, afterRound: () => void) {
     this.#index = index;
-    this.#afterFlush = afterFlush;
+    this.#tickMs = tickMs;
+    this.#afterRound = afterRound;
   }
 
   deliver(event: LogEvent): void {
     const dispatch = ++this.#dispatch;
     for (const topic of event.topics)
-      this.#index.forEachReader(topic, (receiver) => receiver.offer(event, topic, dispatch));
+      for (const readers of this.#index.readersOf(topic)) offerTo(readers, event, topic, dispatch);
   }
 
   /** Has `receiver.flush` called at the end of this turn. Precondition: it is not waiting for that already. */
   flushLater(receiver: Flushable): void {
-    if (this.#dirty.push(receiver) === 1) setImmediate(() => this.#flush());
+    this.#waiting.push(receiver);
+    if (!this.#scheduled) this.#schedule();
   }
 
-  #flush(): void {
-    const dirty = this.#dirty;
-    this.#dirty = [];
-    for (const receiver of dirty) receiver.flush();
-    this.#afterFlush();
+  /** Nothing that waits is written any more. */
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #schedule(): void {
+    this.#scheduled = true;
+    const waitMs = this.#tickMs === 0 ? 0 : this.#roundEndedAt + this.#tickMs - performance.now();
+    if (waitMs > 0) this.#timer = setTimeout(() => this.#begin(), waitMs);
+    else setImmediate(() => this.#begin());
+  }
+
+  #begin(): void {
+    this.#round = this.#waiting;
+    this.#waiting = [];
+    this.#next = 0;
+    this.#slice();
+  }
+
+  #slice(): void {
+    try {
+      this.#writeSome(performance.now() + SLICE_MS);
+    } finally {
+      if (this.#next < this.#round.length) setImmediate(() => this.#slice());
+      else this.#end();
+    }
+  }
+
+  #writeSome(until: number): void {
+    const round = this.#round;
+    while (this.#next < round.length) {
+      round[this.#next++]!.flush();
+      if (this.#next % STRIDE === 0 && performance.now() >= until) return;
+    }
+  }
+
+  #end(): void {
+    this.#round = [];
+    this.#scheduled = false;
+    this.#roundEndedAt = performance.now();
+    this.#afterRound();
+    if (this.#waiting.length > 0) this.#schedule();
+  }
+}
+
+/** From the end: who leaves meanwhile gives its place to the last, who has been offered the event already, and nobody is left out. */
+function offerTo(readers: Readers, event: LogEvent, topic: Topic, dispatch: number): void {
+  const { publishedAt } = event;
+  for (let i = readers.length - 1; i >= 0; i--) {
+    const subscription = readers[i];
+    if (subscription !== undefined && publishedAt >= subscription.historyFrom)
+      subscription.reader.offer(event, topic, dispatch);
   }
 }

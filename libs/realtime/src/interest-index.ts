@@ -1,59 +1,64 @@
-import { hasWildcard, isOpenToWildcards, type Selector, type Topic } from '#clarion/protocol';
+import { hasWildcard, isOpenToWildcards, type Topic } from '#clarion/protocol';
+import type { Subscription } from './subscription.js';
+
+/** Those with one selector, in no order. */
+export type Readers = readonly Subscription[];
 
 /** A place in the tree of wildcard selectors. */
-class Branch<S> {
-  readonly children = new Map<string, Branch<S>>();
+class Branch {
+  readonly children = new Map<string, Branch>();
   /** Whose selector ends here. */
-  readonly here = new Set<S>();
+  readonly here: Subscription[] = [];
   /** Whose selector ends with `**` below here. */
-  readonly rest = new Set<S>();
+  readonly rest: Subscription[] = [];
 
-  get empty(): boolean {
-    return this.children.size === 0 && this.here.size === 0 && this.rest.size === 0;
+  get isEmpty(): boolean {
+    return this.children.size === 0 && this.here.length === 0 && this.rest.length === 0;
   }
 }
 
 /**
  * Who reads a topic. Exact selectors cost one look-up; wildcards a walk down a tree of segments, in which only branches that match
- * are entered: the cost of a look-up does not grow with readers of other topics.
+ * are entered: the cost of a look-up does not grow with readers of other topics. Coming and going cost the same however many
+ * read the same.
  */
-export class InterestIndex<S> {
-  readonly #exact = new Map<string, Set<S>>();
-  readonly #root = new Branch<S>();
+export class InterestIndex {
+  readonly #exact = new Map<string, Subscription[]>();
+  readonly #root = new Branch();
 
-  add(selector: Selector, reader: S): void {
-    if (hasWildcard(selector)) this.#addWildcard(selector.split('/'), reader);
-    else {
-      const readers = this.#exact.get(selector);
-      if (readers === undefined) this.#exact.set(selector, new Set([reader]));
-      else readers.add(reader);
-    }
+  /** Precondition: it is not in the index. */
+  add(subscription: Subscription): void {
+    const { selector } = subscription;
+    if (hasWildcard(selector)) return put(this.#listAt(selector.split('/')), subscription);
+    const readers = this.#exact.get(selector);
+    if (readers !== undefined) return put(readers, subscription);
+    subscription.position = 0;
+    this.#exact.set(selector, [subscription]);
   }
 
-  delete(selector: Selector, reader: S): void {
-    if (hasWildcard(selector)) remove(this.#root, selector.split('/'), 0, reader);
-    else {
-      const readers = this.#exact.get(selector);
-      readers?.delete(reader);
-      if (readers?.size === 0) this.#exact.delete(selector);
-    }
+  /** Precondition: it is in the index. */
+  delete(subscription: Subscription): void {
+    const { selector } = subscription;
+    if (hasWildcard(selector)) return remove(this.#root, selector.split('/'), 0, subscription);
+    const readers = this.#exact.get(selector);
+    if (readers === undefined) return;
+    take(readers, subscription);
+    if (readers.length === 0) this.#exact.delete(selector);
   }
 
-  /** Calls `visit` for every reader of the topic; once per matching selector, so maybe more than once for one reader. */
-  forEachReader(topic: Topic, visit: (reader: S) => void): void {
-    this.#exact.get(topic)?.forEach(visit);
-    if (this.#root.empty) return;
-    const segments = topic.split('/');
-    if (isOpenToWildcards(segments[0]!)) walk(this.#root, segments, 0, visit);
-    else {
-      // A first segment that no wildcard may stand for is entered by its name alone.
-      const named = this.#root.children.get(segments[0]!);
-      if (named !== undefined) walk(named, segments, 1, visit);
-    }
+  /**
+   * All who read the topic: one list for each matching selector, so that a reader may be in several. They are the index's own: who leaves
+   * gives its place to the last of the list.
+   */
+  readersOf(topic: Topic): Readers[] {
+    const exact = this.#exact.get(topic);
+    const found: Readers[] = exact === undefined ? [] : [exact];
+    if (!this.#root.isEmpty) this.#findWildcards(topic.split('/'), found);
+    return found;
   }
 
   get isEmpty(): boolean {
-    return this.#exact.size === 0 && this.#root.empty;
+    return this.#exact.size === 0 && this.#root.isEmpty;
   }
 
   /** Topics that have readers by name, for metrics. */
@@ -61,42 +66,58 @@ export class InterestIndex<S> {
     return this.#exact.size;
   }
 
-  #addWildcard(segments: readonly string[], reader: S): void {
+  #findWildcards(segments: readonly string[], found: Readers[]): void {
+    if (isOpenToWildcards(segments[0]!)) return find(this.#root, segments, 0, found);
+    // A first segment that no wildcard may stand for is entered by its name alone.
+    const named = this.#root.children.get(segments[0]!);
+    if (named !== undefined) find(named, segments, 1, found);
+  }
+
+  #listAt(segments: readonly string[]): Subscription[] {
     let branch = this.#root;
     for (const segment of segments) {
-      if (segment === '**') {
-        branch.rest.add(reader);
-        return;
-      }
+      if (segment === '**') return branch.rest;
       let next = branch.children.get(segment);
       if (next === undefined) branch.children.set(segment, (next = new Branch()));
       branch = next;
     }
-    branch.here.add(reader);
+    return branch.here;
   }
 }
 
-function walk<S>(branch: Branch<S>, segments: readonly string[], depth: number, visit: (reader: S) => void): void {
+function find(branch: Branch, segments: readonly string[], depth: number, found: Readers[]): void {
   const segment = segments[depth];
   if (segment === undefined) {
-    branch.here.forEach(visit);
+    if (branch.here.length > 0) found.push(branch.here);
     return;
   }
-  branch.rest.forEach(visit);
+  if (branch.rest.length > 0) found.push(branch.rest);
   const named = branch.children.get(segment);
-  if (named !== undefined) walk(named, segments, depth + 1, visit);
+  if (named !== undefined) find(named, segments, depth + 1, found);
   const any = branch.children.get('*');
-  if (any !== undefined) walk(any, segments, depth + 1, visit);
+  if (any !== undefined) find(any, segments, depth + 1, found);
 }
 
-function remove<S>(branch: Branch<S>, segments: readonly string[], depth: number, reader: S): void {
+function remove(branch: Branch, segments: readonly string[], depth: number, gone: Subscription): void {
   const segment = segments[depth];
-  if (segment === undefined) branch.here.delete(reader);
-  else if (segment === '**') branch.rest.delete(reader);
+  if (segment === undefined) take(branch.here, gone);
+  else if (segment === '**') take(branch.rest, gone);
   else {
     const next = branch.children.get(segment);
     if (next === undefined) return;
-    remove(next, segments, depth + 1, reader);
-    if (next.empty) branch.children.delete(segment);
+    remove(next, segments, depth + 1, gone);
+    if (next.isEmpty) branch.children.delete(segment);
   }
+}
+
+function put(readers: Subscription[], subscription: Subscription): void {
+  subscription.position = readers.push(subscription) - 1;
+}
+
+/** The last takes the place of who leaves. */
+function take(readers: Subscription[], { position }: Subscription): void {
+  const last = readers.pop();
+  if (last === undefined || last.position === position) return;
+  readers[position] = last;
+  last.position = position;
 }

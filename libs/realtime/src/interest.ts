@@ -1,46 +1,73 @@
 import type { ReadGrant } from '#clarion/access';
 import { hasWildcard, matches, type Selector, type Topic } from '#clarion/protocol';
 import type { LogEvent } from './log-event.js';
+import { Subscription, type Receiver } from './subscription.js';
 
-/** What one session reads: its selectors, and how far back it may see by each. */
+/** Up to so many selectors are looked through one by one: most readers have one, and a map for each would cost more than it saves. */
+const FEW = 8;
+const NONE: readonly Subscription[] = [];
+
+/** What one reader reads: its selectors, and how far back it may see by each. */
 export class Interest {
-  readonly #exact = new Map<Topic, number>();
-  readonly #wildcards = new Map<Selector, number>();
-  #limited = false;
+  readonly #reader: Receiver;
+  #exact = NONE;
+  #wildcards = NONE;
+  #bySelector: Map<string, Subscription> | undefined;
   #key: string | undefined;
 
-  /** Adds the selector, or takes over its grant of now. */
-  add({ selector, historyFrom }: ReadGrant): void {
-    if (hasWildcard(selector)) this.#wildcards.set(selector, historyFrom);
-    else this.#exact.set(asTopic(selector), historyFrom);
-    this.#changed();
+  constructor(reader: Receiver) {
+    this.#reader = reader;
   }
 
-  delete(selector: Selector): boolean {
-    const found = this.#wildcards.delete(selector) || this.#exact.delete(asTopic(selector));
-    if (found) this.#changed();
+  /** Adds the selector and returns what is new to the index; or takes over its grant of now. */
+  add({ selector, historyFrom }: ReadGrant): Subscription | undefined {
+    const known = this.#find(selector);
+    if (known !== undefined) {
+      known.historyFrom = historyFrom;
+      return undefined;
+    }
+    const added = new Subscription(this.#reader, selector, historyFrom);
+    // Not `push`, which makes room for sixteen more.
+    if (hasWildcard(selector)) this.#wildcards = this.#wildcards.concat(added);
+    else this.#exact = this.#exact.concat(added);
+    this.#changed();
+    return added;
+  }
+
+  /** Returns what the index must forget; undefined when there was no such selector. */
+  delete(selector: Selector): Subscription | undefined {
+    const found = this.#find(selector);
+    if (found === undefined) return undefined;
+    this.#exact = this.#exact.filter((other) => other !== found);
+    this.#wildcards = this.#wildcards.filter((other) => other !== found);
+    this.#changed();
     return found;
   }
 
   has(selector: Selector): boolean {
-    return this.#wildcards.has(selector) || this.#exact.has(asTopic(selector));
+    return this.#find(selector) !== undefined;
   }
 
   get size(): number {
-    return this.#exact.size + this.#wildcards.size;
+    return this.#exact.length + this.#wildcards.length;
   }
 
-  /** All selectors, oldest exact ones first. */
+  /** Oldest exact ones first. */
+  get subscriptions(): Subscription[] {
+    return this.#exact.concat(this.#wildcards);
+  }
+
+  /** In the order of {@link subscriptions}. */
   get selectors(): Selector[] {
-    return [...(this.#exact.keys() as Iterable<string> as Iterable<Selector>), ...this.#wildcards.keys()];
+    return this.subscriptions.map(({ selector }) => selector);
   }
 
-  get topics(): Iterable<Topic> {
-    return this.#exact.keys();
+  get topics(): Topic[] {
+    return this.#exact.map(({ selector }) => asTopic(selector));
   }
 
   get hasWildcards(): boolean {
-    return this.#wildcards.size > 0;
+    return this.#wildcards.length > 0;
   }
 
   /** Equal for equal sets of selectors. */
@@ -48,27 +75,30 @@ export class Interest {
     return (this.#key ??= this.selectors.sort().join(','));
   }
 
-  /** The first topic in the publisher's order by which this session may see the event. Linear in topics × wildcards. */
+  /** The first topic in the publisher's order by which this reader may see the event. Linear in topics × wildcards. */
   view(event: LogEvent): Topic | undefined {
-    return event.topics.find((topic) => this.#mayShow(event, topic));
+    return event.topics.find((topic) => this.#shows(event, topic));
   }
 
-  /** Whether the event may be shown by this topic, which one of the selectors is known to match. */
-  shows(event: LogEvent, topic: Topic): boolean {
-    return !this.#limited || this.#mayShow(event, topic);
+  #shows(event: LogEvent, topic: Topic): boolean {
+    const exact = this.#find(topic);
+    if (exact !== undefined && event.publishedAt >= exact.historyFrom) return true;
+    return this.#wildcards.some(
+      ({ selector, historyFrom }) => event.publishedAt >= historyFrom && matches(selector, topic),
+    );
   }
 
-  #mayShow(event: LogEvent, topic: Topic): boolean {
-    const historyFrom = this.#exact.get(topic);
-    if (historyFrom !== undefined && event.publishedAt >= historyFrom) return true;
-    for (const [selector, from] of this.#wildcards)
-      if (event.publishedAt >= from && matches(selector, topic)) return true;
-    return false;
+  #find(selector: string): Subscription | undefined {
+    if (this.size > FEW)
+      return (this.#bySelector ??= new Map(this.subscriptions.map((own) => [own.selector, own]))).get(selector);
+    for (const own of this.#exact) if (own.selector === selector) return own;
+    for (const own of this.#wildcards) if (own.selector === selector) return own;
+    return undefined;
   }
 
   #changed(): void {
     this.#key = undefined;
-    this.#limited = [...this.#exact.values(), ...this.#wildcards.values()].some((historyFrom) => historyFrom > 0);
+    this.#bySelector = undefined;
   }
 }
 

@@ -29,7 +29,7 @@ async function makeLog(count: number, bytes: number): Promise<NotificationLog> {
 }
 
 function interestIn(...selectors: string[]): Interest {
-  const interest = new Interest();
+  const interest = new Interest({ offer: () => undefined });
   for (const selector of selectors) interest.add({ selector: selector as Selector, historyFrom: 0 });
   return interest;
 }

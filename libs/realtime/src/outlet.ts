@@ -64,7 +64,9 @@ export class Run<F> implements Batch<F> {
 /** One wire format's way out: encodes each event once per topic and gives sessions their shared runs. */
 export class Outlet<F> {
   readonly codec: Codec<F>;
-  readonly #frames = new Map<LogEvent, Map<Topic, F>>();
+  #frames = new Map<LogEvent, Map<Topic, F>>();
+  /** Made before the last {@link age}. */
+  #older = new Map<LogEvent, Map<Topic, F>>();
   #root: Run<F> | undefined;
 
   constructor(codec: Codec<F>) {
@@ -77,17 +79,22 @@ export class Outlet<F> {
   }
 
   frame(event: LogEvent, topic: Topic): F {
-    let byTopic = this.#frames.get(event);
+    let byTopic = this.#frames.get(event) ?? this.#older.get(event);
     if (byTopic === undefined) this.#frames.set(event, (byTopic = new Map()));
     let frame = byTopic.get(topic);
     if (frame === undefined) byTopic.set(topic, (frame = this.codec.encode(event, topic)));
     return frame;
   }
 
-  /** Forgets frames and runs; who still needs one holds it. Called when all that was begun together has been written. */
-  reset(): void {
-    this.#frames.clear();
+  /**
+   * Lets runs begin anew, and forgets the frames that were made before this was called last: what was offered since then may still
+   * wait for the next round. Who still needs a run holds it.
+   */
+  age(): void {
     this.#root = undefined;
+    if (this.#frames.size === 0 && this.#older.size === 0) return;
+    this.#older = this.#frames;
+    this.#frames = new Map();
   }
 }
 
@@ -104,7 +111,7 @@ export class Outlets {
     return outlet;
   }
 
-  reset(): void {
-    for (const outlet of this.#byCodec.values()) outlet.reset();
+  age(): void {
+    for (const outlet of this.#byCodec.values()) outlet.age();
   }
 }

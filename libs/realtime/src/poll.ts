@@ -1,7 +1,6 @@
 import type { Principal } from '#clarion/access';
 import type { Located } from '#clarion/notifications';
-import type { Cursor, Gap, Topic } from '#clarion/protocol';
-import type { Receiver } from './fan-out.js';
+import type { Cursor, Gap } from '#clarion/protocol';
 import type { PollWant } from './gateway.js';
 import { Interest } from './interest.js';
 import type { LogEvent, View } from './log-event.js';
@@ -9,6 +8,7 @@ import { locate } from './place.js';
 import type { DeliverySource } from './realtime-stats.js';
 import type { Page } from './ring.js';
 import type { SessionContext } from './session-context.js';
+import type { Receiver } from './subscription.js';
 
 /** What one poll answers: all that concerns the reader after the brought cursor up to `cursor`, as far as the limit allows. */
 export interface PollPage {
@@ -30,7 +30,7 @@ const MAX_PAGES = 64;
 export class Poll implements Receiver {
   readonly #context: SessionContext;
   readonly #want: PollWant;
-  readonly #interest = new Interest();
+  readonly #interest = new Interest(this);
   readonly #views: View[] = [];
   #bytes = 0;
   #through = 0;
@@ -65,8 +65,8 @@ export class Poll implements Receiver {
   }
 
   /** What comes is in memory before it is offered: it is read from there, with all that came in the same turn. */
-  offer(event: LogEvent, topic: Topic): void {
-    if (event.offset !== undefined && this.#interest.shows(event, topic)) this.wake();
+  offer(event: LogEvent): void {
+    if (event.offset !== undefined) this.wake();
   }
 
   get #mayWait(): boolean {
@@ -96,14 +96,14 @@ export class Poll implements Receiver {
 
   async #wait(waiting: () => void): Promise<void> {
     const { index } = this.#context;
-    const { selectors } = this.#interest;
+    const { subscriptions } = this.#interest;
     const woken = new Promise<void>((resolve) => (this.#wake = resolve));
-    for (const selector of selectors) index.add(selector, this);
+    for (const subscription of subscriptions) index.add(subscription);
     try {
       waiting();
       await woken;
     } finally {
-      for (const selector of selectors) index.delete(selector, this);
+      for (const subscription of subscriptions) index.delete(subscription);
     }
   }
 

@@ -29,6 +29,11 @@ export const realtimeConfigSchema = z.object({
     env: 'CLARION_HEARTBEAT_MS',
     description: 'How often an idle connection is kept alive, and a quiet client told its cursor. Milliseconds.',
   }),
+  flushTickMs: z.coerce.number().int().min(0).max(1_000).default(0).meta({
+    env: 'CLARION_FLUSH_TICK_MS',
+    description:
+      'How long after the last writes to all clients the next ones wait for more to write along. What comes after longer silence never waits. Milliseconds; 0: not at all.',
+  }),
   headCheckMs: z.coerce.number().int().min(50).default(5_000).meta({
     env: 'CLARION_HEAD_CHECK_MS',
     description:

@@ -5,7 +5,8 @@ import type { NotificationLog, TopicHistories } from '#clarion/notifications';
 import { DomainError } from '#clarion/protocol';
 import { CatchUp } from './catch-up.js';
 import { Deadlines } from './deadlines.js';
-import { FanOut, type Receiver } from './fan-out.js';
+import { expiryOf } from './expiry.js';
+import { FanOut } from './fan-out.js';
 import type { Link, PollWant, Session, Want } from './gateway.js';
 import { InterestIndex } from './interest-index.js';
 import { Load } from './load.js';
@@ -50,19 +51,19 @@ export class Realtime {
   readonly #ring: Ring;
   readonly #tail: LogTail;
   readonly #pages: LogPages;
-  readonly #index = new InterestIndex<Receiver>();
+  readonly #index = new InterestIndex();
   readonly #outlets = new Outlets();
-  readonly #fanOut = new FanOut(this.#index, () => this.#outlets.reset());
+  readonly #fanOut: FanOut;
   readonly #stats = new RealtimeStats();
-  readonly #sessions = new Set<OpenSession>();
-  readonly #quiet: Wheel<OpenSession>;
+  /** All that are open; each tells its cursor once per turn of the wheel. */
+  readonly #sessions: Wheel<OpenSession>;
   readonly #expiry = new Deadlines<OpenSession>((session) => session.close({ name: 'token.expired' }));
   readonly #polls = new Deadlines<Poll>((poll) => poll.wake());
   readonly #load: Load;
   readonly #context: SessionContext;
   #compareTimer: NodeJS.Timeout | undefined;
   #unsubscribe: (() => void) | undefined;
-  #nextId = 0;
+  #lastNumber = 0;
   #draining = false;
 
   constructor(
@@ -78,6 +79,7 @@ export class Realtime {
     this.#config = config;
     this.#onError = onError;
     this.#ring = new Ring(config.ringBytes);
+    this.#fanOut = new FanOut(this.#index, config.flushTickMs, () => this.#outlets.age());
     this.#pages = new LogPages(log, {
       maxBytes: config.pageCacheBytes,
       sharedReach: config.sharedReach,
@@ -90,7 +92,7 @@ export class Realtime {
       (event) => this.#fanOut.deliver(event),
       (error) => onError(error, 'log tail'),
     );
-    this.#quiet = new Wheel(config.heartbeatMs, (session) => session.tellCursor());
+    this.#sessions = new Wheel(config.heartbeatMs, (session) => session.tellCursor());
     this.#load = new Load(
       { connections: config.stepDownConnections, delayMs: config.stepDownDelayMs, retryMs: config.stepDownRetryMs },
       () => this.#sessions.size,
@@ -112,9 +114,8 @@ export class Realtime {
    */
   open<F>(link: Link<F>, who: Principal, want: Want): Session {
     if (this.#draining) throw new DomainError('draining');
-    const session = new LogSession(`s${++this.#nextId}`, this.#context, link, this.#outlets.of(link.codec), who);
+    const session = new LogSession(++this.#lastNumber, this.#context, link, this.#outlets.of(link.codec), who);
     this.#sessions.add(session);
-    this.#quiet.add(session);
     try {
       session.open(want);
     } catch (error) {
@@ -168,10 +169,11 @@ export class Realtime {
   /** Lets go of the bus and all timers. */
   stop(): void {
     this.#load.stop();
+    this.#fanOut.stop();
     this.#polls.stop();
     this.#unsubscribe?.();
     clearInterval(this.#compareTimer);
-    this.#quiet.stop();
+    this.#sessions.stop();
     this.#expiry.stop();
   }
 
@@ -225,7 +227,7 @@ export class Realtime {
       pages: this.#pages,
       index: this.#index,
       fanOut: this.#fanOut,
-      catchUp: new CatchUp(() => this.#outlets.reset()),
+      catchUp: new CatchUp(() => this.#outlets.age()),
       stats: this.#stats,
       limits: {
         maxPendingBytes: this.#config.sessionBufferBytes,
@@ -242,7 +244,6 @@ export class Realtime {
 
   #forget(session: OpenSession): void {
     this.#sessions.delete(session);
-    this.#quiet.delete(session);
     this.#expiry.delete(session);
   }
 }
@@ -250,5 +251,5 @@ export class Realtime {
 /** Nobody waits beyond the end of their token. */
 function waitsUntil(who: Principal, { waitMs }: PollWant): number {
   const until = Date.now() + waitMs;
-  return who.kind === 'subscriber' ? Math.min(until, who.expiresAt) : until;
+  return Math.min(until, expiryOf(who) ?? until);
 }

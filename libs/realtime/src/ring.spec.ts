@@ -34,7 +34,7 @@ test('reading page by page from anywhere in memory gives what a plain filter giv
           events.push(event);
           ring.push(event);
         }
-        const interest = new Interest();
+        const interest = new Interest({ offer: () => undefined });
         for (const selector of wanted) interest.add({ selector: selector as Selector, historyFrom: 0 });
 
         const start = ring.floor + (from % Math.max(1, ring.head - ring.floor + 1));

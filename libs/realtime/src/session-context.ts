@@ -1,7 +1,7 @@
 import type { Access } from '#clarion/access';
 import type { NotificationLog, TopicHistories } from '#clarion/notifications';
 import type { CatchUp } from './catch-up.js';
-import type { FanOut, Receiver } from './fan-out.js';
+import type { FanOut } from './fan-out.js';
 import type { CloseReason, Session } from './gateway.js';
 import type { InterestIndex } from './interest-index.js';
 import type { LogPages } from './log-pages.js';
@@ -15,7 +15,7 @@ export interface SessionContext {
   readonly access: Access;
   readonly ring: Ring;
   readonly pages: LogPages;
-  readonly index: InterestIndex<Receiver>;
+  readonly index: InterestIndex;
   readonly fanOut: FanOut;
   readonly catchUp: CatchUp;
   readonly stats: RealtimeStats;
@@ -30,7 +30,6 @@ export interface SessionContext {
 export interface OpenSession extends Session {
   /** Name of its wire format. */
   readonly transport: string;
-  readonly live: boolean;
   readonly lowPriority: boolean;
   tellCursor(): void;
   close(reason: CloseReason): void;

@@ -11,7 +11,8 @@ import {
   type Topic,
 } from '#clarion/protocol';
 import type { Laggard } from './catch-up.js';
-import type { Flushable, Receiver } from './fan-out.js';
+import { expiryOf } from './expiry.js';
+import type { Flushable } from './fan-out.js';
 import type { CloseReason, Link, Want } from './gateway.js';
 import type { LogEvent, View } from './log-event.js';
 import { NewestByKey } from './newest-by-key.js';
@@ -20,6 +21,7 @@ import { locate } from './place.js';
 import type { Page } from './ring.js';
 import type { OpenSession, SessionContext } from './session-context.js';
 import { SessionSelectors } from './session-selectors.js';
+import type { Receiver } from './subscription.js';
 
 /**
  * `live`: has everything up to the head, and is fed by the fan-out. `catching up`: reads pages after its cursor as its link drains,
@@ -32,11 +34,13 @@ type State = 'opening' | 'catching up' | 'live' | 'ended';
  * and once; the selectors share it.
  */
 export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard {
+  readonly #number: number;
   readonly #context: SessionContext;
   readonly #link: Link<F>;
   readonly #outlet: Outlet<F>;
   readonly #selectors: SessionSelectors;
-  readonly #missed: NewestByKey;
+  /** Ephemeral events that its link had no room for. */
+  #missed: NewestByKey | undefined;
   who: Principal;
   #state: State = 'opening';
   /** The cursor: all that concerns this session at or below it is written. While live with nothing pending it is the head. */
@@ -63,27 +67,21 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
   /** Whether the client said that others matter more. */
   lowPriority = false;
 
-  constructor(
-    readonly id: string,
-    context: SessionContext,
-    link: Link<F>,
-    outlet: Outlet<F>,
-    who: Principal,
-  ) {
+  constructor(number: number, context: SessionContext, link: Link<F>, outlet: Outlet<F>, who: Principal) {
+    this.#number = number;
     this.#context = context;
     this.#link = link;
     this.#outlet = outlet;
     this.who = who;
-    this.#selectors = new SessionSelectors(context.access, context.index, this);
-    this.#missed = new NewestByKey(context.limits.maxKeys);
+    this.#selectors = new SessionSelectors(context, this);
+  }
+
+  get id(): string {
+    return `s${this.#number}`;
   }
 
   get transport(): string {
     return this.#link.codec.name;
-  }
-
-  get live(): boolean {
-    return this.#state === 'live';
   }
 
   /**
@@ -124,7 +122,7 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
   }
 
   offer(event: LogEvent, topic: Topic, dispatch: number): void {
-    if (dispatch === this.#dispatch || !this.#selectors.interest.shows(event, topic)) return;
+    if (dispatch === this.#dispatch) return;
     this.#dispatch = dispatch;
     if (event.offset === undefined) this.#offerEphemeral(event, topic);
     else if (this.#state === 'live' && event.offset > this.#through) this.#offerDurable(event, event.offset, topic);
@@ -132,6 +130,10 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
 
   flush(): void {
     this.#flushing = false;
+    this.#writeRun();
+  }
+
+  #writeRun(): void {
     if (this.#state !== 'live' || this.#held || this.#run === undefined) return;
     const run = this.#run;
     this.#run = undefined;
@@ -224,13 +226,13 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
     this.#append(event, topic);
     if (this.#pendingBytes <= this.#context.limits.maxPendingBytes) return;
     if (this.#held) this.#fallBehind();
-    else this.flush();
+    else this.#writeRun();
   }
 
   #offerEphemeral(event: LogEvent, topic: Topic): void {
     if (this.#state === 'live' && !this.#held && this.#pendingBytes < this.#context.limits.maxPendingBytes)
       this.#append(event, topic);
-    else this.#missed.keep(event, topic);
+    else (this.#missed ??= new NewestByKey(this.#context.limits.maxKeys)).keep(event, topic);
   }
 
   #append(event: LogEvent, topic: Topic): void {
@@ -251,8 +253,9 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
   }
 
   #resumeLive(): void {
-    for (const { event, topic } of this.#missed.take()) this.#append(event, topic);
-    this.flush();
+    for (const { event, topic } of this.#missed?.take() ?? []) this.#append(event, topic);
+    this.#missed = undefined;
+    this.#writeRun();
   }
 
   #stepLater(): void {
@@ -354,7 +357,7 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
   #settle(): void {
     this.#version++;
     if (this.#state !== 'live') return;
-    this.flush();
+    this.#writeRun();
     if (this.#run === undefined) this.#through = this.#position;
     else this.#fallBehind();
   }
@@ -392,7 +395,3 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
 
 /** Commands of one client that are carried out at one time. */
 const MAX_COMMANDS = 16;
-
-function expiryOf(who: Principal): number | undefined {
-  return who.kind === 'subscriber' ? who.expiresAt : undefined;
-}

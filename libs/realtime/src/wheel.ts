@@ -2,10 +2,12 @@ const MAX_SLOTS = 64;
 
 /**
  * One timer for something that all members need once per period, spread evenly over it: heartbeats without a timer per connection.
+ * Iterates over its members in the order in which they came.
  */
 export class Wheel<T> {
-  readonly #slots: Set<T>[];
-  readonly #slotOf = new Map<T, Set<T>>();
+  readonly #slots: readonly T[][];
+  /** Where a member is: its slot, and how many times the number of slots further it stands in it. */
+  readonly #placeOf = new Map<T, number>();
   readonly #turn: (member: T) => void;
   readonly #timer: NodeJS.Timeout;
   #now = 0;
@@ -16,31 +18,47 @@ export class Wheel<T> {
     // Timers count whole milliseconds: a turn comes a little early rather than late.
     const tickMs = Math.max(10, Math.ceil(periodMs / MAX_SLOTS));
     const slots = Math.max(1, Math.floor(periodMs / tickMs));
-    this.#slots = Array.from({ length: slots }, () => new Set<T>());
+    this.#slots = Array.from({ length: slots }, () => []);
     this.#turn = turn;
     this.#timer = setInterval(() => this.#tick(), tickMs).unref();
   }
 
+  /** Precondition: it is no member. */
   add(member: T): void {
-    const slot = this.#slots[this.#next++ % this.#slots.length]!;
-    slot.add(member);
-    this.#slotOf.set(member, slot);
+    const index = this.#next++ % this.#slots.length;
+    const slot = this.#slots[index]!;
+    this.#placeOf.set(member, index + this.#slots.length * slot.length);
+    slot.push(member);
   }
 
+  /** Idempotent. */
   delete(member: T): void {
-    this.#slotOf.get(member)?.delete(member);
-    this.#slotOf.delete(member);
+    const place = this.#placeOf.get(member);
+    if (place === undefined) return;
+    this.#placeOf.delete(member);
+    const slot = this.#slots[place % this.#slots.length]!;
+    const last = slot.pop();
+    if (last === undefined || last === member) return;
+    // The last takes the place of who leaves.
+    slot[Math.floor(place / this.#slots.length)] = last;
+    this.#placeOf.set(last, place);
   }
 
   get size(): number {
-    return this.#slotOf.size;
+    return this.#placeOf.size;
+  }
+
+  [Symbol.iterator](): IterableIterator<T> {
+    return this.#placeOf.keys();
   }
 
   stop(): void {
     clearInterval(this.#timer);
   }
 
+  /** From the end, so that nobody is left out when members leave in their turn. */
   #tick(): void {
-    this.#slots[this.#now++ % this.#slots.length]!.forEach(this.#turn);
+    const slot = this.#slots[this.#now++ % this.#slots.length]!;
+    for (let i = slot.length - 1; i >= 0; i--) if (i < slot.length) this.#turn(slot[i]!);
   }
 }
