@@ -1,6 +1,7 @@
 import { AssertionError } from 'node:assert';
 import { afterAll, describe, expect, test } from 'vitest';
 import { brokenGateways } from './broken-gateways.js';
+import { brokenPublishing } from './broken-publishing.js';
 import type { GatewayHarness } from './gateway-harness.js';
 import { meddledHarness, type Fault } from './gateway-meddler.js';
 import { Stage, type GatewayCheck } from './gateway-scene.js';
@@ -19,6 +20,7 @@ const whole = Object.values(
   .find(({ cannot }) => Object.keys(cannot).length === 0);
 if (whole === undefined) throw new Error('no gateway can do everything');
 
+const broken = [...brokenGateways, ...brokenPublishing];
 let fault: Fault = {};
 const harness = meddledHarness(whole, () => fault);
 const stages = { whole: new Stage(harness, PATIENCE_MS.whole), broken: new Stage(harness, PATIENCE_MS.broken) };
@@ -28,16 +30,16 @@ afterAll(async () => {
 });
 
 describe('the gateway contract lets pass a gateway in the same wrapping that is not broken, by the check', () => {
-  test.for([...new Set(brokenGateways.map(({ caughtBy }) => caughtBy))])('%s', async (name) => {
+  test.for([...new Set(broken.map(({ caughtBy }) => caughtBy))])('%s', async (name) => {
     fault = {};
     await expect(stages.whole.play(checkNamed(name))).resolves.toBeUndefined();
   });
 });
 
 describe('the gateway contract catches a gateway that', () => {
-  test.for(brokenGateways.map((broken) => [broken.name, broken] as const))('%s', async ([, broken]) => {
-    fault = broken;
-    const caught: unknown = await stages.broken.play(checkNamed(broken.caughtBy)).catch((error: unknown) => error);
+  test.for(broken.map((one) => [one.name, one] as const))('%s', async ([, one]) => {
+    fault = one;
+    const caught: unknown = await stages.broken.play(checkNamed(one.caughtBy)).catch((error: unknown) => error);
     // A wrapper that merely stumbles proves nothing.
     expect(caught).toBeInstanceOf(AssertionError);
   });
