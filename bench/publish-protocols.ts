@@ -60,11 +60,11 @@ export function speakWebSocket({ port, path, headers }: PublishTarget, events: P
     if (ok !== true) throw new Error(`a publish was refused: ${text.slice(0, MAX_REFUSAL_BYTES)}`);
     events.accepted(Number(id));
   };
-  const frames = new FrameReader((opcode, payload) => {
-    if (opcode === OPCODE.ping) events.say(clientFrame(OPCODE.pong, payload));
+  const frames = new FrameReader((opcode, bytes, at, end) => {
+    if (opcode === OPCODE.text) onText(bytes.toString('latin1', at, end));
+    else if (opcode === OPCODE.ping) events.say(clientFrame(OPCODE.pong, bytes.subarray(at, end)));
     else if (opcode === OPCODE.close)
-      throw new Error(`the server closed the WebSocket: ${payload.toString('latin1', 2)}`);
-    else if (opcode === OPCODE.text) onText(payload.toString('latin1'));
+      throw new Error(`the server closed the WebSocket: ${bytes.toString('latin1', at + 2, end)}`);
   });
   let isOpen = false;
   return {

@@ -19,9 +19,15 @@ export interface ReaderEvents {
 export interface ReaderProtocol {
   /** The first bytes that the client sends. */
   readonly hello: string;
-  /** @throws {Error} when the bytes are not this protocol. */
+  /**
+   * @param piece only good until this returns: what must stay has to be copied.
+   * @throws {Error} when the bytes are not this protocol.
+   */
   push(piece: Buffer): void;
 }
+
+/** Where all readers of this process read into, one after another: a buffer for each reading would cost more than what is done with it. */
+const ARRIVING = Buffer.alloc(64 * 1024);
 
 /**
  * Connects a reader over a raw socket and resolves once its protocol has called `ready`. Rejects when the server refuses, says
@@ -33,7 +39,7 @@ export function openReader(
   speak: (socket: Socket, ready: () => void) => ReaderProtocol,
 ): Promise<Reader> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true, onread: { buffer: ARRIVING, callback: onBytes } });
     let isReady = false;
     const fail = (reason: string): void => {
       socket.removeAllListeners('close');
@@ -47,14 +53,15 @@ export function openReader(
       isReady = true;
       resolve({ close: () => void socket.removeAllListeners('close').destroy() });
     });
-    socket.on('data', (piece) => {
+    function onBytes(bytes: number, buffer: Uint8Array): boolean {
       events.onData();
       try {
-        protocol.push(piece);
+        protocol.push(buffer.length === bytes ? ARRIVING : ARRIVING.subarray(0, bytes));
       } catch (error) {
         fail(error instanceof Error ? error.message : String(error));
       }
-    });
+      return true;
+    }
     socket.on('error', (error) => fail(`a reader's connection failed: ${error.message}`));
     socket.on('close', () => fail("a reader's connection was closed"));
     socket.write(protocol.hello);

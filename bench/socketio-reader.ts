@@ -12,7 +12,7 @@ type SocketIoTarget = Extract<ReaderTarget, { transport: 'socketio' }>;
 const PACKET = { open: 0x30, ping: 0x32, message: 0x34 } as const;
 const PONG = '3';
 /** The Socket.IO packet type (protocol 5) after Engine.IO's `message`. */
-const CONNECT_ERROR = 0x34;
+const CONNECT_ERROR = '4';
 
 /** A reader of Socket.IO over WebSocket that answers pings and otherwise does no more than find the marks in its frames. */
 export function openSocketIoReader(target: SocketIoTarget, index: number, events: ReaderEvents): Promise<Reader> {
@@ -26,7 +26,7 @@ class SocketIoProtocol implements ReaderProtocol {
   readonly #socket: Socket;
   readonly #ready: () => void;
   readonly #scanner: MarkScanner;
-  readonly #frames = new FrameReader((opcode, payload) => this.#onFrame(opcode, payload));
+  readonly #frames = new FrameReader((opcode, bytes, at, end) => this.#onFrame(opcode, bytes, at, end));
   readonly #opening: WebSocketOpening;
   #isReady = false;
 
@@ -50,22 +50,23 @@ class SocketIoProtocol implements ReaderProtocol {
     this.#scanner.push(piece);
   }
 
-  #onFrame(opcode: number, payload: Buffer): void {
-    if (opcode === OPCODE.ping) this.#socket.write(clientFrame(OPCODE.pong, payload));
+  #onFrame(opcode: number, bytes: Buffer, at: number, end: number): void {
+    if (opcode === OPCODE.ping) this.#socket.write(clientFrame(OPCODE.pong, bytes.subarray(at, end)));
     else if (opcode === OPCODE.close)
-      throw new Error(`the server closed the WebSocket: ${payload.toString('latin1', 2)}`);
-    else if (opcode === OPCODE.text) this.#onPacket(payload);
+      throw new Error(`the server closed the WebSocket: ${bytes.toString('latin1', at + 2, end)}`);
+    else if (opcode === OPCODE.text) this.#onPacket(bytes, at, end);
   }
 
-  #onPacket(packet: Buffer): void {
-    if (packet[0] === PACKET.open) this.#send(this.#target.connectPacket);
-    else if (packet[0] === PACKET.ping) this.#send(PONG);
-    else if (packet[0] === PACKET.message) this.#onMessage(packet);
+  #onPacket(bytes: Buffer, at: number, end: number): void {
+    if (bytes[at] === PACKET.ping) this.#send(PONG);
+    else if (this.#isReady) return;
+    else if (bytes[at] === PACKET.open) this.#send(this.#target.connectPacket);
+    else if (bytes[at] === PACKET.message) this.#onFirstMessages(bytes.toString('latin1', at, end));
   }
 
-  #onMessage(packet: Buffer): void {
-    if (packet[1] === CONNECT_ERROR) throw new Error(`the namespace refused: ${packet.toString('latin1', 0, 200)}`);
-    if (this.#isReady || !packet.toString('latin1').startsWith(this.#target.readyText)) return;
+  #onFirstMessages(packet: string): void {
+    if (packet[1] === CONNECT_ERROR) throw new Error(`the namespace refused: ${packet.slice(0, 200)}`);
+    if (!packet.startsWith(this.#target.readyText)) return;
     this.#isReady = true;
     this.#ready();
   }

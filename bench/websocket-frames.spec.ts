@@ -17,7 +17,7 @@ function serverFrame([opcode, payload]: Frame): Buffer {
 
 function read(stream: Buffer, size: number): Frame[] {
   const frames: Frame[] = [];
-  const reader = new FrameReader((opcode, payload) => frames.push([opcode, payload.toString('latin1')]));
+  const reader = new FrameReader((opcode, bytes, at, end) => frames.push([opcode, bytes.toString('latin1', at, end)]));
   for (let at = 0; at < stream.length; at += size) reader.push(stream.subarray(at, at + size));
   return frames;
 }

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 
 export const OPCODE = { continuation: 0x0, text: 0x1, binary: 0x2, close: 0x8, ping: 0x9, pong: 0xa } as const;
 
-/** The payload points into the socket's buffer: copy what must stay. */
-export type FrameListener = (opcode: number, payload: Buffer) => void;
+/** The payload is in `bytes`, from `at` to `end`: a buffer of its own for each would cost more than finding it. Copy what must stay. */
+export type FrameListener = (opcode: number, bytes: Buffer, at: number, end: number) => void;
 
 const NOTHING = Buffer.alloc(0);
 const MASK_BIT = 0x80;
@@ -36,7 +36,7 @@ export class FrameReader {
     if (bytes.length < head) return 0;
     const end = head + payloadLength(bytes, at, short);
     if (bytes.length < end) return 0;
-    this.#onFrame(bytes[at]! & 0x0f, bytes.subarray(head, end));
+    this.#onFrame(bytes[at]! & 0x0f, bytes, head, end);
     return end;
   }
 }

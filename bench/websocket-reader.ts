@@ -21,7 +21,7 @@ class WebSocketProtocol implements ReaderProtocol {
   readonly hello: string;
   readonly #opening: WebSocketOpening;
   readonly #scanner: MarkScanner;
-  readonly #frames = new FrameReader((opcode, payload) => this.#onFrame(opcode, payload));
+  readonly #frames = new FrameReader((opcode, bytes, at, end) => this.#onFrame(opcode, bytes, at, end));
   readonly #socket: Socket;
   readonly #ready: () => void;
   /** What a frame must have in it for the reader to be ready; null: it is. */
@@ -53,11 +53,11 @@ class WebSocketProtocol implements ReaderProtocol {
     this.#scanner.push(frames);
   }
 
-  #onFrame(opcode: number, payload: Buffer): void {
-    if (opcode === OPCODE.ping) this.#socket.write(clientFrame(OPCODE.pong, payload));
+  #onFrame(opcode: number, bytes: Buffer, at: number, end: number): void {
+    if (opcode === OPCODE.ping) this.#socket.write(clientFrame(OPCODE.pong, bytes.subarray(at, end)));
     else if (opcode === OPCODE.close)
-      throw new Error(`the server closed the WebSocket: ${payload.toString('latin1', 2)}`);
-    else if (this.#readyText !== null && payload.includes(this.#readyText)) {
+      throw new Error(`the server closed the WebSocket: ${bytes.toString('latin1', at + 2, end)}`);
+    else if (this.#readyText !== null && bytes.subarray(at, end).includes(this.#readyText)) {
       this.#readyText = null;
       this.#ready();
     }

@@ -8,7 +8,7 @@ export class WebSocketTalk implements Conversation {
   readonly #opening: WebSocketOpening;
   readonly #onText: (text: string) => void;
   readonly #send: (bytes: Buffer) => void;
-  readonly #frames = new FrameReader((opcode, payload) => this.#onFrame(opcode, payload));
+  readonly #frames = new FrameReader((opcode, bytes, at, end) => this.#onFrame(opcode, bytes.subarray(at, end)));
 
   constructor(opening: WebSocketOpening, onText: (text: string) => void, send: (bytes: Buffer) => void) {
     this.hello = opening.request;
