@@ -1,12 +1,15 @@
 import { MEASURES } from './measures.js';
 import type { Machine } from './machine.js';
-import type { Line } from './outcome.js';
+import type { Line, Outcome } from './outcome.js';
 import type { ScenarioName } from './plan.js';
 import type { Report } from './report.js';
 import { SCENARIOS } from './scenarios/scenarios.js';
 import { groupBy, type Summary } from './statistics.js';
 import type { StoreReport } from './store/store-figures.js';
 import type { Verdict } from './verdict.js';
+
+/** If other processes used more than this share of all cores, a figure is not to be trusted. */
+const DISTURBED = 0.15;
 
 /** The report as Markdown: what was run where, a table with notes for each scenario, and the table of the issue's targets. */
 export function toMarkdown(report: Report): string {
@@ -17,6 +20,7 @@ export function toMarkdown(report: Report): string {
       `${plan.repetitions > 1 ? ': medians, in parentheses lowest and highest' : ''}.`,
     machineText(report.machine),
     ...report.missing.map((text) => `Not measured: ${text}.`),
+    disturbanceText(report.outcomes),
     ...[...scenarios].flatMap(([name, lines]) => [
       `### ${SCENARIOS[name].title(plan)}`,
       scenarioTable(name, lines),
@@ -39,6 +43,15 @@ export function machineText(machine: Machine): string {
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}, data on ${machine.fileSystem}, ` +
     `load before ${machine.loadBefore.toFixed(1)}; Node ${machine.node}, commit ${machine.commit ?? 'unknown'}, ${versions.join(', ')}.`
   );
+}
+
+/** Empty on a quiet machine. */
+function disturbanceText(outcomes: readonly Outcome[]): string {
+  const all = outcomes.flatMap(({ runs }) => runs.map(({ disturbance }) => disturbance));
+  const disturbed = all.filter((share) => share > DISTURBED);
+  if (disturbed.length === 0) return '';
+  const highest = Math.round(Math.max(...disturbed) * 100);
+  return `**The machine was not quiet**: in ${disturbed.length} of ${all.length} runs other processes used more than ${DISTURBED * 100} % of all cores, up to ${highest} %.`;
 }
 
 function scenarioTable(name: ScenarioName, lines: readonly Line[]): string {

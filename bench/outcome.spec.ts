@@ -16,6 +16,7 @@ function runOf(window: number, facts: Partial<RunResult> = {}): RunResult {
     latency,
     answer: latency,
     limits: [],
+    disturbance: 0,
     ...facts,
   };
 }
@@ -63,7 +64,7 @@ describe('linesOf', () => {
       '1 in flight: 1,000/s, p99 10.0 ms',
       '16 × 100 in flight: 1,000/s, p99 10.0 ms',
       'not complete and in order, 32 in flight: a hole',
-      'may be held down by the generator or the machine: readers, of a core up to 97 %, in 1 of 2 runs',
+      'the generator may be the limit: readers, of a core up to 97 %, in 1 of 2 runs',
     ]);
   });
 });

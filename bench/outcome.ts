@@ -75,7 +75,7 @@ function limitNotes(runs: readonly RunResult[]): string[] {
   );
   return [...groups].map(([what, limits]) => {
     const highest = Math.max(...limits.map(({ share }) => share));
-    return `may be held down by the generator or the machine: ${what} up to ${Math.round(highest * 100)} %, in ${limits.length} of ${runs.length} runs`;
+    return `the generator may be the limit: ${what} up to ${Math.round(highest * 100)} %, in ${limits.length} of ${runs.length} runs`;
   });
 }
 

@@ -16,8 +16,6 @@ import type { ServerProcess } from './server-process.js';
 const LAST_DELIVERIES_MS = 30_000;
 /** A generating process that is busier than this share of a core may be what limits the figure. */
 const BUSY = 0.9;
-/** If other processes used more than this share of the machine, the figure is not to be trusted. */
-const DISTURBED = 0.15;
 
 /** Percentiles of a duration, in milliseconds. */
 export interface Latency {
@@ -44,11 +42,13 @@ export interface RunResult {
   readonly latency: Latency;
   /** From the scheduled sending to the publisher's answer. */
   readonly answer: Latency;
-  /** What besides the server may have limited the run; empty: nothing that was seen. */
+  /** What of ours besides the server may have limited the run; empty: nothing that was seen. */
   readonly limits: readonly Limit[];
+  /** What processes that have nothing to do with the bench used meanwhile, of all cores. */
+  readonly disturbance: number;
 }
 
-/** Something besides the server that was busy. */
+/** Something of the bench besides the server that was busy. */
 export interface Limit {
   /** Whose share of what. */
   readonly what: string;
@@ -114,7 +114,7 @@ function summarise(
     serverCpuShare: cpu.server / seconds,
     latency: latencyOf(read.latency),
     answer: latencyOf(answers),
-    limits: limitsOf(published, read, cpu, seconds),
+    ...generatorOf(published, read, cpu, seconds),
   };
 }
 
@@ -122,17 +122,21 @@ function latencyOf(histogram: Histogram): Latency {
   return { p50: histogram.quantile(0.5) / 1_000, p99: histogram.quantile(0.99) / 1_000, max: histogram.max / 1_000 };
 }
 
-function limitsOf(published: PublishReport, read: FleetReport, cpu: CpuSeconds, seconds: number): Limit[] {
+function generatorOf(
+  published: PublishReport,
+  read: FleetReport,
+  cpu: CpuSeconds,
+  seconds: number,
+): Pick<RunResult, 'limits' | 'disturbance'> {
   const cores = availableParallelism();
   const shareOf = (micros: number): number => micros / 1_000_000 / seconds;
   const readers = shareOf(Math.max(...read.cpuMicros));
   const publisher = shareOf(published.cpuMicros);
   const ours = cpu.server / seconds + read.cpuMicros.reduce((sum, micros) => sum + shareOf(micros), publisher);
-  const others = cpu.machine / seconds - ours;
-  return [
+  const limits = [
     ...(readers > BUSY ? [{ what: 'readers, of a core', share: readers }] : []),
     ...(publisher > BUSY ? [{ what: 'publisher, of a core', share: publisher }] : []),
     ...(ours > BUSY * cores ? [{ what: 'server and generator, of all cores', share: ours / cores }] : []),
-    ...(others > DISTURBED * cores ? [{ what: 'other processes, of all cores', share: others / cores }] : []),
   ];
+  return { limits, disturbance: Math.max(0, cpu.machine / seconds - ours) / cores };
 }

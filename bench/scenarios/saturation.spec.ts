@@ -16,6 +16,7 @@ function runOf(window: number, deliveriesPerSecond: number, p99: number): RunRes
     latency,
     answer: latency,
     limits: [],
+    disturbance: 0,
   };
 }
 
