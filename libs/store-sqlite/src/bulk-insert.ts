@@ -5,21 +5,23 @@ const ROWS_AT_ONCE = 32;
 
 /** Inserts many rows into one table with few calls. */
 export class BulkInsert {
+  readonly #width: number;
   readonly #many: Statement;
   readonly #one: Statement;
 
   constructor(connection: Connection, table: string, columns: readonly string[]) {
     const row = `(${columns.map(() => '?').join(', ')})`;
     const into = `INSERT INTO ${table} (${columns.join(', ')}) VALUES`;
+    this.#width = columns.length;
     this.#one = connection.prepare(`${into} ${row}`);
     this.#many = connection.prepare(`${into} ${Array.from({ length: ROWS_AT_ONCE }, () => row).join(', ')}`);
   }
 
-  /** In the order given. Precondition: each row has as many values as there are columns; a transaction is open. */
-  run(rows: readonly (readonly SqlValue[])[]): void {
-    const singles = rows.length % ROWS_AT_ONCE;
-    const bulk = rows.length - singles;
-    for (let i = 0; i < bulk; i += ROWS_AT_ONCE) this.#many.run(rows.slice(i, i + ROWS_AT_ONCE).flat());
-    for (let i = bulk; i < rows.length; i++) this.#one.run(rows[i] ?? []);
+  /** In the order given. Precondition: the values of whole rows, one row after another; a transaction is open. */
+  run(values: readonly SqlValue[]): void {
+    const many = this.#width * ROWS_AT_ONCE;
+    let at = 0;
+    for (; at + many <= values.length; at += many) this.#many.run(values.slice(at, at + many));
+    for (; at < values.length; at += this.#width) this.#one.run(values.slice(at, at + this.#width));
   }
 }

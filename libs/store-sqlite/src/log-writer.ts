@@ -9,11 +9,11 @@ interface Tail {
   total: number;
 }
 
-/** Rows that a batch has gathered so far. */
+/** The rows that a batch has gathered so far, value after value. */
 interface Gathered {
   readonly tail: Tail;
-  readonly entries: SqlValue[][];
-  readonly audience: SqlValue[][];
+  readonly entries: SqlValue[];
+  readonly audience: SqlValue[];
 }
 
 /** Everything that adds to the log. There is one per file, so that it may keep the end of the log in memory. */
@@ -87,8 +87,8 @@ function gather(id: string, entry: NonNullable<AppendRequest['entry']>, { tail, 
   const bytes = topics.reduce((sum, topic) => sum + Buffer.byteLength(topic), Buffer.byteLength(entry.body));
   const offset = ++tail.offset;
   tail.total += bytes;
-  entries.push([offset, id, entry.publishedAt, bytes, tail.total, JSON.stringify(topics), entry.body]);
-  for (const topic of topics) audience.push([topic, offset]);
+  entries.push(offset, id, entry.publishedAt, bytes, tail.total, JSON.stringify(topics), entry.body);
+  for (const topic of topics) audience.push(topic, offset);
 }
 
 /** From what is kept: pruning never removes the newest epoch nor lowers the floor, so no offset is ever given twice. */

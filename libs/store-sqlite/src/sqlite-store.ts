@@ -10,6 +10,7 @@ import type {
   TopicHistory,
   TopicHistoryRequest,
 } from '#clarion/notifications';
+import { packBatch, unpackResults } from './packed-batch.js';
 import { Pruning } from './pruning.js';
 import { RemoteWorker } from './remote-worker.js';
 import { StoreError } from './store-error.js';
@@ -53,7 +54,7 @@ export class SqliteStore implements NotificationStore {
   }
 
   append(batch: readonly AppendRequest[]): Promise<AppendResult[]> {
-    return this.#with(({ writer }) => writer.call('append', batch));
+    return this.#with(async ({ writer }) => unpackResults(batch, await writer.call('append', packBatch(batch))));
   }
 
   read(request: ReadRequest): Promise<ReadResult> {

@@ -1,6 +1,4 @@
 import type {
-  AppendRequest,
-  AppendResult,
   LogBounds,
   OpenedStore,
   ReadRequest,
@@ -8,6 +6,7 @@ import type {
   TopicHistory,
   TopicHistoryRequest,
 } from '#clarion/notifications';
+import type { PackedBatch, PackedResult } from './packed-batch.js';
 import type {
   ExpiredPlan,
   ExpiredRequest,
@@ -33,7 +32,7 @@ export interface WriterOptions extends ConnectionOptions {
 /** What the writer thread does. All writing is there, so calls are carried out one after another. */
 export type WriterCalls = {
   open: { argument: WriterOptions; result: OpenedStore };
-  append: { argument: readonly AppendRequest[]; result: AppendResult[] };
+  append: { argument: PackedBatch; result: PackedResult[] };
   raiseFloor: { argument: number; result: void };
   dropEpochs: { argument: null; result: void };
   dropEntries: { argument: readonly number[]; result: void };

@@ -2,6 +2,7 @@ import { parentPort } from 'node:worker_threads';
 import { BoundsReader } from './bounds-reader.js';
 import { LogFile } from './log-file.js';
 import { LogWriter } from './log-writer.js';
+import { packResults, unpackBatch } from './packed-batch.js';
 import { RetentionWriter } from './retention-writer.js';
 import { StoreError } from './store-error.js';
 import type { WriterCalls, WriterOptions } from './store-workers.js';
@@ -37,7 +38,7 @@ function close(): void {
 if (parentPort === null) throw new Error('this module is the entry of a worker thread');
 serveCalls<WriterCalls>(parentPort, {
   open,
-  append: (batch) => opened().writer.append(batch),
+  append: (batch) => packResults(opened().writer.append(unpackBatch(batch))),
   raiseFloor: (floor) => opened().retention.raiseFloor(floor),
   dropEpochs: () => opened().retention.dropEpochs(),
   dropEntries: (offsets) => opened().retention.dropEntries(offsets),
