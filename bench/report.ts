@@ -6,7 +6,7 @@ import { linesOf, type Line, type Outcome } from './outcome.js';
 import type { Plan } from './plan.js';
 import type { StoreReport } from './store/store-figures.js';
 import { isComplete, type StormFigures } from './storm/storm-figures.js';
-import { verdictsOf } from './targets.js';
+import { verdictsOf, type StormOutcome } from './targets.js';
 import type { Verdict } from './verdict.js';
 
 /** What was measured of Clarion alone; null: not measured. */
@@ -43,9 +43,18 @@ export function makeReport(
   const own = store?.lines[0];
   const figures = {
     store: store && own ? { ...store, appendsPerSecond: own.appendsPerSecond.median, p99Ms: own.p99Ms.median } : null,
-    storm: storm && { isComplete: isComplete(storm), returnSeconds: storm.returnMs / 1_000 },
+    storm: storm && stormOutcome(storm),
   };
   return { ...facts, verdicts: verdictsOf(new Findings(lines), figures, facts.plan), lines, outcomes };
+}
+
+function stormOutcome(storm: StormFigures): StormOutcome {
+  const { settled, ring, gathered } = storm.residentMiB;
+  return {
+    isComplete: isComplete(storm),
+    returnSeconds: storm.returnMs / 1_000,
+    settledShare: (settled - ring) / gathered,
+  };
 }
 
 /** Writes a report under `bench/results` and returns the file's name without its ending: the date, and the kind. */
