@@ -64,9 +64,7 @@ export class Run<F> implements Batch<F> {
 /** One wire format's way out: encodes each event once per topic and gives sessions their shared runs. */
 export class Outlet<F> {
   readonly codec: Codec<F>;
-  #frames = new Map<LogEvent, Map<Topic, F>>();
-  /** Made before the last {@link age}. */
-  #older = new Map<LogEvent, Map<Topic, F>>();
+  readonly #frames = new Map<LogEvent, Map<Topic, F>>();
   #root: Run<F> | undefined;
 
   constructor(codec: Codec<F>) {
@@ -79,7 +77,7 @@ export class Outlet<F> {
   }
 
   frame(event: LogEvent, topic: Topic): F {
-    let byTopic = this.#frames.get(event) ?? this.#older.get(event);
+    let byTopic = this.#frames.get(event);
     if (byTopic === undefined) this.#frames.set(event, (byTopic = new Map()));
     let frame = byTopic.get(topic);
     if (frame === undefined) byTopic.set(topic, (frame = this.codec.encode(event, topic)));
@@ -87,14 +85,12 @@ export class Outlet<F> {
   }
 
   /**
-   * Lets runs begin anew, and forgets the frames that were made before this was called last: what was offered since then may still
-   * wait for the next round. Who still needs a run holds it.
+   * Forgets frames and runs; who still needs one holds it. Called when a round has been written: runs grow only while an event is being
+   * delivered, to all at once, so that nothing is encoded or joined twice for it, whatever still waits.
    */
-  age(): void {
+  reset(): void {
+    this.#frames.clear();
     this.#root = undefined;
-    if (this.#frames.size === 0 && this.#older.size === 0) return;
-    this.#older = this.#frames;
-    this.#frames = new Map();
   }
 }
 
@@ -111,7 +107,7 @@ export class Outlets {
     return outlet;
   }
 
-  age(): void {
-    for (const outlet of this.#byCodec.values()) outlet.age();
+  reset(): void {
+    for (const outlet of this.#byCodec.values()) outlet.reset();
   }
 }

@@ -79,7 +79,7 @@ export class Realtime {
     this.#config = config;
     this.#onError = onError;
     this.#ring = new Ring(config.ringBytes);
-    this.#fanOut = new FanOut(this.#index, config.flushTickMs, () => this.#outlets.age());
+    this.#fanOut = new FanOut(this.#index, config.flushTickMs, () => this.#outlets.reset());
     this.#pages = new LogPages(log, {
       maxBytes: config.pageCacheBytes,
       sharedReach: config.sharedReach,
@@ -227,7 +227,7 @@ export class Realtime {
       pages: this.#pages,
       index: this.#index,
       fanOut: this.#fanOut,
-      catchUp: new CatchUp(() => this.#outlets.age()),
+      catchUp: new CatchUp(() => this.#outlets.reset()),
       stats: this.#stats,
       limits: {
         maxPendingBytes: this.#config.sessionBufferBytes,

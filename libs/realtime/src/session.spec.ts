@@ -1,63 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { matches, type Cursor, type Selector, type Topic } from '#clarion/protocol';
+import type { Cursor, Selector, Topic } from '#clarion/protocol';
+import { expected, offsetOf } from '../test/expectation.js';
 import { change, Client, held, makeWorld, TIGHT, type World } from '../test/session-world.js';
 
 /** Every selector and topic that the walks use; `b/*` and `**` overlap the others. */
 const SELECTORS = ['a', 'b/x', 'b/y', 'b/*', '**', 'c'] as Selector[];
 const TOPICS = ['a', 'b/x', 'b/y', 'c', 'd'] as Topic[];
-
-/** What a client must have seen, by the plainest possible reading of the promise. */
-function expected(world: World, client: Client): number[] {
-  const at = (cursor: Cursor): number => {
-    const found = world.log.locate(cursor);
-    return 'offset' in found ? found.offset : offsetBelowFloor(world, cursor);
-  };
-  const active = new Map<Selector, number>();
-  const due = new Set<number>();
-  const collect = (selector: Selector, from: number, upTo: number): void => {
-    for (const { offset, topics } of world.store.entries)
-      if (offset > from && offset <= upTo && topics.some((topic) => matches(selector, topic as Topic))) due.add(offset);
-  };
-  for (const item of client.seen) {
-    if (item.kind === 'gap') {
-      const upTo = at(item.cursor);
-      const lostFrom = Math.max(
-        0,
-        ...client.seen
-          .slice(0, client.seen.indexOf(item))
-          .map((seen) => (seen.kind === 'notification' ? seen.offset : 0)),
-      );
-      gaps(client).push([lostFrom, upTo]);
-    }
-    if (item.kind === 'subscribed')
-      for (const topic of item.topics) if (!active.has(topic)) active.set(topic, at(item.cursor));
-    if (item.kind === 'unsubscribed')
-      for (const [topic, from] of [...active])
-        if (!item.topics.includes(topic)) {
-          collect(topic, from, at(item.cursor));
-          active.delete(topic);
-        }
-  }
-  for (const [topic, from] of active) collect(topic, from, Infinity);
-  const lost = gaps(client);
-  return [...due]
-    .filter((offset) => !lost.some(([from, upTo]) => offset > from && offset <= upTo))
-    .sort((a, b) => a - b);
-}
-
-const gapsOf = new WeakMap<Client, [number, number][]>();
-function gaps(client: Client): [number, number][] {
-  let list = gapsOf.get(client);
-  if (list === undefined) gapsOf.set(client, (list = []));
-  return list;
-}
-
-/** Places that retention has passed cannot be located any more; the test knows all cursors there are. */
-function offsetBelowFloor(world: World, cursor: Cursor): number {
-  for (let offset = 0; offset <= world.log.head; offset++) if (world.log.cursorAt(offset) === cursor) return offset;
-  throw new Error('a cursor that this log never gave out');
-}
 
 const step = fc.oneof(
   {
@@ -186,9 +135,9 @@ function expectRisingCursors(world: World, client: Client): void {
   let place = -1;
   for (const item of client.seen) {
     if (item.kind === 'gap') place = -1;
-    if (item.kind === 'ready') place = offsetBelowFloor(world, item.cursor);
+    if (item.kind === 'ready') place = offsetOf(world, item.cursor);
     if (item.kind !== 'notification' && item.kind !== 'cursor') continue;
-    const next = item.kind === 'notification' ? item.offset : offsetBelowFloor(world, item.cursor);
+    const next = item.kind === 'notification' ? item.offset : offsetOf(world, item.cursor);
     expect(next).toBeGreaterThan(place);
     place = next;
   }
