@@ -19,7 +19,6 @@ export const ONE_TOPIC: Layout = { payloadBytes: 200, topics: 1, topicsPerReader
 
 /** Digits of a topic's number where it is written. */
 export const TOPIC_DIGITS = 5;
-export const MAX_TOPICS = 10 ** TOPIC_DIGITS;
 
 /** Each lane of the publisher goes round all topics, beginning at the one of its own number. Sequence numbers begin at 1. */
 export function topicOf(lane: number, sequence: number, topics: number): number {

@@ -5,7 +5,7 @@ import { nats } from './subjects/nats.js';
 import { nchan } from './subjects/nchan.js';
 import type { Subject } from './subjects/subject.js';
 
-export type { Doors, Subject } from './subjects/subject.js';
+export type { Subject } from './subjects/subject.js';
 
 /** Bytes of the JSON in the notification's `data` where nothing else is said. What a server adds to it (ids, cursors, times) comes on top. */
 export const PAYLOAD_BYTES = ONE_TOPIC.payloadBytes;
