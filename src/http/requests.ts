@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '#clarion/protocol';
 
@@ -18,6 +19,9 @@ export interface FinishedRequest {
   /** The client went away before the answer had ended. */
   readonly aborted: boolean;
 }
+
+/** A request that is being answered, since `from` on the process's clock. */
+type Begun = Pick<FinishedRequest, 'id' | 'method' | 'path' | 'route'> & { readonly from: number };
 
 /** Knows every HTTP request that is being answered, streams among them, and gives each its id. */
 export class Requests {
@@ -57,24 +61,24 @@ export class Requests {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  #begin(request: FastifyRequest, reply: FastifyReply): void {
-    const from = performance.now();
+  #begin(request: FastifyRequest, { raw }: FastifyReply): void {
     this.#inFlight++;
-    // 'close' comes once for every answer, also one that was taken over or whose client went away; Fastify's onResponse does not.
-    reply.raw.on('close', () => this.#end(request, reply, performance.now() - from));
-  }
-
-  #end(request: FastifyRequest, reply: FastifyReply, ms: number): void {
-    this.#inFlight--;
-    const finished = {
+    // All that is to be said at the end, since a stream lets go of the request that it answers.
+    const begun = {
       id: request.id,
       method: request.method,
       path: pathOf(request.url),
       route: request.routeOptions.url ?? 'unknown',
-      status: reply.raw.statusCode,
-      ms,
-      aborted: !reply.raw.writableFinished,
+      from: performance.now(),
     };
+    // 'close' comes once for every answer, also one that was taken over or whose client went away; Fastify's onResponse does not.
+    raw.on('close', () => this.#end(begun, raw));
+  }
+
+  #end({ from, ...begun }: Begun, { statusCode, writableFinished }: ServerResponse): void {
+    this.#inFlight--;
+    const ms = performance.now() - from;
+    const finished = { ...begun, status: statusCode, ms, aborted: !writableFinished };
     for (const observe of this.#observers) observe(finished);
     if (this.#inFlight === 0) for (const resolve of this.#waiting.splice(0)) resolve();
   }

@@ -56,6 +56,7 @@ export class EventsController {
     // The client may have gone while its token was checked.
     if (request.raw.socket.destroyed) return;
     sse.stream(reply.raw, who, want, () => this.#sendHead(request, reply));
+    forget(request);
   }
 
   async #poll(
@@ -76,6 +77,8 @@ export class EventsController {
   /** A reply that bypasses the framework loses its hooks' headers, so that they are set here. */
   #sendHead(request: FastifyRequest, reply: FastifyReply): void {
     reply.hijack();
+    // A stream ends with its connection: pieces of it need no frame each.
+    reply.raw.removeHeader('transfer-encoding');
     reply.raw.writeHead(200, {
       ...this.#access.corsHeaders(request.headers.origin),
       'content-type': 'text/event-stream',
@@ -84,8 +87,21 @@ export class EventsController {
       'x-content-type-options': 'nosniff',
       'x-request-id': request.id,
       vary: VARY,
+      connection: 'close',
     });
+    reply.raw.flushHeaders();
   }
+}
+
+const NOTHING = Object.freeze({});
+
+/** Lets go of what a request brought, its token among it: Node keeps the request for as long as the answer lasts. */
+function forget(request: FastifyRequest): void {
+  const { raw } = request;
+  raw.url = '';
+  raw.headers = NOTHING;
+  raw.rawHeaders = [];
+  request.query = NOTHING;
 }
 
 /** @throws {DomainError} `query.invalid`. A longer wait than the server allows is shortened: the client asks again. */

@@ -1,29 +1,36 @@
 import type { ServerResponse } from 'node:http';
+import type { Writable } from 'node:stream';
 import { byeOf, type Batch, type CloseReason, type Link, type Session } from '#clarion/realtime';
 import type { SseCodec } from './sse-codec.js';
+
+/** What a stream begins with; used once, before anything else is written. */
+export interface Opening {
+  /** Sends the response's head, which must leave the body as it is: neither chunked nor of a known length. */
+  sendHead(): void;
+  /** The first bytes of the body. */
+  readonly body: Buffer;
+}
 
 /** One HTTP response that is a stream of events. */
 export class SseLink implements Link<Buffer> {
   readonly codec: SseCodec;
   readonly #response: ServerResponse;
-  readonly #begin: () => Buffer;
-  #begun = false;
+  #opening: Opening | undefined;
+  #body: Writable | undefined;
+  #session: Session | undefined;
 
-  /** @param begin sends the response's head and returns the first bytes of its body; called once, before anything else is written. */
-  constructor(codec: SseCodec, response: ServerResponse, begin: () => Buffer) {
+  constructor(codec: SseCodec, response: ServerResponse, opening: Opening) {
     this.codec = codec;
     this.#response = response;
-    this.#begin = begin;
+    this.#opening = opening;
   }
 
   /** Has the session hear of the response. */
-  bind(session: Session, closed: () => void): void {
-    this.#response.on('drain', () => session.writable());
-    // Writing to a socket that was just cut is an error of the response; what matters of it is that the response closes.
-    this.#response.on('error', () => this.#response.destroy());
-    this.#response.once('close', () => {
+  bind(session: Session, closed: (link: SseLink) => void): void {
+    this.#session = session;
+    this.#response.on('close', () => {
       session.ended();
-      closed();
+      closed(this);
     });
   }
 
@@ -38,7 +45,8 @@ export class SseLink implements Link<Buffer> {
 
   /** Sends a heartbeat, also soon after an event: a spared one would leave silence for nearly two. A reader that is full needs none. */
   beat(): void {
-    if (!this.#response.writableNeedDrain) this.#response.write(this.codec.heartbeat);
+    const body = this.#body;
+    if (body?.writable === true && !body.writableNeedDrain) body.write(this.codec.heartbeat);
   }
 
   /** Cuts a client that takes nothing any more. */
@@ -46,11 +54,34 @@ export class SseLink implements Link<Buffer> {
     this.#response.destroy();
   }
 
+  /** What is written to a connection that was just cut is lost; the response closes in a moment. */
   #send(bytes: Buffer): boolean {
-    if (!this.#begun) {
-      this.#begun = true;
-      this.#response.write(this.#begin());
-    }
-    return this.#response.write(bytes);
+    const opening = this.#opening;
+    if (opening !== undefined) return this.#begin(opening, bytes);
+    return this.#body?.writable !== true || this.#body.write(bytes);
   }
+
+  #begin(opening: Opening, bytes: Buffer): boolean {
+    this.#opening = undefined;
+    this.#response.cork();
+    opening.sendHead();
+    const body = bodyOf(this.#response);
+    this.#body = body;
+    body.on('drain', () => this.#session?.writable());
+    body.write(opening.body);
+    const hasRoom = body.write(bytes);
+    this.#response.uncork();
+    return hasRoom;
+  }
+}
+
+/**
+ * Where the body of a response goes whose head is out: onto the connection. The response itself adds nothing to such a body, and would
+ * only look at each piece of it once more. But one whose turn has not come yet, since the client did not wait for an earlier answer, has
+ * no connection, and keeps what it is given until then.
+ */
+function bodyOf(response: ServerResponse): Writable {
+  if (response.socket !== null) return response.socket;
+  response.on('error', () => response.destroy());
+  return response;
 }

@@ -26,14 +26,11 @@ export class SseGateway implements Gateway {
    * @throws {DomainError} while the response is still free to say so.
    */
   stream(response: ServerResponse, who: Principal, wanted: Want, sendHead: () => void): void {
-    const link = new SseLink(this.#codec, response, () => {
-      sendHead();
-      return this.#retry;
-    });
+    const link = new SseLink(this.#codec, response, { sendHead, body: this.#retry });
     const session = this.#realtime.open(link, who, wanted);
     this.#links.add(link);
     this.#wheel.add(link);
-    link.bind(session, () => this.#forget(link));
+    link.bind(session, this.#forget);
   }
 
   async drain(signal: AbortSignal): Promise<void> {
@@ -50,9 +47,10 @@ export class SseGateway implements Gateway {
     });
   }
 
-  #forget(link: SseLink): void {
+  /** One function for all links. */
+  readonly #forget = (link: SseLink): void => {
     this.#links.delete(link);
     this.#wheel.delete(link);
     if (this.#links.size === 0) this.#emptied?.();
-  }
+  };
 }
