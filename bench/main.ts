@@ -7,7 +7,7 @@ import type { Outcome } from './outcome.js';
 import type { Plan } from './plan.js';
 import { makeReport, saveChart, saveReport, type Solos } from './report.js';
 import { measureStore } from './store/store-figures.js';
-import { figuresOf } from './storm/storm-figures.js';
+import { figuresOf, isComplete } from './storm/storm-figures.js';
 import { makeStormReport, stormMarkdown } from './storm/storm-report.js';
 import { storm, type StormPlan } from './storm/storm.js';
 import { subjectName } from './subjects.js';
@@ -63,7 +63,7 @@ async function bench({ plan, subjects, chart }: Options): Promise<number> {
   const file = saveReport(report, plan.name);
   if (picture !== null) saveChart(picture, file, chart);
   console.log(`\n${toMarkdown(report)}\n\n${file}`);
-  return outcomes.every(isSound) ? 0 : 1;
+  return outcomes.every(isSound) && (solos.storm === null || isComplete(solos.storm)) ? 0 : 1;
 }
 
 async function measureSolos(plan: Plan): Promise<Solos> {

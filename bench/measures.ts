@@ -9,6 +9,7 @@ export const MEASURES = {
   fixedCpu: { head: 'CPU s/M at 10/s', digits: 2 },
   strainP50Ms: { head: 'p50 at 400/s, ms', digits: 1 },
   strainP99Ms: { head: 'p99 at 400/s, ms', digits: 1 },
+  strainCpu: { head: 'CPU s/M at 400/s', digits: 2 },
   emptyMB: { head: 'MB empty', digits: 0 },
   idleKB: { head: 'KB/connection', digits: 2 },
   publishRate: { head: 'publishes/s', digits: 0 },

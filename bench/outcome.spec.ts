@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { linesOf, type Outcome } from './outcome.js';
-import type { RunResult } from './run.js';
+import type { RunResult, Way } from './run.js';
 
-function runOf(window: number, facts: Partial<RunResult> = {}): RunResult {
+function runOf(way: Partial<Way>, facts: Partial<RunResult> = {}): RunResult {
   const latency = { p50: 1, p99: 10, max: 20 };
   return {
-    window,
-    batch: 1,
+    way: { protocol: 'http', batch: 1, window: 1, perSecond: null, ...way },
     publishes: 1,
     publishesPerSecond: 1,
     deliveries: 1,
@@ -59,12 +58,18 @@ describe('linesOf', () => {
 
   it('tells of every window, of what was lost, and of who else was busy', () => {
     const limits = [{ what: 'readers, of a core', share: 0.97 }];
-    const runs = [runOf(1), runOf(16, { batch: 100, limits })];
+    const runs = [
+      runOf({}),
+      runOf({ window: 16, batch: 100 }, { limits }),
+      runOf({ window: 64, protocol: 'websocket' }),
+      runOf({ window: 8, perSecond: 10 }),
+    ];
     expect(linesOf([outcome({ runs, faults: ['32 in flight: a hole'] })])[0]?.notes).toEqual([
       '1 in flight: 1,000/s, p99 10.0 ms',
       '16 × 100 in flight: 1,000/s, p99 10.0 ms',
+      '64 in flight over websocket: 1,000/s, p99 10.0 ms',
       'not complete and in order, 32 in flight: a hole',
-      'the generator may be the limit: readers, of a core up to 97 %, in 1 of 2 runs',
+      'the generator may be the limit: readers, of a core up to 97 %, in 1 of 4 runs',
     ]);
   });
 });

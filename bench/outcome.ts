@@ -1,6 +1,6 @@
 import { MEASURE_NAMES, type Figures, type Measure } from './measures.js';
 import type { ScenarioName } from './plan.js';
-import type { RunResult } from './run.js';
+import type { RunResult, Way } from './run.js';
 import { groupBy, summarise, type Summary } from './statistics.js';
 import type { Subject } from './subjects/subject.js';
 
@@ -58,13 +58,18 @@ function notesOf(outcomes: readonly Outcome[]): string[] {
 
 /** What each window came to: the table shows only the best one that kept the limit. */
 function windowNotes(runs: readonly RunResult[]): string[] {
-  const groups = groupBy(runs, ({ window, batch }) => `${window}${batch > 1 ? ` × ${batch}` : ''}`);
+  const saturated = runs.filter(({ way }) => way.perSecond === null);
+  const groups = groupBy(saturated, ({ way }) => wayText(way));
   if (groups.size < 2) return [];
-  return [...groups].map(([window, own]) => {
+  return [...groups].map(([way, own]) => {
     const rate = summarise(own.map((run) => run.deliveriesPerSecond))?.median ?? 0;
     const p99 = summarise(own.map((run) => run.latency.p99))?.median ?? 0;
-    return `${window} in flight: ${Math.round(rate).toLocaleString('en')}/s, p99 ${p99.toFixed(1)} ms`;
+    return `${way}: ${Math.round(rate).toLocaleString('en')}/s, p99 ${p99.toFixed(1)} ms`;
   });
+}
+
+function wayText({ window, batch, protocol }: Way): string {
+  return `${window}${batch > 1 ? ` × ${batch}` : ''} in flight${protocol === 'http' ? '' : ` over ${protocol}`}`;
 }
 
 /** What besides the server may have held a figure down. */

@@ -1,4 +1,4 @@
-/** What can be measured of a server, in the order in which it is: memory first, while the server is fresh. */
+/** What can be measured of a server, in the order in which it is: memory first, while the server is fresh, and last what may be too much for it. */
 export const SCENARIO_NAMES = [
   'idle',
   'ten-thousand',
@@ -8,6 +8,7 @@ export const SCENARIO_NAMES = [
   'topics30',
   'topics5000',
   'publishing',
+  'strain',
 ] as const;
 export type ScenarioName = (typeof SCENARIO_NAMES)[number];
 
@@ -40,8 +41,8 @@ export interface Plan {
   readonly warmUpMs: number;
   /** Open loop. */
   readonly latency: { readonly perSecond: number; readonly durationMs: number };
-  /** Open loop, at a rate that stock servers cannot keep up with; null: not measured. */
-  readonly strain: { readonly perSecond: number; readonly durationMs: number } | null;
+  /** Open loop, at a rate that stock servers cannot keep up with. */
+  readonly strain: { readonly perSecond: number; readonly durationMs: number };
   /** Of one saturated run, and how the next window follows from the one before. */
   readonly saturation: { readonly durationMs: number; readonly factor: number };
   readonly publishing: { readonly window: number; readonly durationMs: number };
@@ -59,7 +60,7 @@ export const QUICK: Plan = {
   settleMs: 200,
   warmUpMs: 300,
   latency: { perSecond: 10, durationMs: 1_500 },
-  strain: null,
+  strain: { perSecond: 400, durationMs: 1_000 },
   saturation: { durationMs: 500, factor: 4 },
   publishing: { window: 64, durationMs: 400 },
   store: { window: 256, durationMs: 1_000, aloneMs: 1_000 },
@@ -73,10 +74,10 @@ export const FULL: Plan = {
   subscribers: 1_000,
   idleConnections: 10_000,
   settleMs: 1_000,
-  warmUpMs: 800,
+  warmUpMs: 500,
   latency: { perSecond: 10, durationMs: 4_000 },
   strain: { perSecond: 400, durationMs: 1_500 },
-  saturation: { durationMs: 1_000, factor: 2 },
+  saturation: { durationMs: 800, factor: 2 },
   publishing: { window: 64, durationMs: 1_500 },
   store: { window: 256, durationMs: 4_000, aloneMs: 6_000 },
 };

@@ -24,12 +24,21 @@ export interface Latency {
   readonly max: number;
 }
 
-/** What one load on one server came to. All of it was delivered, completely and in order, or there is no such record. */
-export interface RunResult {
-  /** Requests in flight at most. */
-  readonly window: number;
+/** How a load is published. */
+export interface Way {
+  readonly protocol: PublishTarget['protocol'];
   /** Messages that one request carried. */
   readonly batch: number;
+  /** Requests in flight at most. */
+  readonly window: number;
+  /** Messages due in a second whatever the server does (open loop); null: the next one is sent when the one before is answered. */
+  readonly perSecond: number | null;
+}
+
+/** What one load on one server came to. All of it was delivered, completely and in order, or there is no such record. */
+export interface RunResult {
+  /** How it was published. */
+  readonly way: Way;
   readonly publishes: number;
   readonly publishesPerSecond: number;
   readonly deliveries: number;
@@ -66,6 +75,13 @@ export interface Cast {
 /** Readers missed something, or got it twice or in another order: there is no figure. */
 export class InvalidRun extends Error {
   override readonly name = 'InvalidRun';
+  /** One of what was wrong: with a thousand readers it is the same many times. */
+  readonly firstFault: string;
+
+  constructor(faults: readonly string[]) {
+    super(faults.join('; '));
+    this.firstFault = faults[0] ?? '';
+  }
 }
 
 /**
@@ -79,9 +95,15 @@ export async function run(cast: Cast, target: PublishTarget, load: Load): Promis
   const published = await cast.publisher.call({ command: 'publish', target, load }, publishReportSchema);
   const read = await cast.readers.finish(published.sent, LAST_DELIVERIES_MS);
   const cpuAfter = cpuOf(cast.server);
-  if (read.faults.length > 0) throw new InvalidRun(read.faults.join('; '));
+  if (read.faults.length > 0) throw new InvalidRun(read.faults);
   const cpu = { server: cpuAfter.server - cpuBefore.server, machine: cpuAfter.machine - cpuBefore.machine };
-  return summarise({ window: load.lanes, batch: target.batch.size }, published, read, cpu);
+  const way: Way = {
+    protocol: target.protocol,
+    batch: target.batch.size,
+    window: load.lanes,
+    perSecond: load.kind === 'open' ? load.perSecond : null,
+  };
+  return summarise(way, published, read, cpu);
 }
 
 /** CPU seconds of the server, and of everything on this machine, the server and the generator included. */
@@ -94,18 +116,13 @@ function cpuOf(server: ServerProcess): CpuSeconds {
   return { server: server.usage().cpuSeconds, machine: machineBusySeconds() };
 }
 
-function summarise(
-  requests: Pick<RunResult, 'window' | 'batch'>,
-  published: PublishReport,
-  read: FleetReport,
-  cpu: CpuSeconds,
-): RunResult {
+function summarise(way: Way, published: PublishReport, read: FleetReport, cpu: CpuSeconds): RunResult {
   const publishes = published.sent.reduce((sum, count) => sum + count, 0);
   const seconds = (read.lastAtMicros - published.firstAtMicros) / 1_000_000;
   const answers = new Histogram();
   answers.add(published.latency);
   return {
-    ...requests,
+    way,
     publishes,
     publishesPerSecond: (publishes / (published.lastAtMicros - published.firstAtMicros)) * 1_000_000,
     deliveries: read.deliveries,
@@ -138,5 +155,5 @@ function generatorOf(
     ...(publisher > BUSY ? [{ what: 'publisher, of a core', share: publisher }] : []),
     ...(ours > BUSY * cores ? [{ what: 'server and generator, of all cores', share: ours / cores }] : []),
   ];
-  return { limits, disturbance: Math.max(0, cpu.machine / seconds - ours) / cores };
+  return { limits, disturbance: Math.min(1, Math.max(0, cpu.machine / seconds - ours) / cores) };
 }

@@ -5,8 +5,7 @@ import { bestSaturated, searchWindow } from './saturation.js';
 function runOf(window: number, deliveriesPerSecond: number, p99: number): RunResult {
   const latency = { p50: p99, p99, max: p99 };
   return {
-    window,
-    batch: 1,
+    way: { protocol: 'http', batch: 1, window, perSecond: null },
     publishes: 1,
     publishesPerSecond: 1,
     deliveries: 1,

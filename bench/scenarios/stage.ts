@@ -87,7 +87,7 @@ export class Stage {
       return await this.run(target, load);
     } catch (error) {
       if (!(error instanceof InvalidRun)) throw error;
-      this.#faults.push(`${load.lanes} in flight: ${error.message}`);
+      this.#faults.push(`${load.lanes} in flight: ${error.firstFault}`);
       return null;
     }
   }
