@@ -9,7 +9,7 @@ import { Body, Controller, Get, HttpCode, Module, Post, Query, Sse, type Message
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { WebSocketGateway, WebSocketServer, type OnGatewayConnection } from '@nestjs/websockets';
-import { filter, map, Subject, type Observable } from 'rxjs';
+import { filter, Subject, type Observable } from 'rxjs';
 import type { Server, Socket } from 'socket.io';
 import { z } from 'zod';
 
@@ -42,28 +42,25 @@ class NotificationsGateway implements OnGatewayConnection {
 
 @Controller()
 class NotificationsController {
-  private readonly published = new Subject<Message>();
+  private readonly published = new Subject<{ readonly data: Message }>();
 
   constructor(private readonly gateway: NotificationsGateway) {}
 
   @Sse('events')
   events(): Observable<MessageEvent> {
-    return this.published.pipe(map((data) => ({ data })));
+    return this.published.asObservable();
   }
 
   @Sse('events/of')
   eventsOf(@Query('topics') list: string): Observable<MessageEvent> {
     const topics = new Set(list.split(','));
-    return this.published.pipe(
-      filter(({ topic }) => topics.has(topic)),
-      map((data) => ({ data })),
-    );
+    return this.published.pipe(filter(({ data }) => topics.has(data.topic)));
   }
 
   @Post('publish/sse')
   @HttpCode(202)
   publishToSse(@Body() message: Message): void {
-    this.published.next(message);
+    this.published.next({ data: message });
   }
 
   @Post('publish/socketio')
