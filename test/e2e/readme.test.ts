@@ -169,6 +169,19 @@ test('the Nest service publishes', async () => {
   expect(await history.json()).toMatchObject({ notifications: [{ type: 'order.shipped', topic: 'orders/7' }] });
 });
 
+test.each(['publish-websocket', 'publish-socketio'])('the script %s publishes', async (name) => {
+  const { apiKey } = JSON.parse(await readFile(join(folder, 'data/credentials.json'), 'utf8')) as { apiKey: string };
+  const script = snippet(name).replaceAll('ws://localhost:3000', server.url.replace('http', 'ws'));
+  await writeFile(join(folder, `${name}.mjs`), `${script}\n`);
+  const publisher = shell(`export CLARION_API_KEY=${apiKey}\nexec node ${name}.mjs`);
+  const [, id, cursor] = /^published (\S+), at (\S+)$/.exec(await lineOf(publisher, () => true)) ?? [];
+  const history = await fetch(`${server.url}/v1/notifications?topic=demo&limit=100`, {
+    headers: { authorization: `Bearer ${apiKey}` },
+  });
+  const { notifications } = (await history.json()) as { notifications: unknown[] };
+  expect(notifications).toContainEqual(expect.objectContaining({ id, cursor, title: 'Order 42 is on its way' }));
+});
+
 test('every file that a README names exists', async () => {
   const pages = ['README.md', ...(await readdir('libs')).map((library) => `libs/${library}/README.md`)];
   for (const page of pages)

@@ -6,20 +6,26 @@ import {
   openingSchema,
   pingSchema,
   problemSchema,
+  publishReplySchema,
+  publishSchema,
   replySchema,
   subscriptionSchema,
   WEB_SOCKET_PROTOCOL,
 } from '#clarion/protocol';
 import { COMPONENTS, componentSchemas, toJsonSchema, type JsonSchema } from './json-schemas.js';
 
+/** All that a client may ask by a name. */
+const COMMANDS = { ...commandSchemas, publish: publishSchema };
+
 /** Commands whose acknowledgement is more than "done". */
 const REPLIES: Readonly<Record<string, JsonSchema>> = {
   subscribe: toJsonSchema(subscriptionSchema),
   unsubscribe: toJsonSchema(subscriptionSchema),
+  publish: toJsonSchema(publishReplySchema),
 };
 
 const EVENT_NAMES = Object.keys(EVENTS);
-const COMMAND_NAMES = Object.keys(commandSchemas);
+const COMMAND_NAMES = Object.keys(COMMANDS);
 
 /** On a plain WebSocket an event is a member of its frame, and so are a command's name and id. */
 const WEB_SOCKET_EVENTS: Readonly<Record<string, z.ZodType>> = Object.fromEntries([
@@ -27,9 +33,11 @@ const WEB_SOCKET_EVENTS: Readonly<Record<string, z.ZodType>> = Object.fromEntrie
   ['websocket.reply', replySchema],
 ]);
 const WEB_SOCKET_COMMANDS: Readonly<Record<string, z.ZodType>> = Object.fromEntries(
-  Object.entries({ ...commandSchemas, ping: pingSchema, open: openingSchema }).map(([name, schema]) => [
+  Object.entries({ ...COMMANDS, ping: pingSchema, open: openingSchema }).map(([name, schema]) => [
     `websocket.${name === 'open' ? 'first-subscribe' : name}`,
-    schema.extend({ op: z.literal(name === 'open' ? 'subscribe' : name), id: messageIdSchema }).meta({ id: undefined }),
+    schema
+      .safeExtend({ op: z.literal(name === 'open' ? 'subscribe' : name), id: messageIdSchema })
+      .meta({ id: undefined }),
   ]),
 );
 
@@ -46,14 +54,14 @@ const CHANNELS = {
     address: '/socket.io/',
     title: 'Socket.IO',
     description:
-      'Default path and namespace. The handshake’s `auth` carries `token`, `topics` and `since`. What fixes a place ends with the cursor as its last argument; commands are acknowledged.',
+      'Default path and namespace. The handshake’s `auth` carries `token`, `topics` and `since`. What fixes a place ends with the cursor as its last argument; commands are acknowledged. A service may bring its API key in the `Authorization` header, and publish.',
     messages: messagesOf([...EVENT_NAMES, ...COMMAND_NAMES]),
     bindings: { ws: { bindingVersion: '0.1.0' } },
   },
   websocket: {
     address: '/v1/ws',
     title: 'WebSocket',
-    description: `Sub-protocol \`${WEB_SOCKET_PROTOCOL}\`, one JSON object a frame. What the address does not say, the first messages do: \`auth\`, then \`subscribe\`.`,
+    description: `Sub-protocol \`${WEB_SOCKET_PROTOCOL}\`, one JSON object a frame. What the address does not say, the first messages do: \`auth\`, then \`subscribe\`. A service brings its API key in the \`Authorization\` header and \`topics=\`, and publishes; the data of such a reply is a \`PublishReply\`.`,
     messages: messagesOf([...Object.keys(WEB_SOCKET_EVENTS), ...Object.keys(WEB_SOCKET_COMMANDS)]),
     bindings: { ws: { bindingVersion: '0.1.0' } },
   },
@@ -95,14 +103,15 @@ export function asyncApiDocument(): JsonSchema {
     },
     components: {
       messages: Object.fromEntries(
-        Object.entries({ ...EVENTS, ...commandSchemas, ...WEB_SOCKET_EVENTS, ...WEB_SOCKET_COMMANDS }).map(
+        Object.entries({ ...EVENTS, ...COMMANDS, ...WEB_SOCKET_EVENTS, ...WEB_SOCKET_COMMANDS }).map(
           ([name, schema]) => [name, message(name, toJsonSchema(schema))],
         ),
       ),
       schemas: componentSchemas([
         ...Object.values(EVENTS),
-        ...Object.values(commandSchemas),
+        ...Object.values(COMMANDS),
         subscriptionSchema,
+        publishReplySchema,
         replySchema,
         problemSchema,
       ]),
