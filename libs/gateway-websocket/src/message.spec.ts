@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { requestSchema } from '#clarion/protocol';
 import { readMessage } from './message.js';
 
 /** What the client would be told. */
@@ -17,6 +18,29 @@ describe('a message', () => {
       bytes: 43,
     });
     expect(readMessage(Buffer.from('{"op":"ping","id":-7}'))).toEqual({ id: -7, op: 'ping', body: {}, bytes: 21 });
+  });
+
+  it('is one exactly when the schema says so', () => {
+    const names = [
+      '',
+      'x',
+      'x'.repeat(64),
+      'x'.repeat(65),
+      'é'.repeat(64),
+      '😀'.repeat(32),
+      '😀'.repeat(33),
+      7,
+      null,
+      [],
+      {},
+      true,
+    ];
+    const ids = [...names, -0, -7, 1.5, 2 ** 53 - 1, 2 ** 53, 1e300];
+    for (const op of names)
+      for (const id of ids) {
+        const read = readMessage(Buffer.from(JSON.stringify({ op, id, more: 1 })));
+        expect('error' in read, JSON.stringify({ op, id })).toBe(!requestSchema.safeParse({ op, id }).success);
+      }
   });
 
   it('that is not JSON has no id', () => {

@@ -8,6 +8,9 @@ import {
   type MessageId,
 } from '#clarion/protocol';
 
+/** Characters of an operation's name, and of an id. */
+const MAX_NAME_CHARS = 64;
+
 /** What a client asks: an operation, and its members. */
 export interface Request {
   readonly id: MessageId;
@@ -30,11 +33,22 @@ export function readMessage(text: Buffer): Request | Unreadable {
   try {
     json = JSON.parse(text.toString());
     assertPlainJson(json);
-    const { id, op, ...body } = parseRequest(json);
+    const { id, op, ...body } = isRequest(json) ? json : parseRequest(json);
     return { id, op, body, bytes: text.length };
   } catch (error) {
     return { id: idIn(json), error: expected(error) };
   }
+}
+
+/** Lets pass what {@link requestSchema} does, at a fraction of its cost: nearly every message. */
+function isRequest(json: unknown): json is z.output<typeof requestSchema> {
+  if (typeof json !== 'object' || json === null || !('op' in json && 'id' in json)) return false;
+  const { op, id } = json;
+  return isName(op) && (isName(id) || Number.isSafeInteger(id));
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === 'string' && value.length > 0 && value.length <= MAX_NAME_CHARS;
 }
 
 /** @throws {DomainError} `body.invalid`. */

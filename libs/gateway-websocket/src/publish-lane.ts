@@ -58,10 +58,14 @@ export class PublishLane {
   }
 
   /** Refusals come in the order of POST /v1/notifications. Up to the first `await` of the publisher this is one synchronous call. */
-  async #begin(who: Principal, { body, bytes }: Request): Promise<Published> {
-    if (bytes > MAX_PUBLISH_BYTES) throw new DomainError('body.too_large');
-    if (who.kind === 'anonymous') throw new DomainError('credentials.missing');
-    return this.#host.publisher.publish(who, parsePublish(body));
+  #begin(who: Principal, { body, bytes }: Request): Promise<Published> {
+    try {
+      if (bytes > MAX_PUBLISH_BYTES) throw new DomainError('body.too_large');
+      if (who.kind === 'anonymous') throw new DomainError('credentials.missing');
+      return this.#host.publisher.publish(who, parsePublish(body));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   #refusal(id: MessageId, error: unknown): Buffer {
