@@ -4,7 +4,7 @@ import { toMarkdown } from './markdown.js';
 import { measureAll } from './measure-all.js';
 import { isUsageError, readOptions, STORM, USAGE, type Options } from './options.js';
 import type { Outcome } from './outcome.js';
-import type { Plan } from './plan.js';
+import type { Plan, SoloName } from './plan.js';
 import { makeReport, saveChart, saveReport, type Solos } from './report.js';
 import { measureStore } from './store/store-figures.js';
 import { figuresOf, isComplete } from './storm/storm-figures.js';
@@ -46,7 +46,7 @@ async function bench({ plan, subjects, chart }: Options): Promise<number> {
     .filter((subject) => !present.includes(subject))
     .map((subject) => `${subjectName(subject)}, since ${subject.program.missing()} is not installed`);
   const outcomes = plan.scenarios.length === 0 ? [] : await measureAll(plan, present, tell);
-  const solos = await measureSolos(plan);
+  const alone = await measureSolos(plan);
   const report = makeReport(
     {
       date: started.toISOString(),
@@ -54,8 +54,8 @@ async function bench({ plan, subjects, chart }: Options): Promise<number> {
       seconds: (Date.now() - started.getTime()) / 1_000,
       plan,
       machine,
-      missing,
-      solos,
+      missing: [...missing, ...alone.failures],
+      solos: alone.solos,
     },
     outcomes,
   );
@@ -63,22 +63,34 @@ async function bench({ plan, subjects, chart }: Options): Promise<number> {
   const file = saveReport(report, plan.name);
   if (picture !== null) saveChart(picture, file, chart);
   console.log(`\n${toMarkdown(report)}\n\n${file}`);
-  return outcomes.every(isSound) && (solos.storm === null || isComplete(solos.storm)) ? 0 : 1;
+  return isSound(outcomes, alone) ? 0 : 1;
 }
 
-async function measureSolos(plan: Plan): Promise<Solos> {
-  const isWanted = (name: Plan['solos'][number]): boolean => {
-    if (plan.solos.includes(name)) tell(name);
-    return plan.solos.includes(name);
+/** What fails is told, and does not cost the figures that have been measured before it. */
+async function measureSolos(plan: Plan): Promise<{ readonly solos: Solos; readonly failures: readonly string[] }> {
+  const failures: string[] = [];
+  const measured = async <T>(name: SoloName, measure: () => Promise<T>): Promise<T | null> => {
+    if (!plan.solos.includes(name)) return null;
+    tell(name);
+    try {
+      return await measure();
+    } catch (error) {
+      failures.push(`${name}, since it failed: ${error instanceof Error ? error.message : String(error)}`);
+      return null;
+    }
   };
-  return {
-    store: isWanted('store') ? await measureStore(plan) : null,
-    storm: isWanted('storm') ? figuresOf(await storm(STORM)) : null,
-  };
+  const store = await measured('store', () => measureStore(plan));
+  const afterwards = await measured('storm', async () => figuresOf(await storm(STORM)));
+  return { solos: { store, storm: afterwards }, failures };
+}
+
+/** Whether Clarion has figures, and lost nothing that it promised to keep. */
+function isSound(outcomes: readonly Outcome[], { solos, failures }: Awaited<ReturnType<typeof measureSolos>>): boolean {
+  return outcomes.every(isSoundOutcome) && failures.length === 0 && (solos.storm === null || isComplete(solos.storm));
 }
 
 /** Others may lose messages, and ephemeral ones may be lost: then such a run has no figure, which the report tells. */
-function isSound({ server, error, faults }: Outcome): boolean {
+function isSoundOutcome({ server, error, faults }: Outcome): boolean {
   if (!server.startsWith('Clarion')) return true;
   return error === null && (faults.length === 0 || server === 'Clarion ephemeral');
 }

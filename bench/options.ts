@@ -14,7 +14,7 @@ export const USAGE = `npm run bench [-- options]
   --store            only the log on SQLite, without a server
   --chart            writes the chart to bench/chart.svg too
 or, instead of all that, how Clarion takes it when everybody returns at once after a SIGKILL:
-  --storm            10,000 clients of one topic over mixed transports, about a minute
+  --storm            10,000 clients of one topic over mixed transports, about two minutes
   --connections <n>
   --topics <n>       over which the clients are spread
   --cold             the server keeps little in memory: what was missed must come from the log

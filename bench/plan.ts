@@ -58,10 +58,10 @@ export const QUICK: Plan = {
   subscribers: 1_000,
   idleConnections: 1_000,
   settleMs: 200,
-  warmUpMs: 300,
+  warmUpMs: 200,
   latency: { perSecond: 10, durationMs: 1_500 },
   strain: { perSecond: 400, durationMs: 1_000 },
-  saturation: { durationMs: 500, factor: 4 },
+  saturation: { durationMs: 400, factor: 4 },
   publishing: { window: 64, durationMs: 400 },
   store: { window: 256, durationMs: 1_000, aloneMs: 1_000 },
 };

@@ -24,7 +24,7 @@ export interface Report {
   readonly seconds: number;
   readonly plan: Plan;
   readonly machine: Machine;
-  /** Subjects that were not measured since something is not installed. */
+  /** What was not measured, and why: something is not installed, or failed. */
   readonly missing: readonly string[];
   readonly verdicts: readonly Verdict[];
   readonly lines: readonly Line[];
