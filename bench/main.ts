@@ -12,6 +12,7 @@ import { makeStormReport, stormMarkdown } from './storm/storm-report.js';
 import { storm, type StormPlan } from './storm/storm.js';
 import { subjectName } from './subjects.js';
 
+process.on('SIGHUP', () => process.exit(129));
 process.on('SIGINT', () => process.exit(130));
 process.on('SIGTERM', () => process.exit(143));
 process.exitCode = await main();
