@@ -45,3 +45,46 @@ test('every member has its turn once per period, and the turns are spread over i
   }
   expect(new Set([...turns.values()].map(([first]) => first)).size).toBeGreaterThan(20);
 });
+
+test('there is no timer while there are no members, and a late comer is ended in time all the same', () => {
+  const ended: number[] = [];
+  const deadlines = new Deadlines<string>(() => ended.push(Date.now()));
+  const turns: string[] = [];
+  const wheel = new Wheel<string>(1_000, (member) => turns.push(member));
+  expect(vi.getTimerCount()).toBe(0);
+  wheel.add('gone');
+  deadlines.set('gone', Date.now() + 500);
+  expect(vi.getTimerCount()).toBe(2);
+  wheel.delete('gone');
+  deadlines.delete('gone');
+  expect(vi.getTimerCount()).toBe(0);
+
+  vi.advanceTimersByTime(3_600_000);
+  const due = Date.now() + 500;
+  deadlines.set('late', due);
+  wheel.add('late');
+  vi.advanceTimersByTime(1_010);
+  expect(ended[0]).toBeGreaterThanOrEqual(due);
+  expect(ended[0]).toBeLessThanOrEqual(due + 500);
+  expect(turns).toEqual(['late']);
+  expect(vi.getTimerCount()).toBe(1);
+  deadlines.stop();
+  wheel.stop();
+  wheel.add('after the end');
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('a wheel leaves nobody out when members go in their turn or in any order', () => {
+  const turns = new Map<number, number>();
+  const wheel = new Wheel<number>(640, (member) => {
+    turns.set(member, (turns.get(member) ?? 0) + 1);
+    if (member % 3 === 0) wheel.delete(member);
+  });
+  for (let member = 0; member < 1_000; member++) wheel.add(member);
+  for (let member = 0; member < 1_000; member += 7) wheel.delete(member);
+  vi.advanceTimersByTime(645);
+  wheel.stop();
+  const expected = Array.from({ length: 1_000 }, (_, member) => member).filter((member) => member % 7 !== 0);
+  expect([...turns.keys()].sort((a, b) => a - b)).toEqual(expected);
+  expect([...wheel]).toEqual(expected.filter((member) => member % 3 !== 0));
+});

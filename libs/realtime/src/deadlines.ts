@@ -1,22 +1,22 @@
 const SLOT_MS = 250;
 
-/** Ends members at their time with one timer for all; at most a quarter of a second late. */
+/** Ends members at their time with one timer for all, which rests while there are none; at most a quarter of a second late. */
 export class Deadlines<T> {
   readonly #slots = new Map<number, Set<T>>();
   readonly #slotOf = new Map<T, number>();
   readonly #expired: (member: T) => void;
-  readonly #timer: NodeJS.Timeout;
-  #passed: number;
+  #timer: NodeJS.Timeout | undefined;
+  #passed = 0;
+  #stopped = false;
 
   constructor(expired: (member: T) => void) {
     this.#expired = expired;
-    this.#passed = slotAt(Date.now()) - 1;
-    this.#timer = setInterval(() => this.#tick(), SLOT_MS).unref();
   }
 
   /** Sets or moves a member's deadline, milliseconds since 1970. One that has passed comes with the next tick. */
   set(member: T, at: number): void {
-    this.delete(member);
+    this.#remove(member);
+    this.#start();
     const slot = Math.max(slotAt(at), this.#passed + 1);
     const members = this.#slots.get(slot);
     if (members === undefined) this.#slots.set(slot, new Set([member]));
@@ -25,6 +25,11 @@ export class Deadlines<T> {
   }
 
   delete(member: T): void {
+    this.#remove(member);
+    if (this.#slotOf.size === 0) this.#rest();
+  }
+
+  #remove(member: T): void {
     const slot = this.#slotOf.get(member);
     if (slot === undefined) return;
     this.#slotOf.delete(member);
@@ -37,8 +42,21 @@ export class Deadlines<T> {
     return [...this.#slotOf.keys()];
   }
 
+  /** Nobody is ended any more. */
   stop(): void {
+    this.#stopped = true;
+    this.#rest();
+  }
+
+  #start(): void {
+    if (this.#timer !== undefined || this.#stopped) return;
+    this.#passed = slotAt(Date.now()) - 1;
+    this.#timer = setInterval(() => this.#tick(), SLOT_MS).unref();
+  }
+
+  #rest(): void {
     clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 
   #tick(): void {

@@ -32,7 +32,9 @@ export class Load {
 
   /** @param onHigh called each second while the load is too high. */
   start(onHigh: () => void): void {
-    if (this.#marks.delayMs > 0) this.#delay.enable();
+    const { connections, delayMs } = this.#marks;
+    if (connections === 0 && delayMs === 0) return;
+    if (delayMs > 0) this.#delay.enable();
     this.#timer = setInterval(() => {
       this.#measure();
       if (this.isHigh()) onHigh();
