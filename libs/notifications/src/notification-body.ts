@@ -1,15 +1,26 @@
 import { createHash } from 'node:crypto';
 import type { PublishRequest, Topic } from '#clarion/protocol';
 
+/** What readers get of a publish, in the order in which it is shown; the audience is not disclosed. */
+const SHOWN = ['type', 'title', 'body', 'url', 'icon', 'data', 'ephemeral', 'collapseKey'] as const;
+
 /**
- * The part of a notification that is the same for every reader, as JSON members without braces, in the order in which they are shown;
- * the audience is not disclosed. Made once per publish; {@link renderNotification} completes it per topic.
+ * The part of a notification that is the same for every reader, as JSON members without braces. Made once per publish;
+ * {@link renderNotification} completes it per topic. Member by member it costs half of what an object of them does.
+ * @param publishedAt ISO 8601.
  */
-export function serialiseBody(draft: PublishRequest, publishedAt: number): string {
-  const { type, title, body, url, icon, data, collapseKey } = draft;
-  const ephemeral = draft.ephemeral === true ? true : undefined;
-  const time = new Date(publishedAt).toISOString();
-  return JSON.stringify({ type, title, body, url, icon, data, ephemeral, collapseKey, publishedAt: time }).slice(1, -1);
+export function serialiseBody(draft: PublishRequest, publishedAt: string): string {
+  let members = '';
+  for (const field of SHOWN) {
+    const value = draft[field];
+    if (value !== undefined && !isDefault(field, value)) members += `"${field}":${JSON.stringify(value)},`;
+  }
+  return `${members}"publishedAt":"${publishedAt}"`;
+}
+
+/** Nobody is told of a durable notification that it is one. */
+function isDefault(field: (typeof SHOWN)[number], value: unknown): boolean {
+  return field === 'ephemeral' && value === false;
 }
 
 /** The notification's JSON as a reader gets it: id, cursor and topic spliced before the shared members. No parsing, no escaping: ids, cursors and topics need none. */

@@ -7,6 +7,9 @@ const RANDOM_BYTES = 10;
 export class NotificationIds {
   readonly #pool = Buffer.alloc(POOL_BYTES);
   #used = POOL_BYTES;
+  #at = Number.NaN;
+  /** Of the millisecond `#at`. */
+  #prefix = '';
 
   /** @param now milliseconds since 1970. */
   next(now: number): string {
@@ -18,8 +21,16 @@ export class NotificationIds {
     this.#used += RANDOM_BYTES;
     this.#pool[at] = (this.#pool[at]! & 0x0f) | 0x70;
     this.#pool[at + 2] = (this.#pool[at + 2]! & 0x3f) | 0x80;
-    const time = now.toString(16).padStart(12, '0');
     const random = this.#pool.toString('hex', at, this.#used);
-    return `${time.slice(0, 8)}-${time.slice(8)}-${random.slice(0, 4)}-${random.slice(4, 8)}-${random.slice(8)}`;
+    return `${this.#timeOf(now)}${random.slice(0, 4)}-${random.slice(4, 8)}-${random.slice(8)}`;
+  }
+
+  #timeOf(now: number): string {
+    if (now !== this.#at) {
+      const time = now.toString(16).padStart(12, '0');
+      this.#prefix = `${time.slice(0, 8)}-${time.slice(8)}-`;
+      this.#at = now;
+    }
+    return this.#prefix;
   }
 }

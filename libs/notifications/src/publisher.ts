@@ -6,6 +6,7 @@ import { fingerprint, serialiseBody } from './notification-body.js';
 import { NotificationIds } from './notification-id.js';
 import type { NotificationLog } from './notification-log.js';
 import type { AppendResult, IdempotencyClaim } from './store.js';
+import { Timestamps } from './timestamps.js';
 
 /** The answer to a publish. `cursor` is absent for ephemeral notifications; `replayed`: this is the first answer to the same key. */
 export interface Published {
@@ -21,6 +22,7 @@ export class Publisher {
   readonly #access: Access;
   readonly #idempotencyMs: number;
   readonly #ids = new NotificationIds();
+  readonly #times = new Timestamps();
   readonly #drained: (() => void)[] = [];
   #inFlight = 0;
   #draining = false;
@@ -63,7 +65,7 @@ export class Publisher {
     const publishedAt = Date.now();
     const result = await this.#log.append({
       id: this.#ids.next(publishedAt),
-      entry: { topics, publishedAt, body: serialiseBody(draft, publishedAt) },
+      entry: { topics, publishedAt, body: serialiseBody(draft, this.#times.of(publishedAt)) },
       ...this.#claim(who, draft, key, publishedAt),
     });
     return this.#answer(result);
@@ -79,14 +81,11 @@ export class Publisher {
       if (answer.replayed) return answer;
     }
     const { collapseKey } = draft;
-    const entry = {
-      id,
-      topics,
-      publishedAt,
-      body: serialiseBody(draft, publishedAt),
-      ...(collapseKey !== undefined && { collapseKey }),
-    };
-    await this.#bus.publish({ kind: 'ephemeral', entry });
+    const entry = { id, topics, publishedAt, body: serialiseBody(draft, this.#times.of(publishedAt)) };
+    await this.#bus.publish({
+      kind: 'ephemeral',
+      entry: collapseKey === undefined ? entry : { ...entry, collapseKey },
+    });
     return { id, replayed: false };
   }
 

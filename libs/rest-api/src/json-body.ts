@@ -4,8 +4,10 @@ import { DomainError, MAX_JSON_DEPTH } from '#clarion/protocol';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const OPENING = new Set([0x5b, 0x7b]);
-const CLOSING = new Set([0x5d, 0x7d]);
+/** Square brackets and braces differ by this bit alone. */
+const BRACE_BIT = 0x20;
+const OPENING = 0x7b;
+const CLOSING = 0x7d;
 
 /**
  * Parses a request's body. Depth is judged before anything is built, so that hostile nesting costs one pass over the bytes.
@@ -32,9 +34,9 @@ function isDeeperThan(json: Buffer, limit: number): boolean {
       if (byte === BACKSLASH) i++;
       else if (byte === QUOTE) inString = false;
     } else if (byte === QUOTE) inString = true;
-    else if (OPENING.has(byte)) {
+    else if ((byte | BRACE_BIT) === OPENING) {
       if (++depth > limit) return true;
-    } else if (CLOSING.has(byte)) depth--;
+    } else if ((byte | BRACE_BIT) === CLOSING) depth--;
   }
   return false;
 }
