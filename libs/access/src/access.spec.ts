@@ -275,3 +275,17 @@ describe('origins', () => {
     expect(access.preflightHeaders('https://evil.example')).toEqual({ vary: 'Origin' });
   });
 });
+
+it.each([
+  [undefined, undefined],
+  ['', undefined],
+  [API_KEY, undefined],
+  [`Bearer ${API_KEY}x`, undefined],
+  [`Bearer ${API_KEY.slice(1)}`, undefined],
+  [`Basic ${API_KEY}`, undefined],
+  [`Bearer ${API_KEY}`, 'key'],
+  [`bearer  ${API_KEY} `, 'key'],
+])('the holder of the key is known at once: %j', async (authorization, kind) => {
+  expect(access.keyHolder(authorization)?.kind).toBe(kind);
+  if (kind !== undefined) expect(access.keyHolder(authorization)).toEqual(await access.authenticate({ authorization }));
+});
