@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { FastifyServerOptions } from 'fastify';
+import type { FastifyHttpOptions, RawServerDefault } from 'fastify';
+import { EventStreamRequest } from '#clarion/gateway-http';
 import { httpServerOptions } from '#clarion/rest-api';
 
 /** How long an idle connection is kept for a next request; longer than the 60 s of common proxies. */
@@ -19,6 +20,7 @@ export interface ClarionHttpOptions {
 export function clarionHttpOptions({ trustProxy = false }: ClarionHttpOptions = {}) {
   return {
     ...httpServerOptions,
+    http: { ...httpServerOptions.http, IncomingMessage: EventStreamRequest },
     trustProxy,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     forceCloseConnections: true,
@@ -26,5 +28,5 @@ export function clarionHttpOptions({ trustProxy = false }: ClarionHttpOptions = 
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     requestIdHeader: false,
     genReqId: () => randomUUID(),
-  } satisfies FastifyServerOptions;
+  } satisfies FastifyHttpOptions<RawServerDefault>;
 }

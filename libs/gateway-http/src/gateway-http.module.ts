@@ -1,14 +1,25 @@
 import { Inject, Module, type DynamicModule } from '@nestjs/common';
-import { Gateways, Realtime } from '#clarion/realtime';
+import { HttpAdapterHost } from '@nestjs/core';
+import { Gateways, Realtime, UpgradeRouter } from '#clarion/realtime';
+import { EVENTS_PATH } from './event-stream-request.js';
 import { EventsController } from './events.controller.js';
 import type { PollingConfig, SseConfig } from './gateway-http.config.js';
 import { Manners } from './manners.js';
 import { PollingGateway } from './polling.gateway.js';
+import { singleAnswer } from './single-answer.js';
 import { SseGateway } from './sse.gateway.js';
 
 /** The one resource, `/v1/events`, whose manners the modules below switch on. */
 @Module({ controllers: [EventsController], providers: [Manners], exports: [Manners] })
-class EventsModule {}
+class EventsModule {
+  /** Streams whose connection Node has handed over go the way of all requests. */
+  constructor(@Inject(UpgradeRouter) router: UpgradeRouter, @Inject(HttpAdapterHost) host: HttpAdapterHost) {
+    router.mount(EVENTS_PATH, (request) => {
+      const response = singleAnswer(request);
+      if (response !== undefined) host.httpAdapter.getHttpServer().emit('request', request, response);
+    });
+  }
+}
 
 /** Server-Sent Events on `/v1/events`. */
 @Module({})
