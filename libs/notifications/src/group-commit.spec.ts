@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { GroupCommit } from './group-commit.js';
 import type { AppendRequest, AppendResult } from './store.js';
@@ -29,15 +30,17 @@ class Commits {
 
   async end(failure?: Error): Promise<void> {
     this.#end.shift()!(failure);
-    for (let i = 0; i < 5; i++) await Promise.resolve();
+    await setImmediate();
   }
 }
 
 test('what one turn publishes is one commit, and what comes meanwhile is the next', async () => {
   const store = new Commits();
   const group = new GroupCommit((batch) => store.commit(batch), LIMITS);
-  const answers = [group.append(request('a')), group.append(request('b'))];
+  const answers = [group.append(request('a'))];
   await Promise.resolve();
+  answers.push(group.append(request('b')));
+  await setImmediate();
   answers.push(group.append(request('c')), group.append(request('d')));
   expect(store.batches).toEqual([['a', 'b']]);
   await store.end();
@@ -54,7 +57,9 @@ test('nothing is answered before its commit ended', async () => {
   const group = new GroupCommit((batch) => store.commit(batch), LIMITS);
   let answered = false;
   const answer = group.append(request('a')).then(() => (answered = true));
-  for (let i = 0; i < 20; i++) await Promise.resolve();
+  await setImmediate();
+  await setImmediate();
+  expect(store.batches).toEqual([['a']]);
   expect(answered).toBe(false);
   await store.end();
   await answer;
@@ -64,7 +69,7 @@ test('a failed commit fails its own requests and no later ones', async () => {
   const store = new Commits();
   const group = new GroupCommit((batch) => store.commit(batch), LIMITS);
   const failing = group.append(request('a'));
-  await Promise.resolve();
+  await setImmediate();
   const later = group.append(request('b'));
   const failed = failing.catch((error: Error) => error.message);
   await store.end(new Error('disk full'));
@@ -79,7 +84,7 @@ test('more than may wait is refused at once as overloaded, and what waits is kep
   const accepted = Array.from({ length: 250 }, (_, i) => group.append(request(`n${i}`)));
   await expect(group.append(request('x'))).rejects.toMatchObject({ code: 'overloaded' });
   for (let i = 0; i < 3; i++) {
-    await Promise.resolve();
+    await setImmediate();
     await store.end();
   }
   expect(await Promise.all(accepted)).toHaveLength(250);

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { DomainError } from '#clarion/protocol';
 import type { AppendRequest, AppendResult } from './store.js';
 
@@ -51,8 +52,9 @@ export class GroupCommit {
 
   async #run(): Promise<void> {
     this.#busy = true;
-    // What the same turn of the event loop publishes goes into the same commit.
-    await Promise.resolve();
+    // What the same turn of the event loop still brings goes into the same commit: otherwise the first of many requests that
+    // arrive together would be written, and delivered, alone.
+    await setImmediate();
     while (this.#waiting.length > 0) await this.#commitNext(this.#take());
     this.#busy = false;
   }
