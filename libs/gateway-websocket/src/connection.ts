@@ -84,7 +84,7 @@ export class Connection {
     socket.on('ping', () => this.#throttle());
     // Whatever is not WebSocket: `ws` has said the close code, and what matters here is that the connection ends.
     socket.on('error', () => this.#expectEnd());
-    socket.once('close', () => this.#ended());
+    socket.on('close', () => this.#ended());
   }
 
   /** Waits for the client to say who it is. */

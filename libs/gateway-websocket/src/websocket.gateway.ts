@@ -53,7 +53,7 @@ export class WebSocketGateway implements Gateway {
   /** Takes over the connection of a client that asked for a WebSocket, or refuses it with a problem document. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // While its token is checked a client may reset, which must not end the process.
-    socket.on('error', () => socket.destroy());
+    socket.on('error', cut);
     this.#judge(request)
       .then((admission) => this.#accept(request, socket, head, admission))
       .catch((error: unknown) => this.#refuse(socket, error));
@@ -142,6 +142,11 @@ export class WebSocketGateway implements Gateway {
 
 function mayPublish(who: Principal | undefined): boolean {
   return who?.kind === 'key' || (who?.kind === 'subscriber' && who.publish.length > 0);
+}
+
+/** One function for all: a closure would keep the request for as long as its connection lives. */
+function cut(this: Duplex): void {
+  this.destroy();
 }
 
 function makeServer({ maxFragments, compression }: GatewayWebSocketConfig, maxPayload: number): WebSocketServer {
