@@ -53,7 +53,7 @@ export class WebSocketGateway implements Gateway {
   /** Takes over the connection of a client that asked for a WebSocket, or refuses it with a problem document. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // While its token is checked a client may reset, which must not end the process.
-    socket.on('error', cut);
+    socket.on('error', cutOff);
     this.#judge(request)
       .then((admission) => this.#accept(request, socket, head, admission))
       .catch((error: unknown) => this.#refuse(socket, error));
@@ -145,7 +145,7 @@ function mayPublish(who: Principal | undefined): boolean {
 }
 
 /** One function for all: a closure would keep the request for as long as its connection lives. */
-function cut(this: Duplex): void {
+function cutOff(this: Duplex): void {
   this.destroy();
 }
 
