@@ -5,8 +5,8 @@ import { textFrame, type Codec, type LogEvent } from '#clarion/realtime';
 export interface SocketIoFrame {
   /** Socket.IO packets, for transports that frame them themselves. */
   readonly packets: readonly string[];
-  /** The same packets as finished WebSocket frames. */
-  readonly webSocket: Buffer;
+  /** For Engine.IO's WebSocket transport: the same packets as finished frames, to be written as they are. One object for all who get them. */
+  readonly options: { readonly compress: false; readonly wsPreEncodedFrame: readonly [Buffer] };
 }
 
 /**
@@ -23,7 +23,7 @@ export class SocketIoCodec implements Codec<SocketIoFrame> {
   join(frames: readonly SocketIoFrame[]): SocketIoFrame {
     return {
       packets: frames.flatMap(({ packets }) => packets),
-      webSocket: Buffer.concat(frames.map(({ webSocket }) => webSocket)),
+      options: preEncoded(Buffer.concat(frames.map(({ options }) => options.wsPreEncodedFrame[0]))),
     };
   }
 
@@ -37,5 +37,9 @@ export class SocketIoCodec implements Codec<SocketIoFrame> {
 const MESSAGE = '4';
 
 function frame(packet: string): SocketIoFrame {
-  return { packets: [packet], webSocket: textFrame(MESSAGE + packet) };
+  return { packets: [packet], options: preEncoded(textFrame(MESSAGE + packet)) };
+}
+
+function preEncoded(webSocket: Buffer): SocketIoFrame['options'] {
+  return { compress: false, wsPreEncodedFrame: [webSocket] };
 }

@@ -33,8 +33,8 @@ export class SocketIoLink implements Link<SocketIoFrame> {
     this.#flushed = false;
     const frame = batch.joined();
     // A transport that is WebSocket stays it. Any other may still change before its queue is sent: it gets packet by packet.
-    if (conn.transport.name === 'websocket') conn.write(frame.packets[0]!, preEncoded(frame));
-    else for (const single of batch.frames) conn.write(single.packets[0]!, preEncoded(single));
+    if (conn.transport.name === 'websocket') conn.write(frame.packets[0]!, frame.options);
+    else for (const single of batch.frames) conn.write(single.packets[0]!, single.options);
     this.#full = !this.#flushed;
     return this.#flushed;
   }
@@ -65,9 +65,4 @@ export class SocketIoLink implements Link<SocketIoFrame> {
     this.#full = false;
     this.#session?.writable();
   }
-}
-
-/** Understood by Engine.IO's WebSocket transport: bytes to be written as they are. */
-function preEncoded({ webSocket }: SocketIoFrame): { compress: boolean; wsPreEncodedFrame: Buffer[] } {
-  return { compress: false, wsPreEncodedFrame: [webSocket] };
 }
