@@ -75,10 +75,10 @@ export class Requests {
     raw.on('close', () => this.#end(begun, raw));
   }
 
-  #end({ from, ...begun }: Begun, { statusCode, writableFinished }: ServerResponse): void {
+  #end({ id, method, path, route, from }: Begun, { statusCode: status, writableFinished }: ServerResponse): void {
     this.#inFlight--;
     const ms = performance.now() - from;
-    const finished = { ...begun, status: statusCode, ms, aborted: !writableFinished };
+    const finished = { id, method, path, route, status, ms, aborted: !writableFinished };
     for (const observe of this.#observers) observe(finished);
     if (this.#inFlight === 0) for (const resolve of this.#waiting.splice(0)) resolve();
   }
