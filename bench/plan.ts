@@ -73,7 +73,7 @@ export const FULL: Plan = {
   solos: SOLO_NAMES,
   subscribers: 1_000,
   idleConnections: 10_000,
-  settleMs: 1_000,
+  settleMs: 5_000,
   warmUpMs: 500,
   latency: { perSecond: 10, durationMs: 4_000 },
   strain: { perSecond: 400, durationMs: 1_500 },
