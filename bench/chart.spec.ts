@@ -3,20 +3,7 @@ import { chartOf } from './chart.js';
 import { linesOf, type Outcome } from './outcome.js';
 import { QUICK } from './plan.js';
 import type { Report } from './report.js';
-
-function outcome(facts: Partial<Outcome>): Outcome {
-  return {
-    scenario: 'fan-out',
-    server: 'S',
-    transport: 'sse',
-    repetition: 1,
-    figures: {},
-    runs: [],
-    faults: [],
-    error: null,
-    ...facts,
-  };
-}
+import { sampleOutcome } from './samples.js';
 
 function reportOf(outcomes: readonly Outcome[]): Report {
   return {
@@ -53,8 +40,8 @@ describe('chartOf', () => {
   it('draws bars in the proportion of their figures, with these beside them', () => {
     const svg = chartOf(
       reportOf([
-        outcome({ server: 'Clarion durable', figures: { saturatedRate: 400_000, saturatedP99Ms: 10 } }),
-        outcome({ server: 'other', figures: { saturatedRate: 100_000, saturatedP99Ms: 10 } }),
+        sampleOutcome({ server: 'Clarion durable', figures: { saturatedRate: 400_000, saturatedP99Ms: 10 } }),
+        sampleOutcome({ server: 'other', figures: { saturatedRate: 100_000, saturatedP99Ms: 10 } }),
       ]),
     );
     const [ours = 0, theirs = 0] = barsOf(svg ?? '');
@@ -64,12 +51,12 @@ describe('chartOf', () => {
   });
 
   it('says where a rate misses its latency limit', () => {
-    const svg = chartOf(reportOf([outcome({ figures: { saturatedRate: 100_000, saturatedP99Ms: 56.3 } })]));
+    const svg = chartOf(reportOf([sampleOutcome({ figures: { saturatedRate: 100_000, saturatedP99Ms: 56.3 } })]));
     expect(svg).toContain('>100,000, but p99 56 ms<');
   });
 
   it('names machine, versions and command, and no markup of theirs', () => {
-    const svg = chartOf(reportOf([outcome({ figures: { saturatedRate: 1, saturatedP99Ms: 1 } })]));
+    const svg = chartOf(reportOf([sampleOutcome({ figures: { saturatedRate: 1, saturatedP99Ms: 1 } })]));
     expect(svg).toContain('--only "a&amp;b", 2026-01-02');
     expect(svg).toContain('A &lt;fast&gt; one, 2 cores');
     expect(svg).toContain('ws 8.0.0');
@@ -77,11 +64,11 @@ describe('chartOf', () => {
 
   it('shows lowest and highest of several repetitions', () => {
     const figures = (saturatedRate: number) => ({ figures: { saturatedRate, saturatedP99Ms: 1 } });
-    const svg = chartOf(reportOf([outcome(figures(1)), outcome({ repetition: 2, ...figures(3) })]));
+    const svg = chartOf(reportOf([sampleOutcome(figures(1)), sampleOutcome({ repetition: 2, ...figures(3) })]));
     expect(svg).toContain('<path class="spread"');
   });
 
   it('is nothing where nothing of it was measured', () => {
-    expect(chartOf(reportOf([outcome({ figures: {} })]))).toBeNull();
+    expect(chartOf(reportOf([sampleOutcome({ figures: {} })]))).toBeNull();
   });
 });

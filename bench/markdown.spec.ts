@@ -3,21 +3,10 @@ import { toMarkdown } from './markdown.js';
 import { linesOf, type Outcome } from './outcome.js';
 import { QUICK } from './plan.js';
 import type { Report } from './report.js';
+import { sampleOutcome } from './samples.js';
 import type { Verdict } from './verdict.js';
 
-function outcome(facts: Partial<Outcome>): Outcome {
-  return {
-    scenario: 'idle',
-    server: 'S',
-    transport: 'sse',
-    repetition: 1,
-    figures: {},
-    runs: [],
-    faults: [],
-    error: null,
-    ...facts,
-  };
-}
+const outcome = (facts: Partial<Outcome>): Outcome => sampleOutcome({ scenario: 'idle', ...facts });
 
 function reportOf(outcomes: readonly Outcome[], facts: Partial<Report> = {}): Report {
   const machine = {

@@ -1,46 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { linesOf, type Outcome } from './outcome.js';
+import { linesOf } from './outcome.js';
 import type { RunResult, Way } from './run.js';
+import { sampleOutcome, sampleRun } from './samples.js';
 
 function runOf(way: Partial<Way>, facts: Partial<RunResult> = {}): RunResult {
-  const latency = { p50: 1, p99: 10, max: 20 };
-  return {
-    way: { protocol: 'http', batch: 1, window: 1, perSecond: null, ...way },
-    publishes: 1,
-    publishesPerSecond: 1,
-    deliveries: 1,
-    deliveriesPerSecond: 1_000,
-    serverCpuSecondsPerMillion: 1,
-    serverCpuShare: 1,
-    latency,
-    answer: latency,
-    limits: [],
-    disturbance: 0,
-    ...facts,
-  };
-}
-
-function outcome(facts: Partial<Outcome>): Outcome {
-  return {
-    scenario: 'fan-out',
-    server: 'S',
-    transport: 'sse',
-    repetition: 1,
-    figures: {},
-    runs: [],
-    faults: [],
-    error: null,
-    ...facts,
-  };
+  return sampleRun({ way: { ...sampleRun().way, ...way }, ...facts });
 }
 
 describe('linesOf', () => {
   it('takes medians over the repetitions of one server in one scenario', () => {
     const lines = linesOf([
-      outcome({ figures: { saturatedRate: 100 } }),
-      outcome({ server: 'T', figures: { saturatedRate: 7 } }),
-      outcome({ scenario: 'idle', figures: { idleKB: 5 } }),
-      outcome({ repetition: 2, figures: { saturatedRate: 300 } }),
+      sampleOutcome({ figures: { saturatedRate: 100 } }),
+      sampleOutcome({ server: 'T', figures: { saturatedRate: 7 } }),
+      sampleOutcome({ scenario: 'idle', figures: { idleKB: 5 } }),
+      sampleOutcome({ repetition: 2, figures: { saturatedRate: 300 } }),
     ]);
     expect(lines.map(({ scenario, server }) => [scenario, server])).toEqual([
       ['fan-out', 'S'],
@@ -51,7 +24,7 @@ describe('linesOf', () => {
   });
 
   it('has no figure where no repetition had one, and says which had none and why', () => {
-    const [line] = linesOf([outcome({ repetition: 3, error: 'it did\n not start' })]);
+    const [line] = linesOf([sampleOutcome({ repetition: 3, error: 'it did\n not start' })]);
     expect(line?.summaries).toEqual({});
     expect(line?.notes).toEqual(['repetition 3 has no figure: it did not start']);
   });
@@ -64,7 +37,7 @@ describe('linesOf', () => {
       runOf({ window: 64, protocol: 'websocket' }),
       runOf({ window: 8, perSecond: 10 }),
     ];
-    expect(linesOf([outcome({ runs, faults: ['32 in flight: a hole'] })])[0]?.notes).toEqual([
+    expect(linesOf([sampleOutcome({ runs, faults: ['32 in flight: a hole'] })])[0]?.notes).toEqual([
       '1 in flight: 1,000/s, p99 10.0 ms',
       '16 × 100 in flight: 1,000/s, p99 10.0 ms',
       '64 in flight over websocket: 1,000/s, p99 10.0 ms',

@@ -1,22 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { RunResult } from '../run.js';
+import { sampleRun } from '../samples.js';
 import { bestSaturated, searchWindow } from './saturation.js';
 
 function runOf(window: number, deliveriesPerSecond: number, p99: number): RunResult {
-  const latency = { p50: p99, p99, max: p99 };
-  return {
-    way: { protocol: 'http', batch: 1, window, perSecond: null },
-    publishes: 1,
-    publishesPerSecond: 1,
-    deliveries: 1,
+  return sampleRun({
+    way: { ...sampleRun().way, window },
     deliveriesPerSecond,
-    serverCpuSecondsPerMillion: 1,
-    serverCpuShare: 1,
-    latency,
-    answer: latency,
-    limits: [],
-    disturbance: 0,
-  };
+    latency: { p50: p99, p99, max: p99 },
+  });
 }
 
 /** The windows that the search tries on a server with this p99 at each; null: it loses messages there. */
