@@ -17,6 +17,8 @@ export const ERRORS = {
   'right.missing': { status: 403, title: 'These credentials do not allow this', retry: false, closeCode: 4403 },
   'origin.forbidden': { status: 403, title: 'This origin is not allowed', retry: false, closeCode: 4403 },
   'route.unknown': { status: 404, title: 'There is nothing at this address', retry: false, closeCode: 4404 },
+  'key.unknown': { status: 404, title: 'There is no such API key', retry: false, closeCode: 4404 },
+  'connection.unknown': { status: 404, title: 'There is no such connection', retry: false, closeCode: 4404 },
   'method.unsupported': { status: 405, title: 'The resource does not have this method', retry: false, closeCode: 4405 },
   'transport.unavailable': {
     status: 406,

@@ -44,6 +44,8 @@ export const gapSchema = z.object({ reason: z.enum(['unknown', 'retention', 'lag
 export const CLOSE_REASONS = {
   'server.draining': { reconnect: true, closeCode: 1001 },
   'token.expired': { reconnect: false, closeCode: 4401 },
+  'access.revoked': { reconnect: false, closeCode: 4403 },
+  'closed.by_operator': { reconnect: true, closeCode: 4500 },
   overloaded: { reconnect: true, closeCode: 1013 },
   internal: { reconnect: true, closeCode: 1011 },
 } as const satisfies Record<string, { reconnect: boolean; closeCode: number }>;
