@@ -11,7 +11,7 @@ export interface BrokenGateway extends Fault {
 }
 
 const NEVER_MS = 3_600_000;
-const SERVICE: Principal = { kind: 'key', id: 'nobody-asked' };
+const SERVICE: Principal = { kind: 'key', id: 'nobody-asked', rights: 'all' };
 
 /** A fault of each client by itself. */
 function perClient(make: () => Meddler): () => () => Meddler {

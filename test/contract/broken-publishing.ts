@@ -43,7 +43,7 @@ export const brokenPublishing: readonly BrokenGateway[] = [
     publisher: publishing(
       (publish) =>
         (...[, draft, key]) =>
-          publish({ kind: 'key', id: 'own' }, draft, key),
+          publish({ kind: 'key', id: 'own', rights: 'all' }, draft, key),
     ),
   },
   {

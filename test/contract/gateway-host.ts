@@ -75,7 +75,7 @@ export class GatewayHost {
 
   /** Publishes with all rights; calls made in one turn get places in their order. */
   publish(draft: Readonly<Record<string, unknown>>): Promise<Published> {
-    return this.#running.get(Publisher).publish({ kind: 'key', id: 'contract' }, parsePublish(draft));
+    return this.#running.get(Publisher).publish({ kind: 'key', id: 'contract', rights: 'all' }, parsePublish(draft));
   }
 
   /** A token as anybody with the secret can sign it, to the millisecond. */

@@ -261,7 +261,7 @@ describe('minting', () => {
     const subscriber = await access.verifyToken(await sign(good));
     expect(() => access.assertKey(subscriber)).toThrow('right.missing');
     expect(() => access.assertKey({ kind: 'anonymous' })).toThrow('credentials.missing');
-    expect(() => access.assertKey({ kind: 'key', id: '0' })).not.toThrow();
+    expect(() => access.assertKey({ kind: 'key', id: '0', rights: 'all' })).not.toThrow();
   });
 });
 

@@ -32,7 +32,11 @@ export class Access {
 
   constructor(config: AccessConfig) {
     this.#keyDigest = sha256(config.apiKey);
-    this.#keyHolder = Object.freeze({ kind: 'key', id: this.#keyDigest.toString('hex').slice(0, KEY_ID_DIGITS) });
+    this.#keyHolder = Object.freeze({
+      kind: 'key',
+      id: this.#keyDigest.toString('hex').slice(0, KEY_ID_DIGITS),
+      rights: 'all',
+    });
     this.#tokens = new SubscriberTokens(config);
     this.#open = config.anonymousTopics;
     this.#origins = new AllowedOrigins(config.allowedOrigins);

@@ -1,6 +1,19 @@
 export { accessConfigSchema, type AccessConfig } from './access-config.js';
 export { AccessModule } from './access.module.js';
 export { Access, type Credentials } from './access.js';
+export {
+  ACCESS_STORE,
+  type AccessStore,
+  type AdministrativeAct,
+  type AuditEntry,
+  type AuditLogPage,
+  type AuditLogRequest,
+  type KeyUse,
+  type NumberedAuditEntry,
+  type StoredKey,
+  type StoredSecret,
+  type TokenRevocation,
+} from './access-store.js';
 export type { CorsHeaders } from './origins.js';
 export {
   ANONYMOUS,
@@ -8,6 +21,8 @@ export {
   principalId,
   type Anonymous,
   type KeyHolder,
+  type KeyRights,
+  type MintRights,
   type Principal,
   type ReadGrant,
   type Subscriber,

@@ -6,11 +6,37 @@ export interface ReadGrant {
   readonly historyFrom: number;
 }
 
-/** The holder of an API key: a service, which may do everything but touch reserved topics. */
+/** For whom, and with which grants, a key may mint subscriber tokens. */
+export interface MintRights {
+  /** User ids; `*` means all, and a final `*` all that begin so (`team-7.*`). */
+  readonly users: readonly string[];
+  /** What the tokens may grant at most, beside the person's own topic; of `users/…` only what is named. */
+  readonly subscribe: readonly Selector[];
+  readonly publish: readonly Selector[];
+}
+
+/** What a stored key may do. What is not there it may not; reserved topics nobody may touch. */
+export interface KeyRights {
+  /** Where it may publish; a wildcard says nothing of people: `users/**` must be named. */
+  readonly publish: readonly Selector[];
+  /** What it may read, as history and as streams. */
+  readonly read: readonly Selector[];
+  /** Absent: it mints no tokens. */
+  readonly mint?: MintRights;
+  /** Whether it may administer: keys, connections, topics, people's sessions, the audit log, metrics. */
+  readonly admin: boolean;
+}
+
+/** The holder of an API key: a service. */
 export interface KeyHolder {
   readonly kind: 'key';
-  /** The first 16 hex digits of the key's SHA-256: names the key without telling it. `application`: {@link APPLICATION}. */
+  /**
+   * Names the key without telling it: the readable part of a stored one (`ck_<id>_…`); of the configured one the first 16 hex digits of
+   * its SHA-256. `application`: {@link APPLICATION}.
+   */
   readonly id: string;
+  /** `all`: everything but reserved topics, as the configured key and the application itself. */
+  readonly rights: KeyRights | 'all';
 }
 
 /** A person, by a token that somebody with the secret signed. */
@@ -34,7 +60,7 @@ export interface Anonymous {
 export type Principal = KeyHolder | Subscriber | Anonymous;
 
 /** The application that Clarion is a part of, when it publishes by itself: as a key, it may do everything. */
-export const APPLICATION: KeyHolder = Object.freeze({ kind: 'key', id: 'application' });
+export const APPLICATION: KeyHolder = Object.freeze({ kind: 'key', id: 'application', rights: 'all' });
 
 export const ANONYMOUS: Anonymous = Object.freeze({ kind: 'anonymous' });
 

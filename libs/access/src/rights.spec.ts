@@ -18,7 +18,7 @@ function subscriber(subscribe: Record<string, number>, publish: string[] = []): 
   return { kind: 'subscriber', sub: 'u-1', subscribe: grants, publish: selectors(...publish), expiresAt: 0 };
 }
 
-const KEY: Principal = { kind: 'key', id: '0123456789abcdef' };
+const KEY: Principal = { kind: 'key', id: '0123456789abcdef', rights: 'all' };
 const OPEN = selectors('demo/**', 'news');
 
 function outcome(act: () => unknown): unknown {

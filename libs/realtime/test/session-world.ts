@@ -9,7 +9,7 @@ import { Realtime } from '../src/realtime.js';
 import { realtimeConfigSchema } from '../src/realtime.config.js';
 import { MemoryStore } from './memory-store.js';
 
-const KEY: Principal = { kind: 'key', id: 'k' };
+const KEY: Principal = { kind: 'key', id: 'k', rights: 'all' };
 
 /** What one client saw, in order. */
 type Seen =
