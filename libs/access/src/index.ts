@@ -28,3 +28,4 @@ export {
   type Subscriber,
 } from './principal.js';
 export type { MintedToken, MintRequest } from './subscriber-tokens.js';
+export { TokenRevocations } from './token-revocations.js';

@@ -47,6 +47,8 @@ export interface Subscriber {
   /** What the token grants beside the person's own topic; `users/me` is already resolved. */
   readonly subscribe: readonly ReadGrant[];
   readonly publish: readonly Selector[];
+  /** When the token was issued, in milliseconds since 1970; absent: it does not say. */
+  readonly issuedAt?: number;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
 }
