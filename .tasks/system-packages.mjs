@@ -3,7 +3,14 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
 /** Program, or file, → Debian package. What tests need. */
-const FOR_TESTS = { chromium: 'chromium', haproxy: 'haproxy', nginx: 'nginx', openssl: 'openssl', strace: 'strace' };
+const FOR_TESTS = {
+  chromium: 'chromium',
+  haproxy: 'haproxy',
+  nginx: 'nginx',
+  openssl: 'openssl',
+  slowhttptest: 'slowhttptest',
+  strace: 'strace',
+};
 /** What the bench compares with, and does without where it is not to be had. */
 const FOR_BENCH = {
   nginx: 'nginx',

@@ -3,7 +3,7 @@ import { integer, type Connection } from './connection.js';
 import { StoreError } from './store-error.js';
 
 /** Marks the file as ours in SQLite's header: "Clar". */
-const APPLICATION_ID = 0x436c6172;
+export const APPLICATION_ID = 0x436c6172;
 
 /** Bytes of the key under which cursors are opaque. */
 const SECRET_BYTES = 32;

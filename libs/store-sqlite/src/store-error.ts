@@ -19,3 +19,13 @@ export class StoreError extends Error {
     super(message, options);
   }
 }
+
+/** Runs `work`; whatever goes wrong in it, but for what is explained already, is said to be the reason of `what`. */
+export function explainFailure<T>(what: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (cause instanceof StoreError) throw cause;
+    throw new StoreError('failed', `${what}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
