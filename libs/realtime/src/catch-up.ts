@@ -1,3 +1,5 @@
+import { PageOutlets } from './page-outlets.js';
+
 /** Somebody who is behind and can take one page now. */
 export interface Laggard {
   /** Takes one page, and adds itself again if it can take another. */
@@ -12,15 +14,11 @@ const SLICE_MS = 4;
  * of them do not stop publishing, nor those who are live.
  */
 export class CatchUp {
-  readonly #afterSlice: () => void;
+  /** What they are given. */
+  readonly pages = new PageOutlets();
   #queue: Laggard[] = [];
   #next = 0;
   #scheduled = false;
-
-  /** @param afterSlice called after each turn. */
-  constructor(afterSlice: () => void) {
-    this.#afterSlice = afterSlice;
-  }
 
   get length(): number {
     return this.#queue.length - this.#next;
@@ -40,7 +38,6 @@ export class CatchUp {
       laggard.step();
     } while (performance.now() < end);
     this.#compact();
-    this.#afterSlice();
     this.#scheduled = false;
     if (this.length > 0) this.#schedule();
   }

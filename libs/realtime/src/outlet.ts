@@ -66,6 +66,7 @@ export class Outlet<F> {
   readonly codec: Codec<F>;
   readonly #frames = new Map<LogEvent, Map<Topic, F>>();
   #root: Run<F> | undefined;
+  #bytes = 0;
 
   constructor(codec: Codec<F>) {
     this.codec = codec;
@@ -76,7 +77,14 @@ export class Outlet<F> {
     return (this.#root ??= new Run(this));
   }
 
+  /** Bytes of the events in all runs since the last reset; what several runs share counts for each. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** What a run grows by. */
   frame(event: LogEvent, topic: Topic): F {
+    this.#bytes += event.bytes;
     let byTopic = this.#frames.get(event);
     if (byTopic === undefined) this.#frames.set(event, (byTopic = new Map()));
     let frame = byTopic.get(topic);
@@ -91,6 +99,7 @@ export class Outlet<F> {
   reset(): void {
     this.#frames.clear();
     this.#root = undefined;
+    this.#bytes = 0;
   }
 }
 
@@ -105,6 +114,13 @@ export class Outlets {
     const outlet = new Outlet(codec);
     this.#byCodec.set(codec, outlet as Outlet<unknown>);
     return outlet;
+  }
+
+  /** {@link Outlet.bytes} of all. */
+  get bytes(): number {
+    let sum = 0;
+    for (const outlet of this.#byCodec.values()) sum += outlet.bytes;
+    return sum;
   }
 
   reset(): void {

@@ -227,7 +227,7 @@ export class Realtime {
       pages: this.#pages,
       index: this.#index,
       fanOut: this.#fanOut,
-      catchUp: new CatchUp(() => this.#outlets.reset()),
+      catchUp: new CatchUp(),
       stats: this.#stats,
       limits: {
         maxPendingBytes: this.#config.sessionBufferBytes,

@@ -298,7 +298,7 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
   }
 
   #writeViews(views: readonly View[], source: 'ring' | 'log'): void {
-    let run = this.#outlet.root;
+    let run = this.#context.catchUp.pages.root(this.#link.codec);
     for (const { event, topic } of views) run = run.plus(event, topic);
     this.#told = views.at(-1)!.event.offset!;
     this.#context.stats.delivered(source, run.length);
