@@ -63,6 +63,21 @@ export interface Problem {
   readonly detail?: string;
   readonly errors?: readonly InputError[];
   readonly requestId?: string;
+  /** Trying again before makes no sense. Milliseconds. */
+  readonly retryAfterMs?: number;
+}
+
+/** What somebody has used up: `quota` units, as many as a bucket holds and as are refilled within `windowS` seconds; 0: nothing refills it. */
+export interface ReachedLimit {
+  readonly name: string;
+  readonly quota: number;
+  readonly windowS: number;
+}
+
+/** When to try again, and which limit was reached, if it was one. */
+export interface Again {
+  readonly retryAfterMs: number;
+  readonly limit?: ReachedLimit;
 }
 
 export const problemSchema = z
@@ -74,6 +89,7 @@ export const problemSchema = z
     detail: z.string().optional(),
     errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
     requestId: z.string().optional(),
+    retryAfterMs: z.number().int().nonnegative().optional().meta({ description: 'Wait so long first. Milliseconds.' }),
   })
   .meta({ id: 'Problem', description: 'RFC 9457 problem details.' });
 
@@ -85,6 +101,7 @@ export class DomainError extends Error {
     readonly code: ErrorCode,
     readonly detail?: string,
     readonly errors?: readonly InputError[],
+    readonly again?: Again,
   ) {
     super(detail === undefined ? code : `${code}: ${detail}`);
   }
@@ -99,6 +116,7 @@ export class DomainError extends Error {
       ...(this.detail !== undefined && { detail: this.detail }),
       ...(this.errors !== undefined && { errors: this.errors }),
       ...(requestId !== undefined && { requestId }),
+      ...(this.again !== undefined && { retryAfterMs: this.again.retryAfterMs }),
     };
   }
 }

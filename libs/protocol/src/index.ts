@@ -16,9 +16,11 @@ export {
   ERRORS,
   problemSchema,
   toInputErrors,
+  type Again,
   type ErrorCode,
   type InputError,
   type Problem,
+  type ReachedLimit,
 } from './errors.js';
 export {
   byeSchema,
@@ -38,6 +40,23 @@ export {
   type Notification,
   type Ready,
 } from './events.js';
+export {
+  ADMINISTRATIVE_ACTS,
+  apiKeySchema,
+  auditEntrySchema,
+  auditLogSchema,
+  auditQuerySchema,
+  createdKeySchema,
+  DEFAULT_OVERLAP_S,
+  keyListSchema,
+  keyRightsSchema,
+  keysQuerySchema,
+  newKeySchema,
+  rotateKeySchema,
+  type AdministrativeAct,
+  type ApiKeyBody,
+  type NewKeyBody,
+} from './keys.js';
 export { assertPlainJson, MAX_JSON_DEPTH } from './plain-json.js';
 export { publishReplySchema, type PublishReply } from './publish-command.js';
 export {
@@ -67,6 +86,7 @@ export {
   type HistoryQuery,
   type MintToken,
 } from './rest.js';
+export { retryHeaders } from './retry-headers.js';
 export {
   covers,
   hasWildcard,
