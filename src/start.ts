@@ -6,10 +6,12 @@ import { attachClarion, clarionHttpOptions } from './clarion.module.js';
 import { loadConfig, type Config } from './config/config.js';
 import type { Environment } from './config/section.js';
 import { Requests } from './http/requests.js';
+import { SecureServer } from './http/secure-server.js';
 import { logRequest } from './http/request-log.js';
 import { JsonLogger } from './logging/json-logger.js';
 import { endOnSignals } from './shutdown.js';
 import { reasonOf } from './start-error.js';
+import { followCertificate, loadCertificate } from './tls.js';
 
 /**
  * Connections that may wait to be accepted; the kernel lowers it to what it allows (`net.core.somaxconn`). With Node's 511 most of ten
@@ -30,9 +32,16 @@ export async function startClarion(environment: Environment): Promise<void> {
 
 async function serve(config: Config, logger: JsonLogger): Promise<void> {
   const { server } = config;
+  const certificate = await loadCertificate(server);
   const app = await NestFactory.create<NestFastifyApplication>(
     await AppModule.forRoot(config),
-    new FastifyAdapter(clarionHttpOptions({ trustProxy: server.trustProxy })),
+    new FastifyAdapter(
+      clarionHttpOptions({
+        trustProxy: server.trustProxy,
+        basePath: server.basePath,
+        ...(certificate !== undefined && { tls: certificate.pair }),
+      }),
+    ),
     { logger, abortOnError: false },
   );
   endOnBugs(logger);
@@ -45,11 +54,15 @@ async function serve(config: Config, logger: JsonLogger): Promise<void> {
     host: server.host === 'localhost' ? '127.0.0.1' : server.host,
     backlog: BACKLOG,
   });
+  const http: unknown = app.getHttpServer();
+  if (certificate !== undefined && http instanceof SecureServer) followCertificate(certificate, http, logger);
   await announce(app, config, logger);
 }
 
 async function announce(app: NestFastifyApplication, config: Config, logger: JsonLogger): Promise<void> {
-  const url = addressOf(await app.getUrl());
+  const { tlsCert, basePath } = config.server;
+  const address = addressOf(await app.getUrl());
+  const url = `${tlsCert === undefined ? address : address.replace(/^http:/, 'https:')}${basePath}`;
   if (config.server.environment === 'development') process.stdout.write(await banner(app, config, url));
   logger.write('info', { url, pid: process.pid, readyMs: Math.round(performance.now()) }, 'listening');
 }

@@ -19,12 +19,12 @@ export function readSection<S extends z.ZodObject>(schema: S, environment: Envir
   const input = Object.fromEntries(variables.map(({ key, env }) => [key, environment[env] || undefined]));
   const parsed = schema.safeParse(input);
   if (parsed.success) return { ok: true, value: parsed.data };
-  const problems = parsed.error.issues.map(({ path, message }) => {
+  const problems = parsed.error.issues.map(({ path, message, code }) => {
     const variable = variables.find(({ key }) => key === path[0]);
-    const missing = variable !== undefined && input[variable.key] === undefined;
+    const missing = variable !== undefined && input[variable.key] === undefined && code !== 'custom';
     return {
       env: variable?.env ?? '(configuration)',
-      detail: missing ? 'is required' : message.replace(', received NaN', ''),
+      detail: missing && code === 'invalid_type' ? 'is required' : message.replace(', received NaN', ''),
     };
   });
   return { ok: false, problems };

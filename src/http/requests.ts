@@ -94,6 +94,11 @@ function refuse(request: FastifyRequest, reply: FastifyReply): void {
   const problem = new DomainError('draining').toProblem(request.id);
   reply
     .code(problem.status)
-    .headers({ 'content-type': 'application/problem+json', connection: 'close', 'retry-after': '1' })
+    .headers({
+      'content-type': 'application/problem+json',
+      'retry-after': '1',
+      // HTTP/2 says it of the whole connection, by GOAWAY.
+      ...(request.raw.httpVersionMajor === 1 && { connection: 'close' }),
+    })
     .send(JSON.stringify(problem));
 }

@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { protectiveHeaders } from '#clarion/access';
 import type { Metrics } from './metrics.js';
+
+const PROTECTIVE_HEADERS = new Map(Object.entries(protectiveHeaders(false)));
 
 /** `/metrics` on a port of its own, without a key: for networks in which the port itself is the protection. */
 export class MetricsServer implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -14,6 +17,7 @@ export class MetricsServer implements OnApplicationBootstrap, OnApplicationShutd
     private readonly host: string,
   ) {
     this.#server = createServer((request, response) => {
+      response.setHeaders(PROTECTIVE_HEADERS);
       if (request.method !== 'GET' || request.url !== '/metrics') {
         response.writeHead(404).end();
         return;

@@ -46,7 +46,7 @@ export class AllowedOrigins {
 export type CorsHeaders = Readonly<Record<string, string>>;
 
 /** What pages of other origins may read of our answers (Fetch §3.3.4). */
-const EXPOSED = 'idempotency-replayed, preference-applied, retry-after';
+const EXPOSED = 'idempotency-replayed, preference-applied, ratelimit, ratelimit-policy, retry-after, x-request-id';
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
 const REQUEST_HEADERS = 'authorization, content-type, idempotency-key, last-event-id, prefer';
 /** Seconds for which a browser may remember a preflight's answer; Chromium takes no more. */

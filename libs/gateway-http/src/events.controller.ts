@@ -1,7 +1,8 @@
+import { Duplex } from 'node:stream';
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiProduces, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Access, type Principal } from '#clarion/access';
+import { Access, isEncrypted, protectiveHeaders, type Principal } from '#clarion/access';
 import { DomainError, eventsQuerySchema, parseWantedQuery, toInputErrors } from '#clarion/protocol';
 import type { PollWant, Want } from '#clarion/realtime';
 import { Manners, negotiate, preferredWait } from './manners.js';
@@ -54,8 +55,8 @@ export class EventsController {
 
   #stream(sse: SseGateway, request: FastifyRequest, reply: FastifyReply, who: Principal, want: Want): void {
     // The client may have gone while its token was checked.
-    if (request.raw.socket.destroyed) return;
-    sse.stream(reply.raw, who, want, () => this.#sendHead(request, reply));
+    if (isGone(request)) return;
+    sse.stream(reply.raw, request.ip, who, want, () => this.#sendHead(request, reply));
     forget(request);
   }
 
@@ -69,34 +70,46 @@ export class EventsController {
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
     const json = await polling.answer(who, want, gone.signal);
-    if (request.raw.socket.destroyed) return;
+    if (isGone(request)) return;
     if (want.waitMs > 0) void reply.header('preference-applied', `wait=${want.waitMs / 1_000}`);
     await reply.header('vary', VARY).header('cache-control', 'no-store').type('application/json').send(json);
   }
 
-  /** A reply that bypasses the framework loses its hooks' headers, so that they are set here. */
+  /** A reply that bypasses the framework loses its hooks' headers, so that they are given here. */
   #sendHead(request: FastifyRequest, reply: FastifyReply): void {
     reply.hijack();
     // A stream ends with its connection: pieces of it need no frame each.
     reply.raw.removeHeader('transfer-encoding');
     reply.raw.writeHead(200, {
+      ...protectiveHeaders(isEncrypted(request.raw.socket)),
       ...this.#access.corsHeaders(request.headers.origin),
+      'x-request-id': request.id,
       'content-type': 'text/event-stream',
       'cache-control': 'no-store, no-transform',
       'x-accel-buffering': 'no',
-      'x-content-type-options': 'nosniff',
-      'x-request-id': request.id,
       vary: VARY,
-      connection: 'close',
+      // HTTP/2 knows no such header (RFC 9113 §8.2.2): there a stream ends alone.
+      ...(isHttp2(request) ? {} : { connection: 'close' }),
     });
     reply.raw.flushHeaders();
   }
+}
+
+function isHttp2({ raw }: FastifyRequest): boolean {
+  return raw.httpVersionMajor === 2;
+}
+
+/** Whether nobody is there to answer to; over HTTP/2 a request may go alone. */
+function isGone({ raw }: FastifyRequest): boolean {
+  if ('stream' in raw && raw.stream instanceof Duplex && raw.stream.destroyed) return true;
+  return raw.socket.destroyed;
 }
 
 const NOTHING = Object.freeze({});
 
 /** Lets go of what a request brought, its token among it: Node keeps the request for as long as the answer lasts. */
 function forget(request: FastifyRequest): void {
+  if (isHttp2(request)) return; // Node's own, which nobody may change
   const { raw } = request;
   raw.url = '';
   raw.headers = NOTHING;
@@ -112,5 +125,5 @@ function pollWant(want: Want, query: URLSearchParams, request: FastifyRequest, m
   });
   if (!parsed.success) throw new DomainError('query.invalid', undefined, toInputErrors(parsed.error));
   const { limit, wait = 0 } = parsed.data;
-  return { ...want, limit, waitMs: Math.min(wait, maxWaitS) * 1_000 };
+  return { ...want, limit, waitMs: Math.min(wait, maxWaitS) * 1_000, address: request.ip };
 }

@@ -1,9 +1,8 @@
-import type { ServerResponse } from 'node:http';
 import type { Principal } from '#clarion/access';
 import { Wheel, type Gateway, type Realtime, type Want } from '#clarion/realtime';
 import type { SseConfig } from './gateway-http.config.js';
 import { SseCodec } from './sse-codec.js';
-import { SseLink } from './sse-link.js';
+import { SseLink, type StreamedResponse } from './sse-link.js';
 
 /** Server-Sent Events: writes on raw responses, one wheel beats for all of them. */
 export class SseGateway implements Gateway {
@@ -23,10 +22,11 @@ export class SseGateway implements Gateway {
 
   /**
    * Streams to a response whose head was not sent; `sendHead` sends it once everything is known to be right.
+   * @param address where the client is.
    * @throws {DomainError} while the response is still free to say so.
    */
-  stream(response: ServerResponse, who: Principal, wanted: Want, sendHead: () => void): void {
-    const link = new SseLink(this.#codec, response, { sendHead, body: this.#retry });
+  stream(response: StreamedResponse, address: string, who: Principal, wanted: Want, sendHead: () => void): void {
+    const link = new SseLink(this.#codec, response, address, { sendHead, body: this.#retry });
     const session = this.#realtime.open(link, who, wanted);
     this.#links.add(link);
     this.#wheel.add(link);

@@ -1,8 +1,10 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Server as TlsServer } from 'node:tls';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import type { INestApplicationContext } from '@nestjs/common';
 import { Adapter } from 'socket.io-adapter';
 import { Server, type ServerOptions, type Socket } from 'socket.io';
-import { Access } from '#clarion/access';
+import { Access, protectiveHeaders } from '#clarion/access';
 import { UpgradeRouter } from '#clarion/realtime';
 import { SOCKETIO_CONFIG, type GatewaySocketIoConfig } from './gateway-socketio.config.js';
 
@@ -30,7 +32,9 @@ export class ClarionIoAdapter extends IoAdapter {
 
   override createIOServer(port: number, options?: ServerOptions): Server {
     const all = { ...options, ...this.serverOptions() };
-    return port === 0 ? new Server(this.httpServer, all) : new Server(port, all);
+    const server = port === 0 ? new Server(this.httpServer, all) : new Server(port, all);
+    protectAnswers(server);
+    return server;
   }
 
   /** Called for each gateway of the application. If there is but one, it has seen what the client brought, and nobody else will ask. */
@@ -75,6 +79,14 @@ export class ClarionIoAdapter extends IoAdapter {
           : answer('origin.forbidden', false),
     };
   }
+}
+
+/** Engine.IO answers before the application's HTTP server does: polls, refusals and the client's files alike. */
+function protectAnswers({ httpServer }: Server): void {
+  const headers = Object.entries(protectiveHeaders(httpServer instanceof TlsServer));
+  httpServer.prependListener('request', ({ url }: IncomingMessage, response: ServerResponse) => {
+    if (url?.startsWith(PATH) === true) for (const [name, value] of headers) response.setHeader(name, value);
+  });
 }
 
 const NOTHING = Object.freeze({});

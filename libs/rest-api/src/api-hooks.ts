@@ -19,9 +19,6 @@ export function useBodyLimits(server: FastifyInstance): void {
   });
 }
 
-/** Every answer of the API. */
-const API_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
-
 /**
  * Checks the Origin of every request to the API before anything else is done with it, answers preflights, and keeps the answers
  * out of caches. Runs for unknown addresses too.
@@ -30,7 +27,7 @@ export function useOriginCheck(server: FastifyInstance, access: Access): void {
   server.addHook('onRequest', (request, reply, done) => {
     if (!isApi(request)) return done();
     const { origin } = request.headers;
-    reply.headers(access.corsHeaders(origin)).headers(API_HEADERS);
+    reply.headers(access.corsHeaders(origin)).header('cache-control', 'no-store');
     if (!access.isOriginAllowed(origin)) done(new DomainError('origin.forbidden'));
     else if (origin !== undefined && isPreflight(request)) answerPreflight(reply, access, origin);
     else done();

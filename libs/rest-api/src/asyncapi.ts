@@ -70,8 +70,9 @@ const CHANNELS = {
 /**
  * The AsyncAPI 3.0 document of what clients hear and, on two-way transports, say: made from the tables by which the server
  * itself encodes and validates.
+ * @param basePath below which the addresses are (`/clarion`, or nothing).
  */
-export function asyncApiDocument(): JsonSchema {
+export function asyncApiDocument(basePath = ''): JsonSchema {
   return {
     asyncapi: '3.0.0',
     info: {
@@ -81,7 +82,9 @@ export function asyncApiDocument(): JsonSchema {
         'The same events on every transport. Ignore kinds that you do not know. Keep the last cursor; bring it back as `since`.',
     },
     defaultContentType: 'application/json',
-    channels: CHANNELS,
+    channels: Object.fromEntries(
+      Object.entries(CHANNELS).map(([name, channel]) => [name, { ...channel, address: basePath + channel.address }]),
+    ),
     operations: {
       hearOverSse: { action: 'send', channel: { $ref: '#/channels/sse' }, messages: references('sse', EVENT_NAMES) },
       hearOverSocketIo: {

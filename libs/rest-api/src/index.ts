@@ -1,4 +1,5 @@
 export { asyncApiDocument } from './asyncapi.js';
+export { protectAnswers } from './protect-answers.js';
 export { configureHttp } from './configure-http.js';
 export { openApiDocument } from './openapi.js';
 export { RestApiModule } from './rest-api.module.js';

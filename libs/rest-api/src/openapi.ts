@@ -37,12 +37,13 @@ const DEFAULT_PROBLEM = {
  * The OpenAPI 3.1 document of every route under `/v1`, whichever library it belongs to, with the schemas that the server
  * itself validates by. Walks all controllers; make it once.
  */
-export function openApiDocument(app: INestApplication): OpenAPIObject {
+export function openApiDocument(app: INestApplication, basePath = ''): OpenAPIObject {
   const document = SwaggerModule.createDocument(app, head());
   const paths = Object.entries(document.paths).filter(([path]) => path.startsWith('/v1/'));
   for (const [, item] of paths) addDefaultProblem(item);
   return {
     ...document,
+    servers: [{ url: basePath || '/' }],
     paths: Object.fromEntries(paths),
     components: {
       ...document.components,

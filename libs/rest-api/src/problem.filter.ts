@@ -3,11 +3,9 @@ import { BaseExceptionFilter } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '#clarion/protocol';
 import { expectedError } from './expected-error.js';
+import { isOwnRoute } from './own-routes.js';
 import { sendProblem } from './problem-reply.js';
 import type { RouteTable } from './route-table.js';
-
-/** The routes of this server; an application around it has routes, and errors, of its own. */
-const OWN_ROUTES = /^\/(?:(?:v1|docs|health|metrics|console)(?:\/|$)|$)/;
 
 /**
  * Makes a problem document of whatever was thrown, by us, Nest or Fastify. What nobody expected becomes `internal` and is logged
@@ -56,5 +54,5 @@ export class ProblemFilter extends BaseExceptionFilter {
 
 /** Whether the request has reached a route that is not of this server. */
 function isForeign({ routeOptions: { url } }: FastifyRequest): boolean {
-  return url !== undefined && !OWN_ROUTES.test(url);
+  return !isOwnRoute(url);
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyHttpOptions, FastifyReply, FastifyRequest, RawServerDefault } from 'fastify';
+import { isEncrypted, protectiveHeaders } from '#clarion/access';
 import { DomainError, MAX_PUBLISH_BYTES, type ErrorCode } from '#clarion/protocol';
 import { expectedError } from './expected-error.js';
 import { PROBLEM_TYPE, sendProblem } from './problem-reply.js';
@@ -25,7 +26,7 @@ export const httpServerOptions = {
 
 /** Addresses that cannot be decoded never reach a route, nor Nest, nor the hooks that name requests. */
 function answerFrameworkError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  reply.header('x-request-id', request.id);
+  reply.headers({ ...protectiveHeaders(isEncrypted(request.raw.socket)), 'x-request-id': request.id });
   sendProblem(reply, expectedError(error) ?? new DomainError('internal'));
 }
 
@@ -37,7 +38,10 @@ function answerClientError(error: Error & { readonly code?: string }, socket: So
   }
   const problem = new DomainError(CLIENT_ERRORS[error.code ?? ''] ?? 'request.invalid').toProblem();
   const body = JSON.stringify(problem);
-  const head = `HTTP/1.1 ${problem.status} ${problem.title}\r\ncontent-type: ${PROBLEM_TYPE}\r\n`;
+  const protective = Object.entries(protectiveHeaders(isEncrypted(socket))).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  );
+  const head = `HTTP/1.1 ${problem.status} ${problem.title}\r\ncontent-type: ${PROBLEM_TYPE}\r\n${protective.join('')}`;
   socket.end(`${head}content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`, () =>
     socket.destroy(),
   );

@@ -7,9 +7,14 @@ import { openApiDocument } from './openapi.js';
 
 const require = createRequire(import.meta.url);
 
-/** Swagger UI styles its elements by attribute; nothing else is loosened, and nothing comes from elsewhere. */
+/** Swagger UI styles its elements by script, property by property, which needs no leave; nothing comes from elsewhere. */
 const CONTENT_SECURITY_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const PAGE_HEADERS = {
+  'content-security-policy': CONTENT_SECURITY_POLICY,
+  'cross-origin-opener-policy': 'same-origin',
+};
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -17,14 +22,19 @@ const PAGE = `<!doctype html>
 <meta name="viewport" content="width=device-width">
 <title>Clarion: the API</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="/docs/swagger-ui.css">
+<link rel="stylesheet" href="docs/swagger-ui.css">
 <div id="api"></div>
-<script src="/docs/swagger-ui-bundle.js"></script>
-<script src="/docs/open.js"></script>
+<script src="docs/swagger-ui-bundle.js"></script>
+<script src="docs/open.js"></script>
 </html>
 `;
 
-const OPEN = `SwaggerUIBundle({ url: '/docs/openapi.json', dom_id: '#api', deepLinking: true });\n`;
+const OPEN = `SwaggerUIBundle({
+  url: new URL('openapi.json', document.currentScript.src).href,
+  dom_id: '#api',
+  deepLinking: true,
+});
+`;
 
 const ASSETS = {
   'swagger-ui.css': 'text/css; charset=utf-8',
@@ -33,9 +43,10 @@ const ASSETS = {
 
 /**
  * Serves the API's documents: Swagger UI at `/docs`, `/docs/openapi.json` and `/docs/asyncapi.json`. Call it before
- * `app.init()` or `app.listen()`. The documents are made at their first request.
+ * `app.init()` or `app.listen()`. The documents are made at their first request; the addresses that they name lie below `basePath`
+ * (`/clarion`, or nothing).
  */
-export function setupDocs(app: NestFastifyApplication): void {
+export function setupDocs(app: NestFastifyApplication, basePath = ''): void {
   const server = app.getHttpAdapter().getInstance();
   serveText(server, '/docs', 'text/html; charset=utf-8', () => PAGE);
   serveText(server, '/docs/open.js', 'text/javascript; charset=utf-8', () => OPEN);
@@ -43,24 +54,20 @@ export function setupDocs(app: NestFastifyApplication): void {
     server,
     '/docs/openapi.json',
     'application/json; charset=utf-8',
-    once(() => JSON.stringify(openApiDocument(app))),
+    once(() => JSON.stringify(openApiDocument(app, basePath))),
   );
   serveText(
     server,
     '/docs/asyncapi.json',
     'application/json; charset=utf-8',
-    once(() => JSON.stringify(asyncApiDocument())),
+    once(() => JSON.stringify(asyncApiDocument(basePath))),
   );
   for (const [name, type] of Object.entries(ASSETS)) serveAsset(server, name, type);
 }
 
 function serveText(server: FastifyInstance, url: string, type: string, text: () => string): void {
   server.get(url, async (_request, reply) => {
-    reply.headers({
-      'content-type': type,
-      'content-security-policy': CONTENT_SECURITY_POLICY,
-      'x-content-type-options': 'nosniff',
-    });
+    reply.headers({ ...PAGE_HEADERS, 'content-type': type });
     return text();
   });
 }
@@ -69,11 +76,7 @@ function serveText(server: FastifyInstance, url: string, type: string, text: () 
 function serveAsset(server: FastifyInstance, name: string, type: string): void {
   const path = require.resolve(`swagger-ui-dist/${name}`);
   server.get(`/docs/${name}`, async (_request, reply) => {
-    reply.headers({
-      'content-type': type,
-      'cache-control': 'public, max-age=3600',
-      'x-content-type-options': 'nosniff',
-    });
+    reply.headers({ 'content-type': type, 'cache-control': 'public, max-age=3600' });
     return reply.send(createReadStream(path));
   });
 }

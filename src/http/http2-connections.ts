@@ -1,0 +1,121 @@
+import {
+  constants,
+  createServer,
+  type Http2Session,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import type { TLSSocket } from 'node:tls';
+import { protectiveHeaders } from '#clarion/access';
+import { DomainError } from '#clarion/protocol';
+import { Deadlines } from '#clarion/realtime';
+
+/** Requests at one time on one connection, streams among them: a browser has all its tabs of one site on one. */
+const MAX_STREAMS = 256;
+/** Bytes of one request's headers, as Node takes them over HTTP/1.1. */
+const MAX_HEADER_BYTES = 16_384;
+/** What one connection may hold here, in MB, before its further requests are refused. */
+const MAX_SESSION_MB = 10;
+/** In which a new connection must have begun its first request, and each request have sent its body. Milliseconds. */
+const REQUEST_TIMEOUT_MS = 10_000;
+/** How long a connection without requests is kept for the next. Milliseconds. */
+const IDLE_TIMEOUT_MS = 72_000;
+
+/** In which a client must have taken something of its answer; event streams do without. Milliseconds. */
+const STALL_TIMEOUT_MS = 6_000;
+
+/** Hears each request; the answer is given to `response`. */
+type RequestListener = (request: Http2ServerRequest, response: Http2ServerResponse) => void;
+
+/**
+ * Connections that speak HTTP/2 (RFC 9113), each with limits: requests at one time, bytes of headers, memory, and the time for a first
+ * request, for a body, and without any request. Floods of resets, pings, settings and continuations are Node's (nghttp2's) to cut.
+ */
+export class Http2Connections {
+  readonly #server = createServer({
+    settings: { maxConcurrentStreams: MAX_STREAMS, maxHeaderListSize: MAX_HEADER_BYTES },
+    maxSessionMemory: MAX_SESSION_MB,
+  });
+  /** Each with the number of requests that are being answered. */
+  readonly #sessions = new Map<Http2Session, number>();
+  readonly #idle = new Deadlines<Http2Session>((session) => session.destroy());
+  readonly #arriving = new Deadlines<Http2ServerResponse>(answerLate);
+  #closing = false;
+
+  constructor(listener: RequestListener) {
+    this.#server.on('session', (session) => this.#begin(session));
+    this.#server.on('request', (request, response) => {
+      this.#count(response.stream);
+      response.stream.setTimeout(STALL_TIMEOUT_MS, cutStalled);
+      this.#expectBody(request, response);
+      listener(request, response);
+    });
+  }
+
+  /** Takes over a connection whose client chose HTTP/2. */
+  accept(socket: TLSSocket): void {
+    this.#server.emit('connection', socket);
+  }
+
+  /** Ends each connection with its last answer; no request begins any more. */
+  close(): void {
+    this.#closing = true;
+    for (const session of this.#sessions.keys()) session.close();
+  }
+
+  /** Cuts all. */
+  destroy(): void {
+    for (const session of this.#sessions.keys()) session.destroy();
+  }
+
+  #begin(session: Http2Session): void {
+    this.#sessions.set(session, 0);
+    this.#idle.set(session, Date.now() + REQUEST_TIMEOUT_MS);
+    session.on('close', () => {
+      this.#sessions.delete(session);
+      this.#idle.delete(session);
+    });
+    if (this.#closing) session.close();
+  }
+
+  #count(stream: ServerHttp2Stream): void {
+    const { session } = stream;
+    if (session === undefined) return;
+    this.#idle.delete(session);
+    this.#add(session, 1);
+    stream.on('close', () => {
+      if (this.#add(session, -1) === 0) this.#idle.set(session, Date.now() + IDLE_TIMEOUT_MS);
+    });
+  }
+
+  /** How many requests the connection has now; undefined when it has ended. */
+  #add(session: Http2Session, change: 1 | -1): number | undefined {
+    const before = this.#sessions.get(session);
+    if (before === undefined) return undefined;
+    this.#sessions.set(session, before + change);
+    return before + change;
+  }
+
+  #expectBody(request: Http2ServerRequest, response: Http2ServerResponse): void {
+    if (request.stream.endAfterHeaders) return;
+    this.#arriving.set(response, Date.now() + REQUEST_TIMEOUT_MS);
+    const arrived = (): void => this.#arriving.delete(response);
+    request.on('end', arrived);
+    response.on('close', arrived);
+  }
+}
+
+/** A request that did not arrive in time; what it would have been answered does not matter any more. */
+function answerLate(response: Http2ServerResponse): void {
+  const problem = new DomainError('request.timeout').toProblem();
+  if (!response.headersSent) {
+    response.writeHead(problem.status, { ...protectiveHeaders(true), 'content-type': 'application/problem+json' });
+    response.end(JSON.stringify(problem), () => response.stream.close());
+  } else response.stream.close();
+}
+
+/** An answer holds memory until it is taken. */
+function cutStalled(this: ServerHttp2Stream): void {
+  if (this.writableLength > 0) this.close(constants.NGHTTP2_CANCEL);
+}
