@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { Access } from '#clarion/access';
 import { Metrics } from './metrics.js';
 
-/** `/metrics` on the main port: who may publish everything may also know how much is published, nobody else. */
+/** `/metrics` on the main port: for keys that may administer, nobody else. */
 @ApiExcludeController()
 @Controller('metrics')
 export class MetricsController {
@@ -19,7 +19,7 @@ export class MetricsController {
     @Headers('authorization') authorization: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
-    this.access.assertKey(await this.access.authenticate({ authorization }));
+    this.access.assertAdmin(await this.access.authenticate({ authorization }));
     reply.type(this.metrics.contentType);
     return this.metrics.text();
   }

@@ -2,11 +2,12 @@ import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AccessModule, accessConfigSchema } from '#clarion/access';
+import { ACCESS_STORE, AccessModule, accessConfigSchema } from '#clarion/access';
 import { UpgradeRouter } from '#clarion/realtime';
+import { MemoryAccessStore } from '../support/memory-access-store.js';
 import { ConformanceIoAdapter } from './conformance-io.adapter.js';
 import { CustomEchoGateway, MainEchoGateway } from './echo.gateways.js';
 import { attachEngineIoEcho } from './engine-io-echo.js';
@@ -15,9 +16,13 @@ import { mountWebSocketEcho } from './web-socket-echo.js';
 /** Nobody needs credentials here; the adapter asks for the library that checks them. */
 const nobodys = () => randomBytes(32).toString('base64url');
 
+@Global()
+@Module({ providers: [{ provide: ACCESS_STORE, useClass: MemoryAccessStore }], exports: [ACCESS_STORE] })
+class StoreModule {}
+
 /** What the public conformance suites are run against: the production adapter and upgrade router, and echoes behind them. */
 @Module({
-  imports: [AccessModule.forRoot(accessConfigSchema.parse({ apiKey: nobodys(), tokenSecret: nobodys() }))],
+  imports: [StoreModule, AccessModule.forRoot(accessConfigSchema.parse({ apiKey: nobodys(), tokenSecret: nobodys() }))],
   providers: [UpgradeRouter, MainEchoGateway, CustomEchoGateway],
 })
 class ConformanceModule {}

@@ -6,4 +6,4 @@ requireNode();
 installPackages();
 buildIfStale();
 run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'test/conformance/tsconfig.json']);
-await import('../../.tmp/conformance/main.js');
+await import('../../.tmp/conformance/conformance/main.js');

@@ -1,3 +1,4 @@
+import type { AdministrativeAct } from '#clarion/protocol';
 import type { KeyRights } from './principal.js';
 
 /** The token by which the chosen store's module provides the {@link AccessStore}, to the whole application. */
@@ -62,10 +63,6 @@ export interface TokenRevocation {
   /** Tokens issued at or before it are void, and so are those that do not say when they were issued. */
   readonly before: number;
 }
-
-/** What an administrator can do that others should be able to read of later. */
-export type AdministrativeAct =
-  'key.created' | 'key.rotated' | 'key.deleted' | 'user.disconnected' | 'connection.closed' | 'topic.closed';
 
 /** One administrative act. Holds no secret and no contents. */
 export interface AuditEntry {

@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { SignJWT, UnsecuredJWT, type JWTPayload } from 'jose';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DomainError } from '#clarion/protocol';
+import { MemoryAccessStore } from '../../../test/support/memory-access-store.js';
 import { accessConfigSchema } from './access-config.js';
 import { Access } from './access.js';
 import { principalId } from './principal.js';
@@ -12,9 +13,14 @@ const SECRET = 'a-secret-of-at-least-32-bytes-here';
 const NOW = Date.parse('2026-11-20T12:00:00.000Z');
 const NOW_S = NOW / 1_000;
 
-const access: Access = new Access(
-  accessConfigSchema.parse({ apiKey: API_KEY, tokenSecret: SECRET, allowedOrigins: 'http://localhost:*' }),
-);
+function accessOf(more: object = {}): Access {
+  const config = accessConfigSchema.parse({ apiKey: API_KEY, tokenSecret: SECRET, ...more });
+  return new Access(config, new MemoryAccessStore(), (error) => {
+    throw error;
+  });
+}
+
+const access: Access = accessOf({ allowedOrigins: 'http://localhost:*' });
 
 beforeEach(() => {
   vi.useFakeTimers({ now: NOW, toFake: ['Date'] });
@@ -184,9 +190,7 @@ describe('a bad token', () => {
   });
 
   it('of another issuer or for another audience', async () => {
-    const strict = new Access(
-      accessConfigSchema.parse({ apiKey: API_KEY, tokenSecret: SECRET, tokenIssuer: 'us', tokenAudience: 'clarion' }),
-    );
+    const strict = accessOf({ tokenIssuer: 'us', tokenAudience: 'clarion' });
     expect(await codeOf(strict.verifyToken(await sign({ ...good, iss: 'us', aud: ['clarion', 'other'] })))).toBe(
       'accepted',
     );
@@ -259,9 +263,9 @@ describe('minting', () => {
 
   it('is for keys', async () => {
     const subscriber = await access.verifyToken(await sign(good));
-    expect(() => access.assertKey(subscriber)).toThrow('right.missing');
-    expect(() => access.assertKey({ kind: 'anonymous' })).toThrow('credentials.missing');
-    expect(() => access.assertKey({ kind: 'key', id: '0', rights: 'all' })).not.toThrow();
+    expect(() => access.assertMint(subscriber)).toThrow('right.missing');
+    expect(() => access.assertMint({ kind: 'anonymous' })).toThrow('credentials.missing');
+    expect(() => access.assertMint({ kind: 'key', id: '0', rights: 'all' }, { sub: 'u-1' })).not.toThrow();
   });
 });
 

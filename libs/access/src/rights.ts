@@ -1,14 +1,5 @@
-import {
-  covers,
-  DomainError,
-  isReserved,
-  matches,
-  OWN_TOPIC,
-  userTopic,
-  type Selector,
-  type Topic,
-} from '#clarion/protocol';
-import type { Principal, ReadGrant, Subscriber } from './principal.js';
+import { covers, DomainError, isReserved, OWN_TOPIC, userTopic, type Selector, type Topic } from '#clarion/protocol';
+import type { KeyRights, Principal, ReadGrant, Subscriber } from './principal.js';
 
 /**
  * The right by which `principal` reads `wanted`, with `users/me` resolved. Of several grants that cover it, the one that reaches
@@ -18,8 +9,12 @@ import type { Principal, ReadGrant, Subscriber } from './principal.js';
 export function readGrant(principal: Principal, wanted: Selector, open: readonly Selector[]): ReadGrant {
   const selector = wanted === OWN_TOPIC ? ownTopic(principal) : wanted;
   if (isReserved(selector)) throw forbidden(selector);
-  if (principal.kind === 'key' || open.some((wider) => covers(wider, selector))) return { selector, historyFrom: 0 };
+  if (open.some((wider) => covers(wider, selector))) return { selector, historyFrom: 0 };
   if (principal.kind === 'anonymous') throw new DomainError('credentials.missing');
+  if (principal.kind === 'key') {
+    if (!keyCovers(principal.rights, 'read', selector)) throw forbidden(selector);
+    return { selector, historyFrom: 0 };
+  }
   const covering = grantsOf(principal).filter((grant) => covers(grant.selector, selector));
   if (covering.length === 0) throw forbidden(selector);
   return { selector, historyFrom: Math.min(...covering.map((grant) => grant.historyFrom)) };
@@ -38,7 +33,13 @@ export function assertPublish(principal: Principal, topics: readonly Topic[]): v
 /** `users/me` is nobody: whoever publishes names the person. */
 function mayPublish(principal: Exclude<Principal, { kind: 'anonymous' }>, topic: Topic): boolean {
   if (isReserved(topic) || topic === OWN_TOPIC) return false;
-  return principal.kind === 'key' || principal.publish.some((selector) => matches(selector, topic));
+  return principal.kind === 'key'
+    ? keyCovers(principal.rights, 'publish', topic)
+    : principal.publish.some((selector) => covers(selector, topic));
+}
+
+function keyCovers(rights: KeyRights | 'all', to: 'publish' | 'read', selector: Selector): boolean {
+  return rights === 'all' || rights[to].some((wider) => covers(wider, selector));
 }
 
 function ownTopic(principal: Principal): Selector {

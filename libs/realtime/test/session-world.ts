@@ -1,5 +1,5 @@
 import { afterEach, expect } from 'vitest';
-import { Access, type Principal } from '#clarion/access';
+import { Access, accessConfigSchema, type Principal } from '#clarion/access';
 import { InProcessEventBus, type BusMessage, type EventBus } from '#clarion/event-bus';
 import { NotificationLog, TopicHistories } from '#clarion/notifications';
 import type { ControlEvent, Cursor, Selector, Subscription, Topic } from '#clarion/protocol';
@@ -7,6 +7,7 @@ import type { Batch, CloseReason, Codec, Link, Session } from '../src/gateway.js
 import type { LogEvent } from '../src/log-event.js';
 import { Realtime } from '../src/realtime.js';
 import { realtimeConfigSchema } from '../src/realtime.config.js';
+import { MemoryAccessStore } from '../../../test/support/memory-access-store.js';
 import { MemoryStore } from './memory-store.js';
 
 const KEY: Principal = { kind: 'key', id: 'k', rights: 'all' };
@@ -67,14 +68,11 @@ export const TIGHT: Limits = { ringBytes: 3_000, sessionBufferBytes: 1_024, shar
 export class World {
   readonly store = new MemoryStore();
   readonly clients: Client[] = [];
-  readonly access = new Access({
-    apiKey: 'k'.repeat(16),
-    tokenSecret: 's'.repeat(32),
-    tokenIssuer: undefined,
-    tokenAudience: undefined,
-    anonymousTopics: [],
-    allowedOrigins: [],
-  });
+  readonly access = new Access(
+    accessConfigSchema.parse({ apiKey: 'k'.repeat(16), tokenSecret: 's'.repeat(32) }),
+    new MemoryAccessStore(),
+    (error) => this.errors.push(error),
+  );
   readonly log: NotificationLog;
   readonly errors: unknown[] = [];
   realtime: Realtime;

@@ -18,13 +18,16 @@ export class TokensController {
   }
 
   @Post()
-  @ApiOperation({ summary: 'Mint a subscriber token', description: 'Needs an API key.' })
+  @ApiOperation({ summary: 'Mint a subscriber token', description: 'Needs an API key with the right to mint for this person and these grants.' })
   @JsonBody(mintTokenSchema)
   @JsonAnswer(201, mintedTokenSchema, 'The token, shown once.')
-  @Problems('json.invalid', 'credentials.missing', 'right.missing', 'body.invalid', 'token.subject_invalid')
+  @Problems('json.invalid', 'credentials.missing', 'right.missing', 'topic.forbidden', 'body.invalid', 'token.subject_invalid')
   async mint(@Caller() who: Principal, @Body() body: unknown): Promise<{ token: string; expiresAt: string }> {
-    this.#access.assertKey(who);
-    const { token, expiresAt } = await this.#access.mint(parseInput('body.invalid', mintTokenSchema, body));
+    // Who may mint nothing at all hears that before anything about their body.
+    this.#access.assertMint(who);
+    const wanted = parseInput('body.invalid', mintTokenSchema, body);
+    this.#access.assertMint(who, wanted);
+    const { token, expiresAt } = await this.#access.mint(wanted);
     return { token, expiresAt: new Date(expiresAt).toISOString() };
   }
 }

@@ -1,9 +1,18 @@
 import { Global, Module, type DynamicModule, type LoggerService } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { Access, accessConfigSchema, AccessModule, type Principal } from '#clarion/access';
+import {
+  ACCESS_STORE,
+  Access,
+  accessConfigSchema,
+  AccessModule,
+  limitsConfigSchema,
+  LimitsModule,
+  type Principal,
+} from '#clarion/access';
 import { Publisher, TopicHistories, type HistoryPage, type Published } from '#clarion/notifications';
 import { isCursor, type Cursor, type HistoryQuery, type PublishRequest } from '#clarion/protocol';
+import { MemoryAccessStore } from '../../../test/support/memory-access-store.js';
 import { configureHttp } from '../src/configure-http.js';
 import { RestApiModule } from '../src/rest-api.module.js';
 import { httpServerOptions } from '../src/server-options.js';
@@ -33,8 +42,9 @@ class DomainModule {
       providers: [
         { provide: Publisher, useValue: domain },
         { provide: TopicHistories, useValue: domain },
+        { provide: ACCESS_STORE, useClass: MemoryAccessStore },
       ],
-      exports: [Publisher, TopicHistories],
+      exports: [Publisher, TopicHistories, ACCESS_STORE],
     };
   }
 }
@@ -63,7 +73,12 @@ export async function restApp(domain: Partial<Domain> = {}): Promise<RestApp> {
   };
   const errors: string[] = [];
   const testing = await Test.createTestingModule({
-    imports: [AccessModule.forRoot(config), DomainModule.forRoot(full), RestApiModule],
+    imports: [
+      AccessModule.forRoot(config),
+      LimitsModule.forRoot(limitsConfigSchema.parse({})),
+      DomainModule.forRoot(full),
+      RestApiModule,
+    ],
   })
     .setLogger(recordingLogger(errors))
     .compile();

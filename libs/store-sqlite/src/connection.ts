@@ -93,6 +93,11 @@ export function text(row: Row, column: number): string {
   return value;
 }
 
+/** A text cell that may be NULL. */
+export function textOrNull(row: Row, column: number): string | null {
+  return row[column] === null ? null : text(row, column);
+}
+
 /** An integer cell, exact up to 2^53. */
 export function integer(row: Row, column: number): number {
   const value = row[column];

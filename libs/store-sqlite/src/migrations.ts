@@ -11,7 +11,7 @@ const SECRET_BYTES = 32;
 /**
  * One step from each schema to the next; the n-th brings `PRAGMA user_version` to n. Steps that were released are never changed.
  */
-const MIGRATIONS: readonly ((connection: Connection) => void)[] = [createLog];
+const MIGRATIONS: readonly ((connection: Connection) => void)[] = [createLog, createAccess];
 
 /** The schema that this version writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
@@ -99,4 +99,42 @@ function createLog(connection: Connection): void {
     CREATE INDEX idempotency_by_expiry ON idempotency (expires_at, offset);
   `);
   connection.prepare('INSERT INTO log (singleton, secret, floor) VALUES (1, ?, 0)').run([randomBytes(SECRET_BYTES)]);
+}
+
+/**
+ * Keys, revocations and the audit log. `api_keys.rights` is JSON, as `POST /v1/keys` takes it; of secrets only their SHA-256 is ever
+ * written. AUTOINCREMENT, so that no number of the audit log is given twice.
+ */
+function createAccess(connection: Connection): void {
+  connection.exec(`
+    CREATE TABLE api_keys (
+      id TEXT PRIMARY KEY,
+      name TEXT NOT NULL,
+      rights TEXT NOT NULL,
+      created_at INTEGER NOT NULL,
+      expires_at INTEGER,
+      last_used_at INTEGER
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE api_key_secrets (
+      key_id TEXT NOT NULL,
+      place INTEGER NOT NULL,
+      sha256 BLOB NOT NULL CHECK (length(sha256) = 32),
+      expires_at INTEGER,
+      PRIMARY KEY (key_id, place)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE token_revocations (
+      sub TEXT PRIMARY KEY,
+      before INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE audit_log (
+      seq INTEGER PRIMARY KEY AUTOINCREMENT,
+      at INTEGER NOT NULL,
+      who TEXT NOT NULL,
+      act TEXT NOT NULL,
+      target TEXT NOT NULL,
+      address TEXT,
+      request_id TEXT,
+      detail TEXT
+    ) STRICT;
+  `);
 }

@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads';
+import { AccessReader } from './access-reader.js';
 import { BoundsReader } from './bounds-reader.js';
 import type { Connection } from './connection.js';
 import { openForReading } from './log-file.js';
@@ -14,6 +15,7 @@ interface Opened {
   readonly bounds: BoundsReader;
   readonly reader: LogReader;
   readonly planner: RetentionPlanner;
+  readonly access: AccessReader;
 }
 
 let current: Opened | undefined;
@@ -30,6 +32,7 @@ function open(options: ConnectionOptions): void {
     bounds: new BoundsReader(connection),
     reader: new LogReader(connection),
     planner: new RetentionPlanner(connection),
+    access: new AccessReader(connection),
   };
 }
 
@@ -47,5 +50,7 @@ serveCalls<ReaderCalls>(parentPort, {
   planFloor: (request) => opened().planner.planFloor(request),
   planExpired: (request) => opened().planner.planExpired(request),
   planOverfull: (request) => opened().planner.planOverfull(request),
+  loadAccess: () => opened().access.load(),
+  auditLog: (request) => opened().access.auditLog(request),
   close,
 });

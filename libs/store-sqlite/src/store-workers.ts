@@ -1,3 +1,4 @@
+import type { AuditEntry, AuditLogPage, AuditLogRequest, KeyUse, StoredKey, TokenRevocation } from '#clarion/access';
 import type {
   LogBounds,
   OpenedStore,
@@ -38,6 +39,11 @@ export type WriterCalls = {
   dropEntries: { argument: readonly number[]; result: void };
   trimTopic: { argument: OverfullTopic; result: boolean };
   dropClaims: { argument: number; result: boolean };
+  putKey: { argument: { readonly key: StoredKey; readonly audit: AuditEntry }; result: void };
+  deleteKey: { argument: { readonly id: string; readonly audit: AuditEntry }; result: void };
+  touchKeys: { argument: readonly KeyUse[]; result: void };
+  revoke: { argument: { readonly revocation: TokenRevocation; readonly audit: AuditEntry }; result: void };
+  audit: { argument: AuditEntry; result: void };
   close: { argument: null; result: void };
 };
 
@@ -50,5 +56,7 @@ export type ReaderCalls = {
   planFloor: { argument: FloorRequest; result: FloorPlan };
   planExpired: { argument: ExpiredRequest; result: ExpiredPlan };
   planOverfull: { argument: OverfullRequest; result: OverfullPlan };
+  loadAccess: { argument: null; result: { keys: StoredKey[]; revocations: TokenRevocation[] } };
+  auditLog: { argument: AuditLogRequest; result: AuditLogPage };
   close: { argument: null; result: void };
 };

@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads';
+import { AccessWriter } from './access-writer.js';
 import { BoundsReader } from './bounds-reader.js';
 import { LogFile } from './log-file.js';
 import { LogWriter } from './log-writer.js';
@@ -13,6 +14,7 @@ interface Opened {
   readonly file: LogFile;
   readonly writer: LogWriter;
   readonly retention: RetentionWriter;
+  readonly access: AccessWriter;
 }
 
 let current: Opened | undefined;
@@ -25,7 +27,12 @@ function opened(): Opened {
 function open(options: WriterOptions): WriterCalls['open']['result'] {
   const file = LogFile.open(options);
   const { connection, secret } = file;
-  current = { file, writer: new LogWriter(connection), retention: new RetentionWriter(connection) };
+  current = {
+    file,
+    writer: new LogWriter(connection),
+    retention: new RetentionWriter(connection),
+    access: new AccessWriter(connection),
+  };
   current.writer.beginEpoch();
   return { ...new BoundsReader(connection).bounds(), secret };
 }
@@ -44,5 +51,10 @@ serveCalls<WriterCalls>(parentPort, {
   dropEntries: (offsets) => opened().retention.dropEntries(offsets),
   trimTopic: (topic) => opened().retention.trimTopic(topic),
   dropClaims: (now) => opened().retention.dropClaims(now),
+  putKey: ({ key, audit }) => opened().access.putKey(key, audit),
+  deleteKey: ({ id, audit }) => opened().access.deleteKey(id, audit),
+  touchKeys: (uses) => opened().access.touchKeys(uses),
+  revoke: ({ revocation, audit }) => opened().access.revoke(revocation, audit),
+  audit: (entry) => opened().access.audit(entry),
   close,
 });
