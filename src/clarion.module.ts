@@ -1,14 +1,16 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AccessModule, type AccessConfig } from '#clarion/access';
+import { AccessModule, limitsConfigSchema, LimitsModule, type AccessConfig, type LimitsConfig } from '#clarion/access';
 import { NotificationsModule, type NotificationsConfig } from '#clarion/notifications';
 import { Gateways, Realtime, RealtimeModule, UpgradeRouter, type RealtimeConfig } from '#clarion/realtime';
-import { configureHttp, RestApiModule, setupDocs } from '#clarion/rest-api';
+import { configureHttp, protectAnswers, RestApiModule, setupDocs } from '#clarion/rest-api';
 import { Drain } from './drain.js';
 import { HealthModule } from './health/health.module.js';
+import { leadIntoBasePath } from './http/base-path.js';
 import { HttpModule } from './http/http.module.js';
 import { Requests } from './http/requests.js';
+import { cutStalledReaders } from './http/stalled-readers.js';
 import { MetricsModule, type MetricsAddress } from './metrics/metrics.module.js';
 
 export { clarionHttpOptions, type ClarionHttpOptions } from './http/http-options.js';
@@ -28,12 +30,16 @@ export interface ClarionOptions {
   readonly bus: DynamicModule;
   readonly gateways: readonly GatewayChoice[];
   readonly access: AccessConfig;
+  /** How much anybody may take, and which proxies are believed; absent: the defaults. */
+  readonly limits?: LimitsConfig;
   readonly notifications: NotificationsConfig;
   readonly realtime: RealtimeConfig;
   /** Modules with pages of their own, such as the console. */
   readonly pages?: readonly DynamicModule[];
   /** Whether `/docs` is served; false when absent. */
   readonly docs?: boolean;
+  /** As `clarionHttpOptions` was given it: for links and documents. Empty when absent. */
+  readonly basePath?: string;
   /** An address of its own for `/metrics`; absent: on the main port, behind the API key. */
   readonly metrics?: MetricsAddress;
 }
@@ -61,6 +67,7 @@ export class ClarionModule {
         options.bus,
         options.store,
         AccessModule.forRoot(options.access),
+        LimitsModule.forRoot(options.limits ?? limitsConfigSchema.parse({})),
         NotificationsModule.forRoot(options.notifications),
         RealtimeModule.forRoot(options.realtime),
         HttpModule,
@@ -90,9 +97,13 @@ export class ClarionModule {
 /** Does to the application what a module cannot. Call it once, after it was created and before it listens. */
 export function attachClarion(app: NestFastifyApplication): void {
   const options = app.get<ClarionOptions>(CLARION_OPTIONS);
-  app.get(Requests).install(app.getHttpAdapter().getInstance());
+  const fastify = app.getHttpAdapter().getInstance();
+  protectAnswers(fastify);
+  app.get(Requests).install(fastify);
   configureHttp(app);
   for (const { attach } of options.gateways) attach?.(app);
   app.get(UpgradeRouter).attach(app.getHttpServer());
-  if (options.docs === true) setupDocs(app);
+  cutStalledReaders(app.getHttpServer());
+  if (options.basePath) leadIntoBasePath(fastify, options.basePath);
+  if (options.docs === true) setupDocs(app, options.basePath);
 }

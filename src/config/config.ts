@@ -1,5 +1,5 @@
 import type { DynamicModule } from '@nestjs/common';
-import { accessConfigSchema, type AccessConfig } from '#clarion/access';
+import { accessConfigSchema, limitsConfigSchema, type AccessConfig, type LimitsConfig } from '#clarion/access';
 import { notificationsConfigSchema, type NotificationsConfig } from '#clarion/notifications';
 import { realtimeConfigSchema, type RealtimeConfig } from '#clarion/realtime';
 import type { GatewayChoice } from '../clarion.module.js';
@@ -14,6 +14,7 @@ import { variablesOf } from './variable.js';
 export interface Config {
   readonly server: ServerConfig;
   readonly access: AccessConfig;
+  readonly limits: LimitsConfig;
   readonly notifications: NotificationsConfig;
   readonly realtime: RealtimeConfig;
   /** The chosen drivers, configured. */
@@ -25,7 +26,12 @@ export interface Config {
 }
 
 /** What every start needs, whatever drivers it chooses. */
-export const COMMON_SCHEMAS = [accessConfigSchema, notificationsConfigSchema, realtimeConfigSchema] as const;
+export const COMMON_SCHEMAS = [
+  accessConfigSchema,
+  limitsConfigSchema,
+  notificationsConfigSchema,
+  realtimeConfigSchema,
+] as const;
 
 /**
  * Reads the whole configuration. Outside production missing credentials are taken from the data directory, or made and kept
@@ -36,10 +42,11 @@ export async function loadConfig(given: Environment, drivers: DriverTable): Prom
   const { environment, keyFile, save } = await completeEnvironment(given);
   const server = readSection(serverConfigSchema(drivers), environment);
   const access = readSection(accessConfigSchema, environment);
+  const limits = readSection(limitsConfigSchema, environment);
   const notifications = readSection(notificationsConfigSchema, environment);
   const realtime = readSection(realtimeConfigSchema, environment);
   const chosen = server.ok ? await chooseDrivers(server.value, drivers, environment) : undefined;
-  const readings = [server, access, notifications, realtime, ...(chosen?.all ?? [])];
+  const readings = [server, access, limits, notifications, realtime, ...(chosen?.all ?? [])];
   const problems = [...readings.flatMap(problemsOf), ...(await unknownVariables(environment, drivers))];
   if (problems.length > 0 || chosen === undefined) throw new ConfigError(withoutRepeats(problems));
 
@@ -47,6 +54,7 @@ export async function loadConfig(given: Environment, drivers: DriverTable): Prom
   return Object.freeze({
     server: withDefaultsOf(valueOf(server)),
     access: valueOf(access),
+    limits: valueOf(limits),
     notifications: valueOf(notifications),
     realtime: valueOf(realtime),
     store: valueOf(chosen.store),

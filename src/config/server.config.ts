@@ -1,18 +1,16 @@
-import { isIP } from 'node:net';
 import { z } from 'zod';
+import { limitsConfigSchema } from '#clarion/access';
 import type { DriverTable } from './driver.js';
 
-/** What Fastify's `trustProxy` takes. */
-const trustProxySchema = z
+/** First segments that are the server's own: below them a path could be read in two ways. */
+const OWN_SEGMENTS = new Set(['v1', 'docs', 'console', 'health', 'metrics', 'socket.io']);
+
+const basePathSchema = z
   .string()
-  .default('false')
-  .transform((text, context): boolean | string[] => {
-    if (text === 'true' || text === 'false') return text === 'true';
-    const networks = text.split(',').map((part) => part.trim());
-    if (!networks.every(isNetwork))
-      context.addIssue({ code: 'custom', message: 'not true, false, or a list of IP addresses and networks' });
-    return networks;
-  });
+  .default('')
+  .transform((text) => text.replace(/\/+$/, ''))
+  .refine((path) => /^(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$/.test(path), 'not a path such as /clarion')
+  .refine((path) => !OWN_SEGMENTS.has(path.split('/')[1] ?? ''), 'begins with a segment that the server itself uses');
 
 const ownFields = {
   environment: z.enum(['development', 'production', 'test']).default('development').meta({
@@ -28,15 +26,25 @@ const ownFields = {
     env: 'PORT',
     description: 'Port to listen on; 0 takes a free one, which the log line `listening` names.',
   }),
+  tlsCert: z.string().optional().meta({
+    env: 'CLARION_TLS_CERT',
+    description:
+      'PEM file of the certificate and its chain: the port then speaks TLS (1.2 and later), with HTTP/2 and HTTP/1.1. Read again when it changes; connections stay. Absent: no TLS.',
+  }),
+  tlsKey: z.string().optional().meta({
+    env: 'CLARION_TLS_KEY',
+    description: 'PEM file of the private key of `CLARION_TLS_CERT`, without a passphrase.',
+  }),
+  basePath: basePathSchema.meta({
+    env: 'CLARION_BASE_PATH',
+    description:
+      'Path below which a proxy shows the server, such as `/clarion`; requests with it and without are answered alike, so that the proxy may take it off or not. Absent: the root.',
+  }),
   dataDir: z.string().default('./data').meta({
     env: 'CLARION_DATA_DIR',
     description: 'Folder of everything kept on disk; made when missing, readable by its owner alone.',
   }),
-  trustProxy: trustProxySchema.meta({
-    env: 'CLARION_TRUST_PROXY',
-    description:
-      'Whose `X-Forwarded-*` headers are believed: `false`, `true` (everybody: only behind a proxy that replaces them), or a comma list of addresses and networks of proxies (`10.0.0.0/8`).',
-  }),
+  trustProxy: limitsConfigSchema.shape.trustProxy,
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').meta({
     env: 'CLARION_LOG_LEVEL',
     description: 'Least level that is logged; `debug` has a line for each request.',
@@ -58,7 +66,7 @@ const ownFields = {
 
 /** What the application itself must be told; the libraries bring their own schemas. */
 export function serverConfigSchema({ stores, buses, gateways }: DriverTable) {
-  return z.object({
+  const schema = z.object({
     ...ownFields,
     store: z
       .enum(Object.keys(stores))
@@ -79,6 +87,19 @@ export function serverConfigSchema({ stores, buses, gateways }: DriverTable) {
       description: `Comma list of the ways for clients to connect: ${listed(gateways)}.`,
     }),
   });
+  // Also when something else is wrong: a start names everything at once.
+  return schema.superRefine(assertPair, { when: () => true });
+}
+
+/** One of the two without the other is a slip. */
+function assertPair(
+  { tlsCert, tlsKey }: { tlsCert?: string | undefined; tlsKey?: string | undefined },
+  context: z.RefinementCtx,
+): void {
+  if (tlsCert !== undefined && tlsKey === undefined)
+    context.addIssue({ code: 'custom', path: ['tlsKey'], message: 'is required with CLARION_TLS_CERT' });
+  if (tlsKey !== undefined && tlsCert === undefined)
+    context.addIssue({ code: 'custom', path: ['tlsCert'], message: 'is required with CLARION_TLS_KEY' });
 }
 
 function listOf<T extends z.ZodType<string, string>>(item: T, fallback: readonly string[]) {
@@ -110,11 +131,4 @@ export function withDefaultsOf(parsed: z.output<ReturnType<typeof serverConfigSc
     page: parsed.page ?? !production,
     docs: parsed.docs ?? !production,
   };
-}
-
-function isNetwork(text: string): boolean {
-  const [address = '', bits, ...rest] = text.split('/');
-  const version = isIP(address);
-  if (version === 0 || rest.length > 0) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
 }

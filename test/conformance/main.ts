@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { Global, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ACCESS_STORE, AccessModule, accessConfigSchema } from '#clarion/access';
+import { ACCESS_STORE, AccessModule, accessConfigSchema, limitsConfigSchema, LimitsModule } from '#clarion/access';
 import { UpgradeRouter } from '#clarion/realtime';
 import { MemoryAccessStore } from '../support/memory-access-store.js';
 import { ConformanceIoAdapter } from './conformance-io.adapter.js';
@@ -22,7 +22,11 @@ class StoreModule {}
 
 /** What the public conformance suites are run against: the production adapter and upgrade router, and echoes behind them. */
 @Module({
-  imports: [StoreModule, AccessModule.forRoot(accessConfigSchema.parse({ apiKey: nobodys(), tokenSecret: nobodys() }))],
+  imports: [
+    StoreModule,
+    AccessModule.forRoot(accessConfigSchema.parse({ apiKey: nobodys(), tokenSecret: nobodys() })),
+    LimitsModule.forRoot(limitsConfigSchema.parse({})),
+  ],
   providers: [UpgradeRouter, MainEchoGateway, CustomEchoGateway],
 })
 class ConformanceModule {}

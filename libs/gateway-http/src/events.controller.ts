@@ -2,7 +2,7 @@ import { Duplex } from 'node:stream';
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiProduces, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Access, isEncrypted, protectiveHeaders, type Principal } from '#clarion/access';
+import { Access, isEncrypted, Limits, protectiveHeaders, type Principal } from '#clarion/access';
 import { DomainError, eventsQuerySchema, parseWantedQuery, toInputErrors } from '#clarion/protocol';
 import type { PollWant, Want } from '#clarion/realtime';
 import { Manners, negotiate, preferredWait } from './manners.js';
@@ -16,10 +16,12 @@ const VARY = 'Accept, Prefer, Origin';
 @Controller('v1/events')
 export class EventsController {
   readonly #access: Access;
+  readonly #limits: Limits;
   readonly #manners: Manners;
 
-  constructor(@Inject(Access) access: Access, @Inject(Manners) manners: Manners) {
+  constructor(@Inject(Access) access: Access, @Inject(Limits) limits: Limits, @Inject(Manners) manners: Manners) {
     this.#access = access;
+    this.#limits = limits;
     this.#manners = manners;
   }
 
@@ -44,18 +46,22 @@ export class EventsController {
     const query = new URLSearchParams((request.raw.url ?? '').split('?', 2)[1] ?? '');
     const lastEventId = request.headers['last-event-id'];
     const want = parseWantedQuery(query, Array.isArray(lastEventId) ? lastEventId.at(-1) : lastEventId);
-    const who = await this.#access.authenticate({
-      authorization: request.headers.authorization,
-      accessToken: query.get('access_token') ?? undefined,
-      cookie: request.headers.cookie,
-    });
+    if (manner instanceof SseGateway) this.#limits.takeHandshake(this.#limits.clientAddress(request.raw));
+    const who = await this.#identify(request, query);
     if (manner instanceof SseGateway) this.#stream(manner, request, reply, who, want);
     else await this.#poll(manner, request, reply, who, pollWant(want, query, request, manner.maxWaitS));
+  }
+
+  #identify({ raw, headers: { authorization, cookie } }: FastifyRequest, query: URLSearchParams): Promise<Principal> {
+    const accessToken = query.get('access_token') ?? undefined;
+    const known = this.#access.authenticate({ authorization, accessToken, cookie });
+    return this.#limits.login(this.#limits.clientAddress(raw), known);
   }
 
   #stream(sse: SseGateway, request: FastifyRequest, reply: FastifyReply, who: Principal, want: Want): void {
     // The client may have gone while its token was checked.
     if (isGone(request)) return;
+    this.#limits.enterConnection(who, this.#limits.clientAddress(request.raw)).leaveWith(reply.raw);
     sse.stream(reply.raw, request.ip, who, want, () => this.#sendHead(request, reply));
     forget(request);
   }
@@ -67,6 +73,9 @@ export class EventsController {
     who: Principal,
     want: PollWant,
   ): Promise<void> {
+    const address = this.#limits.clientAddress(request.raw);
+    this.#limits.takeCommand(who, address);
+    if (want.waitMs > 0) this.#limits.enterConnection(who, address).leaveWith(reply.raw);
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
     const json = await polling.answer(who, want, gone.signal);

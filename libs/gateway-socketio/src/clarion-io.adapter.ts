@@ -4,8 +4,9 @@ import { IoAdapter } from '@nestjs/platform-socket.io';
 import type { INestApplicationContext } from '@nestjs/common';
 import { Adapter } from 'socket.io-adapter';
 import { Server, type ServerOptions, type Socket } from 'socket.io';
-import { Access, protectiveHeaders } from '#clarion/access';
-import { UpgradeRouter } from '#clarion/realtime';
+import { Access, Limits, protectiveHeaders } from '#clarion/access';
+import { DomainError, retryHeaders } from '#clarion/protocol';
+import { refuseUpgrade, UpgradeRouter } from '#clarion/realtime';
 import { SOCKETIO_CONFIG, type GatewaySocketIoConfig } from './gateway-socketio.config.js';
 
 const PATH = '/socket.io';
@@ -16,6 +17,7 @@ const PATH = '/socket.io';
  */
 export class ClarionIoAdapter extends IoAdapter {
   readonly #access: Access;
+  readonly #limits: Limits;
   readonly #config: GatewaySocketIoConfig;
   #gateways = 0;
 
@@ -26,6 +28,7 @@ export class ClarionIoAdapter extends IoAdapter {
   ) {
     super(app);
     this.#access = app.get(Access, { strict: false });
+    this.#limits = app.get(Limits, { strict: false });
     this.#config = config;
     app.get(UpgradeRouter, { strict: false }).leave(PATH);
   }
@@ -73,12 +76,34 @@ export class ClarionIoAdapter extends IoAdapter {
         origin: (origin, allow) => allow(null, this.#access.isOriginAllowed(origin)),
         credentials: this.#access.acceptsCookies,
       },
-      allowRequest: (request, answer) =>
-        this.#access.isOriginAllowed(request.headers.origin)
-          ? answer(undefined, true)
-          : answer('origin.forbidden', false),
+      allowRequest: (request, answer) => {
+        if (!this.#access.isOriginAllowed(request.headers.origin)) return answer('origin.forbidden', false);
+        const refusal = this.#refusalOf(request);
+        if (refusal === undefined) answer(undefined, true);
+        else refuseHandshake(request, refusal);
+      },
     };
   }
+
+  #refusalOf(request: IncomingMessage): DomainError | undefined {
+    try {
+      const address = this.#limits.clientAddress(request);
+      this.#limits.takeHandshake(address);
+      this.#limits.assertRoom(address);
+      return undefined;
+    } catch (error) {
+      if (error instanceof DomainError) return error;
+      throw error;
+    }
+  }
+}
+
+/** Engine.IO has no words for this, and keeps nothing of a handshake that it was not told to go on with. */
+function refuseHandshake(request: IncomingMessage & { readonly res?: ServerResponse }, error: DomainError): void {
+  if (request.res === undefined) return refuseUpgrade(request.socket, error);
+  const problem = error.toProblem();
+  const headers = { ...retryHeaders(error), 'content-type': 'application/problem+json', 'cache-control': 'no-store' };
+  request.res.writeHead(problem.status, headers).end(JSON.stringify(problem));
 }
 
 /** Engine.IO answers before the application's HTTP server does: polls, refusals and the client's files alike. */

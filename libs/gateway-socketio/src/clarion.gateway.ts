@@ -9,7 +9,7 @@ import {
   type OnGatewayInit,
 } from '@nestjs/websockets';
 import type { DefaultEventsMap, Server, Socket } from 'socket.io';
-import { Access, type Principal } from '#clarion/access';
+import { Access, Limits, type Principal, type Seat } from '#clarion/access';
 import { Publisher } from '#clarion/notifications';
 import { DomainError, ERRORS, parseCommand, type Problem, type Wanted } from '#clarion/protocol';
 import { Gateways, Realtime, type Gateway, type Session } from '#clarion/realtime';
@@ -28,6 +28,8 @@ interface ClientData {
 
 type Client = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, ClientData>;
 
+type EngineConnection = Client['conn'];
+
 const DRAIN_POLL_MS = 20;
 
 /** Socket.IO on the default namespace: the handshake says who and what, then events flow, and commands are acknowledged. */
@@ -38,23 +40,28 @@ export class ClarionGateway
   readonly name = 'socketio';
   readonly #realtime: Realtime;
   readonly #access: Access;
+  readonly #limits: Limits;
   readonly #lanes: LaneHost;
   readonly #codec = new SocketIoCodec();
   readonly #logger = new Logger(ClarionGateway.name);
   /** Connections that have become WebSockets. Engine.IO forgets one while it may still wait half a minute for its client's goodbye. */
   readonly #upgraded = new Set<Duplex>();
   readonly #untrack: (this: Duplex) => void;
+  /** The places of Engine.IO's connections, from their opening on. */
+  readonly #seats = new WeakMap<EngineConnection, Seat>();
   #server: Server | undefined;
 
   constructor(
     @Inject(Realtime) realtime: Realtime,
     @Inject(Access) access: Access,
+    @Inject(Limits) limits: Limits,
     @Inject(Gateways) gateways: Gateways,
     @Inject(Publisher) publisher: Publisher,
     @Inject(SOCKETIO_CONFIG) { maxMessageBytes }: GatewaySocketIoConfig,
   ) {
     this.#realtime = realtime;
     this.#access = access;
+    this.#limits = limits;
     this.#lanes = { underWay: 0, publisher, maxMessageBytes, problem: (error) => this.#problem(error) };
     const upgraded = this.#upgraded;
     this.#untrack = function untrack() {
@@ -68,6 +75,7 @@ export class ClarionGateway
     server.httpServer.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
       if (request.url?.startsWith(server.path()) === true) this.#track(socket);
     });
+    server.engine.on('connection', (connection: EngineConnection) => this.#seat(connection));
     server.use((socket, next) => {
       this.#admit(socket).then(
         () => next(),
@@ -77,7 +85,7 @@ export class ClarionGateway
   }
 
   handleConnection(socket: Client): void {
-    const link = new SocketIoLink(this.#codec, socket);
+    const link = new SocketIoLink(this.#codec, socket, this.#addressOf(socket));
     try {
       const { who, wanted } = socket.data.admitted!;
       const session = this.#realtime.open(link, who, wanted);
@@ -112,13 +120,29 @@ export class ClarionGateway
     socket.on('close', this.#untrack);
   }
 
+  /** Engine.IO was told that there is room; if there is none any more the client comes back. */
+  #seat(connection: EngineConnection): void {
+    try {
+      const seat = this.#limits.enter(this.#limits.clientAddress(connection.request));
+      seat.leaveWith(connection);
+      this.#seats.set(connection, seat);
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      connection.close();
+    }
+  }
+
+  /** Before the request is let go of. */
+  #addressOf({ conn, request }: Client): string {
+    return this.#limits.clientAddress(request) ?? conn.remoteAddress;
+  }
+
   async #admit(socket: Client): Promise<void> {
     const { token, wanted } = parseHandshake(socket.handshake.auth);
-    const who = await this.#access.authenticate({
-      authorization: socket.handshake.headers.authorization,
-      accessToken: token,
-      cookie: socket.handshake.headers.cookie,
-    });
+    const { authorization, cookie } = socket.handshake.headers;
+    const known = this.#access.authenticate({ authorization, accessToken: token, cookie });
+    const who = await this.#limits.login(this.#addressOf(socket), known);
+    this.#seats.get(socket.conn)?.take(who);
     this.#realtime.authorise(who, wanted);
     socket.data = { admitted: { who, wanted } };
   }
@@ -137,7 +161,7 @@ export class ClarionGateway
     const answer = typeof args.at(-1) === 'function' ? args.pop() : undefined;
     if (name === 'publish')
       return this.#publish(socket, args[0], (data) => typeof answer === 'function' && answer(data));
-    void this.#answerTo(name, socket.data.session, args.length > 1 ? args : args[0]).then((data) => {
+    void this.#answerTo(name, socket.data, args.length > 1 ? args : args[0]).then((data) => {
       if (typeof answer === 'function') answer(data);
     });
   }
@@ -149,8 +173,9 @@ export class ClarionGateway
     data.link.lane.publish(data.session.who, body, answer);
   }
 
-  async #answerTo(name: string, session: Session | undefined, body: unknown): Promise<unknown> {
+  async #answerTo(name: string, { session, link }: ClientData, body: unknown): Promise<unknown> {
     try {
+      if (session !== undefined) this.#limits.takeCommand(session.who, link?.address);
       return await session?.handle(parseCommand(name, body));
     } catch (error) {
       return { error: this.#problem(error) };

@@ -1,7 +1,10 @@
 import type { Socket } from 'socket.io';
-import { byeOf, type Batch, type CloseReason, type Link, type Session } from '#clarion/realtime';
+import { byeOf, type Batch, type CloseReason, type Link, type Peer, type Session } from '#clarion/realtime';
+import { carrierOf } from './carrier.js';
 import type { PublishLane } from './publish-lane.js';
 import type { SocketIoCodec, SocketIoFrame } from './socketio-codec.js';
+
+const NOT_COUNTED = { bytesWritten: undefined, bytesRead: undefined };
 
 /**
  * One Socket.IO client. It writes through Engine.IO's own queue, so that an upgrade from polling to WebSocket, acknowledgements
@@ -11,15 +14,18 @@ export class SocketIoLink implements Link<SocketIoFrame> {
   readonly codec: SocketIoCodec;
   /** Once it has published. */
   lane: PublishLane | undefined;
+  /** Where the client is. */
+  readonly address: string;
   readonly #socket: Socket;
   /** Whether Engine.IO passed on what it was given last; else it waits for the transport. */
   #flushed = true;
   #full = false;
   #session: Session | undefined;
 
-  constructor(codec: SocketIoCodec, socket: Socket) {
+  constructor(codec: SocketIoCodec, socket: Socket, address: string) {
     this.codec = codec;
     this.#socket = socket;
+    this.address = address;
     socket.conn.on('drain', () => this.#drained());
   }
 
@@ -37,6 +43,12 @@ export class SocketIoLink implements Link<SocketIoFrame> {
     else for (const single of batch.frames) conn.write(single.packets[0]!, single.options);
     this.#full = !this.#flushed;
     return this.#flushed;
+  }
+
+  /** Each poll may be a connection of its own: nobody counts them. */
+  peer(): Peer {
+    const { bytesWritten, bytesRead } = carrierOf(this.#socket.conn.transport) ?? NOT_COUNTED;
+    return { address: this.address, bytesSent: bytesWritten, bytesReceived: bytesRead };
   }
 
   /** As soon as what was published is answered. */

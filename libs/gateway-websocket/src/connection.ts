@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
-import type { Access, Principal, Subscriber } from '#clarion/access';
+import type { Access, Limits, Principal, Seat, Subscriber } from '#clarion/access';
 import type { Publisher } from '#clarion/notifications';
 import {
   CLOSE_REASONS,
@@ -16,7 +16,7 @@ import {
   type MessageId,
   type Wanted,
 } from '#clarion/protocol';
-import { byeOf, type CloseReason, type Realtime, type Session } from '#clarion/realtime';
+import { byeOf, type CloseReason, type Peer, type Realtime, type Session, type Visitor } from '#clarion/realtime';
 import type { z } from 'zod';
 import { DeflatingWriter, PlainWriter, single, type FrameWriter } from './frame-writer.js';
 import { Inbox, PUBLISH } from './inbox.js';
@@ -32,6 +32,7 @@ const CLOSE_TIMEOUT_MS = 5_000;
 export interface ConnectionHost {
   readonly realtime: Realtime;
   readonly access: Access;
+  readonly limits: Limits;
   readonly publisher: Publisher;
   readonly codec: WebSocketCodec;
   /** How long an unknown client may take to send its token. Milliseconds. */
@@ -45,6 +46,12 @@ export interface ConnectionHost {
   failed(error: unknown): void;
 }
 
+/** Where a client is, and its place among the connections. */
+export interface Origin {
+  readonly address: string | undefined;
+  readonly seat: Seat;
+}
+
 /** A `stranger` has not said who it is, a `known` one not what it reads. */
 type Phase =
   | { readonly name: 'stranger' }
@@ -56,9 +63,10 @@ type Phase =
  * the answers have room: a client that asks and does not read costs bounded memory. A publish makes place for the next request as soon
  * as it has its own in the log; when too many are under way the connection is not read from.
  */
-export class Connection {
+export class Connection implements Visitor {
   readonly #socket: WebSocket;
   readonly #stream: Socket;
+  readonly #origin: Origin;
   readonly #host: ConnectionHost;
   readonly #writer: FrameWriter;
   readonly #inbox = new Inbox();
@@ -71,10 +79,13 @@ export class Connection {
   /** The signs of life when the last ping was sent; undefined: no answer is due. */
   #pingedAt: number | undefined;
 
-  /** @param stream what `socket` writes on. */
-  constructor(socket: WebSocket, stream: Socket, host: ConnectionHost) {
+  /**
+   * @param stream what `socket` writes on.
+   */
+  constructor(socket: WebSocket, stream: Socket, origin: Origin, host: ConnectionHost) {
     this.#socket = socket;
     this.#stream = stream;
+    this.#origin = origin;
     this.#host = host;
     const room = (): void => this.#goOn();
     this.#writer =
@@ -101,19 +112,34 @@ export class Connection {
     }
   }
 
+  get transport(): string {
+    return this.#host.codec.name;
+  }
+
+  /** Undefined for a stranger. */
+  get who(): Principal | undefined {
+    if (this.#phase.name === 'stranger') return undefined;
+    return this.#phase.name === 'known' ? this.#phase.who : this.#phase.session.who;
+  }
+
+  peer(): Peer {
+    const { bytesRead, bytesWritten } = this.#stream;
+    return { address: this.#origin.address, bytesSent: bytesWritten, bytesReceived: bytesRead };
+  }
+
   /** Says `bye` and closes, unless that was done; as soon as what was published is answered, and nothing else is begun. */
-  leave(reason: CloseReason): void {
+  close(reason: CloseReason): void {
     if (!this.#isOpen) return;
     if (this.#lane?.isEmpty === false) return this.#leaveLater(reason);
     this.#say(this.#host.codec.control({ name: 'bye', data: byeOf(reason) }));
-    this.#close(CLOSE_REASONS[reason.name].closeCode, reason.name);
+    this.#sayGoodbye(CLOSE_REASONS[reason.name].closeCode, reason.name);
   }
 
   /** What was expected has not come: the token, its renewal before it expired, or the client's goodbye. */
   overdue(): void {
     if (!this.#isOpen || this.#leaving !== undefined) this.terminate();
     else if (this.#phase.name === 'stranger') this.#refuse(null, new DomainError('request.timeout', 'no auth came'));
-    else this.leave({ name: 'token.expired' });
+    else this.close({ name: 'token.expired' });
   }
 
   /**
@@ -187,19 +213,13 @@ export class Connection {
 
   #begin(request: Request | undefined): void {
     if (request === undefined) return;
-    const who = request.op === PUBLISH ? this.#who : undefined;
+    const who = request.op === PUBLISH ? this.who : undefined;
     if (who !== undefined) return (this.#lane ??= this.#makeLane()).publish(who, request);
     this.#busy = true;
     void this.#answer(request).finally(() => {
       this.#busy = false;
       this.#work();
     });
-  }
-
-  /** Undefined for a stranger. */
-  get #who(): Principal | undefined {
-    if (this.#phase.name === 'stranger') return undefined;
-    return this.#phase.name === 'known' ? this.#phase.who : this.#phase.session.who;
   }
 
   #makeLane(): PublishLane {
@@ -214,11 +234,12 @@ export class Connection {
 
   #afterReplies(): void {
     if (this.#leaving === undefined) this.#work();
-    else this.leave(this.#leaving);
+    else this.close(this.#leaving);
   }
 
   async #answer(request: Request): Promise<void> {
     try {
+      if (this.who !== undefined) this.#host.limits.takeCommand(this.who, this.#origin.address);
       if (this.#phase.name === 'stranger') await this.#identify(request);
       else if (this.#phase.name === 'known') await this.#start(request, this.#phase.who);
       else await this.#carryOut(request, this.#phase.session);
@@ -227,11 +248,15 @@ export class Connection {
     }
   }
 
-  /** @throws {DomainError} as `Access.verifyToken`; `credentials.missing` for everything but `auth`. */
+  /** @throws {DomainError} as `Access.verifyToken`; `credentials.missing` for everything but `auth`; `rate.limited`. */
   async #identify({ id, op, body }: Request): Promise<void> {
     if (op !== 'auth') throw new DomainError('credentials.missing', 'the first message is auth');
-    const who = await this.#host.access.verifyToken(parseBody(commandSchemas.auth, body).token);
+    const { access, limits } = this.#host;
+    const { token } = parseBody(commandSchemas.auth, body);
+    const who = await limits.login(this.#origin.address, access.verifyToken(token));
     if (!this.#isOpen) return;
+    access.assertGood(who);
+    this.#origin.seat.take(who);
     this.#phase = { name: 'known', who };
     this.#host.identified(this);
     this.#host.expects(this, who.expiresAt);
@@ -265,8 +290,9 @@ export class Connection {
   /** @throws {DomainError} as `Realtime.open`. */
   #read(who: Principal, wanted: Wanted, answerTo: MessageId | undefined): void {
     const { realtime, codec } = this.#host;
-    const link = new WebSocketLink(codec, this.#writer, (reason) => this.leave(reason), answerTo);
+    const link = new WebSocketLink(codec, this.#writer, this, answerTo);
     this.#phase = { name: 'reading', session: realtime.open(link, who, wanted) };
+    realtime.departed(this);
     this.#host.identified(this);
     // From now on the session watches the token; a goodbye is waited for even so.
     if (this.#isOpen) this.#host.expects(this, undefined);
@@ -284,14 +310,14 @@ export class Connection {
 
   #refuse(id: MessageId | null, error: DomainError): void {
     this.#say(this.#host.codec.refusal(id, error.toProblem()));
-    this.#close(ERRORS[error.code].closeCode, error.code);
+    this.#sayGoodbye(ERRORS[error.code].closeCode, error.code);
   }
 
   #say(frame: Buffer): void {
     this.#writer.write(single(frame));
   }
 
-  #close(code: number, reason: string): void {
+  #sayGoodbye(code: number, reason: string): void {
     this.#inbox.clear();
     this.#socket.close(code, reason);
     this.#work();

@@ -1,5 +1,5 @@
 import { Inject, Module, type DynamicModule } from '@nestjs/common';
-import { Access } from '#clarion/access';
+import { Access, Limits } from '#clarion/access';
 import { Publisher } from '#clarion/notifications';
 import { Gateways, Realtime, UpgradeRouter } from '#clarion/realtime';
 import type { GatewayWebSocketConfig } from './gateway-websocket.config.js';
@@ -25,9 +25,9 @@ export class GatewayWebSocketModule {
       providers: [
         {
           provide: WebSocketGateway,
-          inject: [Realtime, Access, Publisher],
-          useFactory: (realtime: Realtime, access: Access, publisher: Publisher) =>
-            new WebSocketGateway(realtime, access, publisher, config),
+          inject: [Realtime, Access, Limits, Publisher],
+          useFactory: (realtime: Realtime, access: Access, limits: Limits, publisher: Publisher) =>
+            new WebSocketGateway(realtime, access, limits, publisher, config),
         },
       ],
     };

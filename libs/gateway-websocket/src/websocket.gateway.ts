@@ -1,9 +1,10 @@
 import { randomInt } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Logger } from '@nestjs/common';
 import { WebSocketServer, type WebSocket } from 'ws';
-import type { Access, Principal } from '#clarion/access';
+import type { Access, Limits, Principal, Seat } from '#clarion/access';
 import type { Publisher } from '#clarion/notifications';
 import { DomainError, MAX_PUBLISH_BYTES, WEB_SOCKET_PROTOCOL } from '#clarion/protocol';
 import { Deadlines, refuseUpgrade, Wheel, type Gateway, type Realtime } from '#clarion/realtime';
@@ -20,11 +21,20 @@ const MAX_PUBLISH_MESSAGE_BYTES = MAX_PUBLISH_BYTES + 65_536;
 /** What a refused handshake is told of (RFC 6455 §4.2.2). */
 const SPOKEN = { 'sec-websocket-version': '13' };
 
+/** A client whose upgrade was judged. */
+interface Arrival {
+  readonly address: string | undefined;
+  readonly seat: Seat;
+  /** Undefined: it has yet to say who it is. */
+  readonly admission: Admission | undefined;
+}
+
 /** Plain WebSockets: decides about upgrades; one wheel beats for all connections, one timer watches what is awaited of them. */
 export class WebSocketGateway implements Gateway {
   readonly name = 'websocket';
   readonly #realtime: Realtime;
   readonly #access: Access;
+  readonly #limits: Limits;
   readonly #publisher: Publisher;
   readonly #config: GatewayWebSocketConfig;
   readonly #server: WebSocketServer;
@@ -39,9 +49,16 @@ export class WebSocketGateway implements Gateway {
   #draining = false;
   #emptied: (() => void) | undefined;
 
-  constructor(realtime: Realtime, access: Access, publisher: Publisher, config: GatewayWebSocketConfig) {
+  constructor(
+    realtime: Realtime,
+    access: Access,
+    limits: Limits,
+    publisher: Publisher,
+    config: GatewayWebSocketConfig,
+  ) {
     this.#realtime = realtime;
     this.#access = access;
+    this.#limits = limits;
     this.#publisher = publisher;
     this.#config = config;
     this.#server = makeServer(config, config.maxMessageBytes);
@@ -54,8 +71,8 @@ export class WebSocketGateway implements Gateway {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // While its token is checked a client may reset, which must not end the process.
     socket.on('error', cutOff);
-    this.#judge(request)
-      .then((admission) => this.#accept(request, socket, head, admission))
+    this.#judge(request, socket)
+      .then((arrival) => this.#accept(request, socket, head, arrival))
       .catch((error: unknown) => this.#refuse(socket, error));
   }
 
@@ -63,7 +80,7 @@ export class WebSocketGateway implements Gateway {
     this.#draining = true;
     // Those that read were told by their sessions.
     for (const connection of this.#connections)
-      connection.leave({ name: 'server.draining', retryAfterMs: randomInt(this.#config.retrySpreadMs + 1) });
+      connection.close({ name: 'server.draining', retryAfterMs: randomInt(this.#config.retrySpreadMs + 1) });
     if (this.#connections.size > 0) await this.#empty(signal);
     this.#wheel.stop();
     this.#deadlines.stop();
@@ -71,29 +88,42 @@ export class WebSocketGateway implements Gateway {
     this.#serviceServer.close();
   }
 
-  async #judge(request: IncomingMessage): Promise<Admission | undefined> {
+  async #judge(request: IncomingMessage, socket: Duplex): Promise<Arrival> {
     this.#assertOpen();
     assertHandshake(request, this.#access);
-    const admission = await readAdmission(request, this.#access);
-    if (admission !== undefined) this.#realtime.authorise(admission.who, admission.wanted);
-    else if (this.#strangers.size >= this.#config.maxUnauthenticated)
+    const address = this.#limits.clientAddress(request);
+    const seat = this.#seatFor(address, socket);
+    const admission = await this.#limits.login(address, readAdmission(request, this.#access));
+    if (admission !== undefined) {
+      seat.take(admission.who);
+      this.#realtime.authorise(admission.who, admission.wanted);
+    } else if (this.#strangers.size >= this.#config.maxUnauthenticated)
       throw new DomainError('overloaded', 'too many clients have yet to say who they are');
-    return admission;
+    return { address, seat, admission };
   }
 
-  #accept(request: IncomingMessage, socket: Duplex, head: Buffer, admission: Admission | undefined): void {
+  /** @throws {DomainError} `rate.limited`, `overloaded`. */
+  #seatFor(address: string | undefined, socket: Duplex): Seat {
+    this.#limits.takeHandshake(address);
+    const seat = this.#limits.enter(address);
+    seat.leaveWith(socket);
+    return seat;
+  }
+
+  #accept(request: IncomingMessage, socket: Duplex, head: Buffer, arrival: Arrival): void {
     this.#assertOpen();
     declineNarrowWindow(request);
-    const server = mayPublish(admission?.who) ? this.#serviceServer : this.#server;
-    server.handleUpgrade(request, socket, head, (accepted) => this.#begin(accepted, request, admission));
+    const server = mayPublish(arrival.admission?.who) ? this.#serviceServer : this.#server;
+    server.handleUpgrade(request, socket, head, (accepted) => this.#begin(accepted, request.socket, arrival));
   }
 
-  #begin(accepted: WebSocket, request: IncomingMessage, admission: Admission | undefined): void {
-    const connection = new Connection(accepted, request.socket, this.#host);
+  #begin(accepted: WebSocket, stream: Socket, { address, seat, admission }: Arrival): void {
+    const connection = new Connection(accepted, stream, { address, seat }, this.#host);
     this.#connections.add(connection);
     this.#wheel.add(connection);
     if (admission !== undefined) return connection.open(admission.who, admission.wanted);
     this.#strangers.add(connection);
+    this.#realtime.arrived(connection);
     connection.awaitToken();
   }
 
@@ -120,6 +150,7 @@ export class WebSocketGateway implements Gateway {
     return {
       realtime: this.#realtime,
       access: this.#access,
+      limits: this.#limits,
       publisher: this.#publisher,
       codec: new WebSocketCodec(),
       authTimeoutMs: this.#config.authTimeoutMs,
@@ -134,6 +165,7 @@ export class WebSocketGateway implements Gateway {
   #forget(connection: Connection): void {
     this.#connections.delete(connection);
     this.#strangers.delete(connection);
+    this.#realtime.departed(connection);
     this.#wheel.delete(connection);
     this.#deadlines.delete(connection);
     if (this.#connections.size === 0) this.#emptied?.();

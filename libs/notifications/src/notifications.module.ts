@@ -1,5 +1,5 @@
 import { Inject, Logger, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
-import { Access } from '#clarion/access';
+import { Access, Limits } from '#clarion/access';
 import { EVENT_BUS, type EventBus } from '#clarion/event-bus';
 import { NotificationLog } from './notification-log.js';
 import type { NotificationsConfig } from './notifications.config.js';
@@ -19,7 +19,7 @@ export class NotificationsModule implements OnApplicationShutdown {
     this.#retention = retention;
   }
 
-  /** Expects `NOTIFICATION_STORE`, `EVENT_BUS` and `Access` from global modules. */
+  /** Expects `NOTIFICATION_STORE`, `EVENT_BUS`, `Access` and `Limits` from global modules. */
   static forRoot(config: NotificationsConfig): DynamicModule {
     return {
       module: NotificationsModule,
@@ -37,9 +37,9 @@ export class NotificationsModule implements OnApplicationShutdown {
         },
         {
           provide: Publisher,
-          inject: [NotificationLog, EVENT_BUS, Access],
-          useFactory: (log: NotificationLog, bus: EventBus, access: Access) =>
-            new Publisher(log, bus, access, config.idempotencyS * 1_000),
+          inject: [NotificationLog, EVENT_BUS, Access, Limits],
+          useFactory: (log: NotificationLog, bus: EventBus, access: Access, limits: Limits) =>
+            new Publisher(log, bus, access, limits, config.idempotencyS * 1_000),
         },
         {
           provide: TopicHistories,

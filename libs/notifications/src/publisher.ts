@@ -1,4 +1,4 @@
-import type { Access, Principal } from '#clarion/access';
+import type { Access, Limits, Principal } from '#clarion/access';
 import { principalId } from '#clarion/access';
 import type { EventBus } from '#clarion/event-bus';
 import { audienceOf, DomainError, type Cursor, type PublishRequest, type Topic } from '#clarion/protocol';
@@ -20,6 +20,7 @@ export class Publisher {
   readonly #log: NotificationLog;
   readonly #bus: EventBus;
   readonly #access: Access;
+  readonly #limits: Pick<Limits, 'takePublish'>;
   readonly #idempotencyMs: number;
   readonly #ids = new NotificationIds();
   readonly #times = new Timestamps();
@@ -28,20 +29,28 @@ export class Publisher {
   #draining = false;
 
   /** @param idempotencyMs how long an idempotency key is remembered. */
-  constructor(log: NotificationLog, bus: EventBus, access: Access, idempotencyMs: number) {
+  constructor(
+    log: NotificationLog,
+    bus: EventBus,
+    access: Access,
+    limits: Pick<Limits, 'takePublish'>,
+    idempotencyMs: number,
+  ) {
     this.#log = log;
     this.#bus = bus;
     this.#access = access;
+    this.#limits = limits;
     this.#idempotencyMs = idempotencyMs;
   }
 
   /**
    * Durable notifications resolve when they are on disk; calls made in one turn get positions in the order of the calls.
    * Ephemeral ones resolve when the bus has them.
-   * @throws {DomainError} `topic.forbidden`, `credentials.missing`, `idempotency.mismatch`, `overloaded`, `draining`.
+   * @throws {DomainError} `rate.limited`, `topic.forbidden`, `credentials.missing`, `idempotency.mismatch`, `overloaded`, `draining`.
    */
   async publish(who: Principal, draft: PublishRequest, idempotencyKey = draft.idempotencyKey): Promise<Published> {
     if (this.#draining) throw new DomainError('draining');
+    this.#limits.takePublish(who);
     const topics = audienceOf(draft);
     this.#access.assertPublish(who, topics);
     this.#inFlight++;

@@ -1,6 +1,6 @@
 import { createParamDecorator, Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { Access, type Principal } from '#clarion/access';
+import { Access, Limits, type Principal } from '#clarion/access';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -13,14 +13,16 @@ declare module 'fastify' {
 @Injectable()
 export class AuthenticationGuard implements CanActivate {
   readonly #access: Access;
+  readonly #limits: Limits;
 
-  constructor(@Inject(Access) access: Access) {
+  constructor(@Inject(Access) access: Access, @Inject(Limits) limits: Limits) {
     this.#access = access;
+    this.#limits = limits;
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    request.principal = await callerOf(request, this.#access);
+    request.principal = await callerOf(request, this.#access, this.#limits);
     return true;
   }
 }
@@ -34,11 +36,14 @@ export const Caller = createParamDecorator((_: unknown, context: ExecutionContex
 
 /**
  * Who asks, as the request's credentials say; a promise only when a token must be verified.
- * @throws {DomainError} (or rejects) as `Access.authenticate`.
+ * @throws {DomainError} (or rejects) as `Access.authenticate`; `rate.limited` when this address fails too often.
  */
-export function callerOf({ headers, query }: FastifyRequest, access: Access): Principal | Promise<Principal> {
-  const { authorization, cookie } = headers;
-  return access.keyHolder(authorization) ?? access.authenticate({ authorization, accessToken: tokenOf(query), cookie });
+export function callerOf(request: FastifyRequest, access: Access, limits: Limits): Principal | Promise<Principal> {
+  const { authorization, cookie } = request.headers;
+  const holder = access.keyHolder(authorization);
+  if (holder !== undefined) return holder;
+  const known = access.authenticate({ authorization, accessToken: tokenOf(request.query), cookie });
+  return limits.login(limits.clientAddress(request.raw), known);
 }
 
 /** One `access_token`; of several, none is believed. */

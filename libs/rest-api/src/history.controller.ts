@@ -1,11 +1,13 @@
-import { Controller, Get, Header, Inject, Query, UseGuards } from '@nestjs/common';
+import { Controller, Get, Header, Inject, Query, Req, UseGuards } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { Principal } from '#clarion/access';
+import type { FastifyRequest } from 'fastify';
+import { Limits, type Principal } from '#clarion/access';
 import { TopicHistories, type HistoryPage } from '#clarion/notifications';
 import { historyQuerySchema, historySchema } from '#clarion/protocol';
 import { JsonAnswer, Problems, QueryOf } from './api-docs.js';
 import { AuthenticationGuard, Caller } from './authentication.guard.js';
 import { parseInput } from './parse-input.js';
+import { readableQuery } from './readable-query.js';
 
 /** `GET /v1/notifications`: what was published to one topic. */
 @ApiTags('notifications')
@@ -13,9 +15,11 @@ import { parseInput } from './parse-input.js';
 @UseGuards(AuthenticationGuard)
 export class HistoryController {
   readonly #histories: TopicHistories;
+  readonly #limits: Limits;
 
-  constructor(@Inject(TopicHistories) histories: TopicHistories) {
+  constructor(@Inject(TopicHistories) histories: TopicHistories, @Inject(Limits) limits: Limits) {
     this.#histories = histories;
+    this.#limits = limits;
   }
 
   @Get()
@@ -23,16 +27,17 @@ export class HistoryController {
   @ApiOperation({ summary: 'Read the history of one topic', description: 'In pages, newest first. Moves no cursor.' })
   @QueryOf(historyQuerySchema)
   @JsonAnswer(200, historySchema, 'One page.')
-  @Problems('credentials.missing', 'topic.forbidden', 'query.invalid')
-  async page(@Caller() who: Principal, @Query() query: Record<string, unknown>): Promise<string> {
-    return toJson(await this.#histories.page(who, parseInput('query.invalid', historyQuerySchema, readable(query))));
+  @Problems('credentials.missing', 'topic.forbidden', 'query.invalid', 'rate.limited')
+  async page(
+    @Caller() who: Principal,
+    @Query() query: Record<string, unknown>,
+    @Req() { raw }: FastifyRequest,
+  ): Promise<string> {
+    this.#limits.takeCommand(who, this.#limits.clientAddress(raw));
+    return toJson(
+      await this.#histories.page(who, parseInput('query.invalid', historyQuerySchema, readableQuery(query))),
+    );
   }
-}
-
-/** The token is the guard's; and parsers turn `+`, which topics may have, into spaces, which they may not. */
-function readable(query: Record<string, unknown>): Record<string, unknown> {
-  const own = Object.fromEntries(Object.entries(query).filter(([name]) => name !== 'access_token'));
-  return typeof own['topic'] === 'string' ? { ...own, topic: own['topic'].replaceAll(' ', '+') } : own;
 }
 
 /** The notifications are JSON already. */

@@ -1,7 +1,7 @@
 import { Controller, HttpCode, Inject, Logger, Post, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Access, type Principal } from '#clarion/access';
+import { Access, Limits, type Principal } from '#clarion/access';
 import { Publisher, type Published } from '#clarion/notifications';
 import {
   batchResultSchema,
@@ -32,11 +32,13 @@ type BatchItemResult = { status: 201 | 202; id: string; cursor?: string } | { st
 export class PublishController {
   readonly #publisher: Publisher;
   readonly #access: Access;
+  readonly #limits: Limits;
   readonly #logger = new Logger(PublishController.name);
 
-  constructor(@Inject(Publisher) publisher: Publisher, @Inject(Access) access: Access) {
+  constructor(@Inject(Publisher) publisher: Publisher, @Inject(Access) access: Access, @Inject(Limits) limits: Limits) {
     this.#publisher = publisher;
     this.#access = access;
+    this.#limits = limits;
   }
 
   @Post()
@@ -61,6 +63,7 @@ export class PublishController {
     'body.too_large',
     'media_type.unsupported',
     'body.invalid',
+    'rate.limited',
     'overloaded',
   )
   @Direct()
@@ -85,7 +88,7 @@ export class PublishController {
   })
   @JsonBody(batchSchema)
   @JsonAnswer(200, batchResultSchema, 'One result per item, in order.')
-  @Problems('json.invalid', 'key.invalid', 'body.too_large', 'media_type.unsupported', 'body.invalid')
+  @Problems('json.invalid', 'key.invalid', 'body.too_large', 'media_type.unsupported', 'body.invalid', 'overloaded')
   @Direct({ maxBodyBytes: MAX_BATCH_BYTES })
   async batch(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const who = await this.#identified(request);
@@ -98,7 +101,7 @@ export class PublishController {
 
   /** Nobody may publish; those without credentials hear that before anything about their body. */
   async #identified(request: FastifyRequest): Promise<Principal> {
-    const who = await callerOf(request, this.#access);
+    const who = await callerOf(request, this.#access, this.#limits);
     if (who.kind === 'anonymous') throw new DomainError('credentials.missing');
     return who;
   }

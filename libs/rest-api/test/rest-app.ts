@@ -12,6 +12,7 @@ import {
 } from '#clarion/access';
 import { Publisher, TopicHistories, type HistoryPage, type Published } from '#clarion/notifications';
 import { isCursor, type Cursor, type HistoryQuery, type PublishRequest } from '#clarion/protocol';
+import { Realtime } from '#clarion/realtime';
 import { MemoryAccessStore } from '../../../test/support/memory-access-store.js';
 import { configureHttp } from '../src/configure-http.js';
 import { RestApiModule } from '../src/rest-api.module.js';
@@ -26,6 +27,7 @@ export const PAGE_ORIGIN = 'http://localhost:5173';
 export interface Domain {
   publish(who: Principal, draft: PublishRequest, key?: string): Promise<Published>;
   page(who: Principal, query: HistoryQuery): Promise<HistoryPage>;
+  realtime: Partial<Realtime>;
 }
 
 export function cursor(text: string): Cursor {
@@ -42,9 +44,10 @@ class DomainModule {
       providers: [
         { provide: Publisher, useValue: domain },
         { provide: TopicHistories, useValue: domain },
+        { provide: Realtime, useValue: domain.realtime },
         { provide: ACCESS_STORE, useClass: MemoryAccessStore },
       ],
-      exports: [Publisher, TopicHistories, ACCESS_STORE],
+      exports: [Publisher, TopicHistories, Realtime, ACCESS_STORE],
     };
   }
 }
@@ -69,6 +72,7 @@ export async function restApp(domain: Partial<Domain> = {}): Promise<RestApp> {
   const full: Domain = {
     publish: async () => ({ id: 'n-1', cursor: cursor('c-1'), replayed: false }),
     page: async () => ({ notifications: [] }),
+    realtime: {},
     ...domain,
   };
   const errors: string[] = [];

@@ -121,6 +121,15 @@ export class Limits {
     return waitMs === 0 ? error : this.#over(this.#failedLogins!, waitMs);
   }
 
+  /** What `attempt` resolves with; what it is refused with goes through {@link failedLogin}. */
+  async login<T>(address: string | undefined, attempt: Promise<T>): Promise<T> {
+    try {
+      return await attempt;
+    } catch (error) {
+      throw this.failedLogin(address, error);
+    }
+  }
+
   /** One notification more of this publisher. @throws {DomainError} `rate.limited`. */
   takePublish(who: Principal): void {
     if (who.kind === 'key') {
