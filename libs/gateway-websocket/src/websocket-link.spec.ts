@@ -23,7 +23,7 @@ class Record implements FrameWriter {
 }
 
 function link(record: Record, answerTo?: number): WebSocketLink {
-  return new WebSocketLink(codec, record, () => undefined, answerTo);
+  return new WebSocketLink(codec, record, { close: () => undefined, peer: () => ({}) }, answerTo);
 }
 
 describe('the link of a session', () => {

@@ -1,5 +1,5 @@
 import type { MessageId } from '#clarion/protocol';
-import type { Batch, CloseReason, Link } from '#clarion/realtime';
+import type { Batch, CloseReason, Link, Peer, Visitor } from '#clarion/realtime';
 import type { FrameWriter } from './frame-writer.js';
 import type { WebSocketCodec } from './websocket-codec.js';
 
@@ -7,23 +7,22 @@ import type { WebSocketCodec } from './websocket-codec.js';
 export class WebSocketLink implements Link<Buffer> {
   readonly codec: WebSocketCodec;
   readonly #writer: FrameWriter;
-  readonly #leave: (reason: CloseReason) => void;
+  readonly #connection: Pick<Visitor, 'close' | 'peer'>;
   readonly #held: Buffer[] = [];
   #answerTo: MessageId | undefined;
 
   /**
-   * @param leave says `bye` and closes.
    * @param answerTo the subscribe that opens the session: its reply comes before everything else, with the cursor of `ready`.
    */
   constructor(
     codec: WebSocketCodec,
     writer: FrameWriter,
-    leave: (reason: CloseReason) => void,
+    connection: Pick<Visitor, 'close' | 'peer'>,
     answerTo: MessageId | undefined,
   ) {
     this.codec = codec;
     this.#writer = writer;
-    this.#leave = leave;
+    this.#connection = connection;
     this.#answerTo = answerTo;
   }
 
@@ -32,7 +31,11 @@ export class WebSocketLink implements Link<Buffer> {
   }
 
   close(reason: CloseReason): void {
-    this.#leave(reason);
+    this.#connection.close(reason);
+  }
+
+  peer(): Peer {
+    return this.#connection.peer();
   }
 
   /** Only a `gap` comes before `ready`, so that no more than two frames are held. */

@@ -1,4 +1,14 @@
 export { mayComeBack } from './close-codes.js';
+export {
+  closedTopicSchema,
+  closeTopicQuerySchema,
+  connectionListSchema,
+  connectionSchema,
+  connectionsQuerySchema,
+  disconnectedUserSchema,
+  topicListSchema,
+  topicsQuerySchema,
+} from './connections.js';
 export { cursorSchema, EARLIEST, isCursor, type Cursor } from './cursor.js';
 export {
   commandSchemas,
@@ -43,19 +53,15 @@ export {
 export {
   ADMINISTRATIVE_ACTS,
   apiKeySchema,
-  auditEntrySchema,
   auditLogSchema,
   auditQuerySchema,
   createdKeySchema,
-  DEFAULT_OVERLAP_S,
   keyListSchema,
   keyRightsSchema,
   keysQuerySchema,
   newKeySchema,
   rotateKeySchema,
   type AdministrativeAct,
-  type ApiKeyBody,
-  type NewKeyBody,
 } from './keys.js';
 export { assertPlainJson, MAX_JSON_DEPTH } from './plain-json.js';
 export { publishReplySchema, type PublishReply } from './publish-command.js';

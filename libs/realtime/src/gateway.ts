@@ -50,12 +50,32 @@ export interface Batch<F> {
   joined(): F;
 }
 
+/** The other end of a connection, as far as its transport knows it; bytes are those of the connection, as the system counts them. */
+export interface Peer {
+  readonly address?: string | undefined;
+  readonly bytesSent?: number | undefined;
+  readonly bytesReceived?: number | undefined;
+}
+
 /** The server's end of one client. It may outlive its socket (Engine.IO upgrade). Only its session calls it. */
 export interface Link<F> {
   readonly codec: Codec<F>;
   /** Takes all of the batch; false: full, the session holds back until {@link Session.writable}. Must not call the session back synchronously. */
   write(batch: Batch<F>): boolean;
   /** Says `bye` and ends the connection. No write follows. */
+  close(reason: CloseReason): void;
+  /** For an operator who looks at the connections; absent: nothing is known. Asked seldom, so that it may cost, but not hold memory. */
+  peer?(): Peer;
+}
+
+/** A connection that has no session yet: gateways with such tell {@link Realtime} of them, so that an operator sees and can close them, too. */
+export interface Visitor {
+  /** As its codec will be called. */
+  readonly transport: string;
+  /** Undefined: it has not said so. */
+  readonly who: Principal | undefined;
+  peer(): Peer;
+  /** Says `bye` and ends the connection. */
   close(reason: CloseReason): void;
 }
 
@@ -75,6 +95,8 @@ export interface PollWant extends Want {
   readonly limit: number;
   /** How long to wait for the first event; 0: not at all. */
   readonly waitMs: number;
+  /** Where the client is, for an operator. */
+  readonly address?: string;
 }
 
 /** How a gateway drives one reader of the log. */

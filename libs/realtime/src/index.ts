@@ -5,18 +5,23 @@ export {
   type Codec,
   type Gateway,
   type Link,
+  type Peer,
   type PollWant,
   type Session,
+  type Visitor,
   type Want,
 } from './gateway.js';
+export type { ConnectionsPage, ConnectionsRequest } from './connections.js';
 export { Deadlines } from './deadlines.js';
 export { Gateways } from './gateways.js';
 export { LogEvent } from './log-event.js';
 export { realtimeConfigSchema, type RealtimeConfig } from './realtime.config.js';
 export { RealtimeModule } from './realtime.module.js';
+export type { ConnectionView } from './open-connection.js';
 export type { PollPage } from './poll.js';
 export { Realtime, type RealtimeSnapshot } from './realtime.js';
 export { refuseUpgrade } from './upgrade-refusal.js';
+export type { TopicsPage, TopicsRequest, TopicView } from './topic-list.js';
 export { UpgradeRouter, type UpgradeHandler } from './upgrade-router.js';
 export { textFrame, textInFrame } from './web-socket-frame.js';
 export { Wheel } from './wheel.js';

@@ -57,6 +57,12 @@ export class InterestIndex {
     return found;
   }
 
+  /** Who reads each selector, in no order. May be walked in many turns: what comes or goes meanwhile is met or not. */
+  *lists(): Iterable<Readers> {
+    yield* this.#exact.values();
+    yield* listsBelow(this.#root);
+  }
+
   get isEmpty(): boolean {
     return this.#exact.size === 0 && this.#root.isEmpty;
   }
@@ -83,6 +89,12 @@ export class InterestIndex {
     }
     return branch.here;
   }
+}
+
+function* listsBelow({ here, rest, children }: Branch): Iterable<Readers> {
+  yield here;
+  yield rest;
+  for (const child of children.values()) yield* listsBelow(child);
 }
 
 function find(branch: Branch, segments: readonly string[], depth: number, found: Readers[]): void {

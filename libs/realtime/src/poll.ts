@@ -1,9 +1,10 @@
 import type { Principal } from '#clarion/access';
 import type { Located } from '#clarion/notifications';
 import type { Cursor, Gap } from '#clarion/protocol';
-import type { PollWant } from './gateway.js';
+import type { Peer, PollWant } from './gateway.js';
 import { Interest } from './interest.js';
 import type { LogEvent, View } from './log-event.js';
+import type { OpenConnection, Reading } from './open-connection.js';
 import { locate } from './place.js';
 import type { DeliverySource } from './realtime-stats.js';
 import type { Page } from './ring.js';
@@ -27,7 +28,12 @@ const MAX_PAGES = 64;
  * One poll: reads the log after a cursor, and waits at the head if there is nothing. It is all the state there is, and nothing of it
  * outlives the answer: the next poll may go to any node. Ephemeral events have no place in the log and never appear.
  */
-export class Poll implements Receiver {
+export class Poll implements Receiver, OpenConnection {
+  readonly kind = 'p';
+  readonly transport = 'polling';
+  readonly openedAt = Date.now();
+  readonly number: number;
+  readonly who: Principal;
   readonly #context: SessionContext;
   readonly #want: PollWant;
   readonly #interest = new Interest(this);
@@ -36,15 +42,36 @@ export class Poll implements Receiver {
   #through = 0;
   #gap: Gap | undefined;
   #wake: (() => void) | undefined;
+  #closed = false;
 
   /** @throws {DomainError} when one of the selectors is not granted. */
-  constructor(context: SessionContext, who: Principal, want: PollWant) {
+  constructor(number: number, context: SessionContext, who: Principal, want: PollWant) {
+    this.number = number;
+    this.who = who;
     this.#context = context;
     this.#want = want;
     for (const selector of want.selectors) this.#interest.add(context.access.readGrant(who, selector));
   }
 
-  /** @param waiting called when the poll begins to wait, for somebody to call {@link wake} in time. */
+  get reading(): Reading {
+    const lag = Math.max(0, this.#context.ring.head - this.#through);
+    return { topics: this.#interest.selectors, lag, pendingBytes: this.#bytes };
+  }
+
+  peer(): Peer {
+    return { address: this.#want.address };
+  }
+
+  /** Answers with what there is, and waits no longer. */
+  close(): void {
+    this.#closed = true;
+    this.wake();
+  }
+
+  /**
+   * @param waiting called when the poll begins to wait, for somebody to call {@link wake} in time.
+   * @throws {DomainError} when its credentials have become void meanwhile.
+   */
   async answer(waiting: () => void): Promise<PollPage> {
     this.#begin(await this.#place());
     await this.#read();
@@ -52,6 +79,7 @@ export class Poll implements Receiver {
       await this.#wait(waiting);
       await this.#read();
     }
+    this.#context.access.assertGood(this.who);
     return {
       views: this.#views,
       cursor: this.#context.log.cursorAt(this.#through),
@@ -71,7 +99,7 @@ export class Poll implements Receiver {
 
   get #mayWait(): boolean {
     const atHead = this.#through >= this.#context.ring.head;
-    return atHead && this.#want.waitMs > 0 && this.#views.length === 0 && this.#gap === undefined;
+    return atHead && !this.#closed && this.#want.waitMs > 0 && this.#views.length === 0 && this.#gap === undefined;
   }
 
   async #place(): Promise<Exclude<Located, { ahead: true }>> {
@@ -105,6 +133,7 @@ export class Poll implements Receiver {
     } finally {
       for (const subscription of subscriptions) index.delete(subscription);
     }
+    await this.#context.answers.turn();
   }
 
   /** Reads until the answer is full, the head is reached, or enough was looked at. */

@@ -1,13 +1,14 @@
 import { randomInt } from 'node:crypto';
-import type { Access, Principal } from '#clarion/access';
+import type { Access, Principal, RightsChange } from '#clarion/access';
 import type { BusMessage, EventBus } from '#clarion/event-bus';
 import type { NotificationLog, TopicHistories } from '#clarion/notifications';
-import { DomainError } from '#clarion/protocol';
+import { DomainError, type Selector } from '#clarion/protocol';
 import { CatchUp } from './catch-up.js';
+import { Connections, type ConnectionsPage, type ConnectionsRequest } from './connections.js';
 import { Deadlines } from './deadlines.js';
 import { expiryOf } from './expiry.js';
 import { FanOut } from './fan-out.js';
-import type { Link, PollWant, Session, Want } from './gateway.js';
+import type { CloseReason, Link, PollWant, Session, Visitor, Want } from './gateway.js';
 import { InterestIndex } from './interest-index.js';
 import { Load } from './load.js';
 import { LogEvent } from './log-event.js';
@@ -20,6 +21,9 @@ import type { RealtimeConfig } from './realtime.config.js';
 import { Ring } from './ring.js';
 import type { OpenSession, SessionContext } from './session-context.js';
 import { LogSession } from './session.js';
+import { hasLost } from './standing.js';
+import { listTopics, type TopicsPage, type TopicsRequest } from './topic-list.js';
+import { Turnstile } from './turnstile.js';
 import { Wheel } from './wheel.js';
 
 /** Told when something fails that no client can be told of. */
@@ -57,13 +61,14 @@ export class Realtime {
   readonly #stats = new RealtimeStats();
   /** All that are open; each tells its cursor once per turn of the wheel. */
   readonly #sessions: Wheel<OpenSession>;
+  readonly #connections: Connections;
   readonly #expiry = new Deadlines<OpenSession>((session) => session.close({ name: 'token.expired' }));
   readonly #polls = new Deadlines<Poll>((poll) => poll.wake());
   readonly #load: Load;
   readonly #context: SessionContext;
   #compareTimer: NodeJS.Timeout | undefined;
   #unsubscribe: (() => void) | undefined;
-  #lastNumber = 0;
+  #unwatch: (() => void) | undefined;
   #draining = false;
 
   constructor(
@@ -93,6 +98,7 @@ export class Realtime {
       (error) => onError(error, 'log tail'),
     );
     this.#sessions = new Wheel(config.heartbeatMs, (session) => session.tellCursor());
+    this.#connections = new Connections(this.#sessions, (error) => onError(error, 'closing a connection'));
     this.#load = new Load(
       { connections: config.stepDownConnections, delayMs: config.stepDownDelayMs, retryMs: config.stepDownRetryMs },
       () => this.#sessions.size,
@@ -102,6 +108,7 @@ export class Realtime {
 
   /** Brings the newest part of the log into memory and listens to the bus. Sessions may be opened once it resolved. */
   async start(): Promise<void> {
+    this.#unwatch = this.#context.access.onRightsChanged((change) => this.#revoke(change));
     this.#unsubscribe = this.#bus.subscribe((message) => this.#take(message));
     await this.#tail.warm();
     this.#load.start(() => this.#stepDownLow());
@@ -110,11 +117,18 @@ export class Realtime {
 
   /**
    * Opens a reader. Its link gets `gap` if the cursor's place is lost, then `ready`, then what it missed, then what happens.
-   * @throws {DomainError} `topic.forbidden`, `credentials.missing`, `draining`: nothing was opened.
+   * @throws {DomainError} `topic.forbidden`, `credentials.missing`, `draining`; `token.invalid`, `key.invalid` when the credentials have become
+   * void since they were checked: nothing was opened.
    */
   open<F>(link: Link<F>, who: Principal, want: Want): Session {
-    if (this.#draining) throw new DomainError('draining');
-    const session = new LogSession(++this.#lastNumber, this.#context, link, this.#outlets.of(link.codec), who);
+    this.#assertOpenTo(who);
+    const session = new LogSession(
+      this.#connections.nextNumber(),
+      this.#context,
+      link,
+      this.#outlets.of(link.codec),
+      who,
+    );
     this.#sessions.add(session);
     try {
       session.open(want);
@@ -134,15 +148,17 @@ export class Realtime {
    * @throws {DomainError} as `open`.
    */
   async read(who: Principal, want: PollWant, signal: AbortSignal): Promise<PollPage> {
-    if (this.#draining) throw new DomainError('draining');
-    const poll = new Poll(this.#context, who, want);
+    this.#assertOpenTo(who);
+    const poll = new Poll(this.#connections.nextNumber(), this.#context, who, want);
     const wake = (): void => poll.wake();
     signal.addEventListener('abort', wake);
+    this.#connections.addPoll(poll);
     try {
       return await poll.answer(() => this.#wakeLater(poll, waitsUntil(who, want), signal));
     } finally {
       signal.removeEventListener('abort', wake);
       this.#polls.delete(poll);
+      this.#connections.deletePoll(poll);
     }
   }
 
@@ -151,19 +167,66 @@ export class Realtime {
    * @throws {DomainError} as `open`.
    */
   authorise(who: Principal, want: Want): void {
-    if (this.#draining) throw new DomainError('draining');
+    this.#assertOpenTo(who);
     for (const selector of want.selectors) this.#context.access.readGrant(who, selector);
+  }
+
+  /** There is a connection that has no session yet; or never will, if it only publishes. */
+  arrived(visitor: Visitor): void {
+    this.#connections.addVisitor(visitor);
+  }
+
+  /** It has a session now, or is gone. Idempotent. */
+  departed(visitor: Visitor): void {
+    this.#connections.deleteVisitor(visitor);
+  }
+
+  /**
+   * Who is connected now: sessions, polls that are being answered, and visitors. Looks at all of them, in turns of 2 ms.
+   * @throws {DomainError} `query.invalid` for a page token that is not of this process.
+   */
+  connections(request: ConnectionsRequest): Promise<ConnectionsPage> {
+    return this.#connections.page(request);
+  }
+
+  /** Whether there is such a connection. */
+  async isConnected(id: string): Promise<boolean> {
+    return (await this.#connections.find(id)) !== undefined;
+  }
+
+  /** How many connections of this person are open. */
+  count(user: string): Promise<number> {
+    return this.#connections.count(({ who }) => who?.kind === 'subscriber' && who.sub === user);
+  }
+
+  /** Closes one connection, whose client may come back. @returns false when there is none. */
+  async close(id: string): Promise<boolean> {
+    const connection = await this.#connections.find(id);
+    connection?.close(this.#comeBackAfter('closed.by_operator'));
+    return connection !== undefined;
+  }
+
+  /**
+   * What is read now, in the order of the names. Looks at all of it, in turns of 2 ms.
+   * @throws {DomainError} `query.invalid` for what is no page token.
+   */
+  topics(request: TopicsRequest): Promise<TopicsPage> {
+    return listTopics(this.#index, request);
+  }
+
+  /** Closes all who read exactly this; each may come back, at a time of its own. @returns how many. */
+  closeReaders(selector: Selector): Promise<number> {
+    return this.#connections.close(
+      ({ reading }) => reading.topics.includes(selector),
+      () => this.#comeBackAfter('closed.by_operator'),
+    );
   }
 
   /** Opens no more sessions, and tells those that are open to come back, each at a time of its own. */
   drain(): void {
     this.#draining = true;
     for (const poll of this.#polls.members()) poll.wake();
-    for (const session of [...this.#sessions])
-      session.close({
-        name: 'server.draining',
-        retryAfterMs: MIN_RETRY_MS + randomInt(this.#config.retrySpreadMs + 1),
-      });
+    for (const session of [...this.#sessions]) session.close(this.#comeBackAfter('server.draining'));
   }
 
   /** Lets go of the bus and all timers. */
@@ -172,6 +235,7 @@ export class Realtime {
     this.#fanOut.stop();
     this.#polls.stop();
     this.#unsubscribe?.();
+    this.#unwatch?.();
     clearInterval(this.#compareTimer);
     this.#sessions.stop();
     this.#expiry.stop();
@@ -191,6 +255,26 @@ export class Realtime {
       busHoles: this.#tail.holes,
       topics: this.#index.exactTopics,
     };
+  }
+
+  #assertOpenTo(who: Principal): void {
+    if (this.#draining) throw new DomainError('draining');
+    this.#context.access.assertGood(who);
+  }
+
+  /** Ends all who have come by credentials that are void now. */
+  #revoke(change: RightsChange): void {
+    const { access } = this.#context;
+    this.#connections
+      .close(
+        ({ who }) => hasLost(access, who, change),
+        () => ({ name: 'access.revoked' }),
+      )
+      .catch((error: unknown) => this.#onError(error, 'ending connections'));
+  }
+
+  #comeBackAfter(name: CloseReason['name']): CloseReason {
+    return { name, retryAfterMs: MIN_RETRY_MS + randomInt(this.#config.retrySpreadMs + 1) };
   }
 
   #wakeLater(poll: Poll, at: number, signal: AbortSignal): void {
@@ -228,12 +312,14 @@ export class Realtime {
       index: this.#index,
       fanOut: this.#fanOut,
       catchUp: new CatchUp(),
+      answers: new Turnstile(),
       stats: this.#stats,
       limits: {
         maxPendingBytes: this.#config.sessionBufferBytes,
         pageEvents: 256,
         pageBytes: Math.min(65_536, this.#config.sessionBufferBytes),
         maxKeys: 64,
+        maxCommands: 16,
         cursorEveryMs: 1_000,
       },
       expires: (session, at) => (at === undefined ? this.#expiry.delete(session) : this.#expiry.set(session, at)),

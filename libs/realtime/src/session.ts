@@ -11,15 +11,17 @@ import {
   type Topic,
 } from '#clarion/protocol';
 import type { Laggard } from './catch-up.js';
-import { expiryOf } from './expiry.js';
+import { expiryOf, expiryTold } from './expiry.js';
 import type { Flushable } from './fan-out.js';
-import type { CloseReason, Link, Want } from './gateway.js';
+import type { CloseReason, Link, Peer, Want } from './gateway.js';
 import type { LogEvent, View } from './log-event.js';
 import { NewestByKey } from './newest-by-key.js';
+import type { Reading } from './open-connection.js';
 import type { Outlet, Run } from './outlet.js';
 import { locate } from './place.js';
 import type { Page } from './ring.js';
 import type { OpenSession, SessionContext } from './session-context.js';
+import { readHistory } from './session-history.js';
 import { SessionSelectors } from './session-selectors.js';
 import type { Receiver } from './subscription.js';
 
@@ -34,7 +36,9 @@ type State = 'opening' | 'catching up' | 'live' | 'ended';
  * and once; the selectors share it.
  */
 export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard {
-  readonly #number: number;
+  readonly kind = 's';
+  readonly number: number;
+  readonly openedAt = Date.now();
   readonly #context: SessionContext;
   readonly #link: Link<F>;
   readonly #outlet: Outlet<F>;
@@ -68,7 +72,7 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
   lowPriority = false;
 
   constructor(number: number, context: SessionContext, link: Link<F>, outlet: Outlet<F>, who: Principal) {
-    this.#number = number;
+    this.number = number;
     this.#context = context;
     this.#link = link;
     this.#outlet = outlet;
@@ -77,11 +81,20 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
   }
 
   get id(): string {
-    return `s${this.#number}`;
+    return `s${this.number}`;
   }
 
   get transport(): string {
     return this.#link.codec.name;
+  }
+
+  get reading(): Reading {
+    const lag = Math.max(0, this.#context.ring.head - this.#position);
+    return { topics: this.#selectors.interest.selectors, lag, pendingBytes: this.#pendingBytes };
+  }
+
+  peer(): Peer | undefined {
+    return this.#link.peer?.();
   }
 
   /**
@@ -98,10 +111,12 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
   }
 
   async handle(command: ClientCommand): Promise<unknown> {
-    if (this.#commands >= MAX_COMMANDS) throw new DomainError('rate.limited', 'too many commands at once');
+    if (this.#commands >= this.#context.limits.maxCommands)
+      throw new DomainError('rate.limited', 'too many commands at once');
     this.#commands++;
     try {
       await this.#opening;
+      if (this.#state === 'ended') throw new DomainError('draining', 'this session has ended');
       return await this.#carryOut(command);
     } finally {
       this.#commands--;
@@ -117,7 +132,7 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
       case 'auth':
         return this.#renew(command.token);
       case 'history':
-        return this.#history(command);
+        return readHistory(this, this.#context.histories, command);
     }
   }
 
@@ -208,11 +223,7 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
   }
 
   #ready(): Ready {
-    const expiresAt = expiryOf(this.who);
-    return {
-      ...this.#subscription(),
-      ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt).toISOString() }),
-    };
+    return { ...this.#subscription(), ...expiryTold(this.who) };
   }
 
   #subscription(): Subscription {
@@ -253,7 +264,7 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
   }
 
   #resumeLive(): void {
-    for (const { event, topic } of this.#missed?.take() ?? []) this.#append(event, topic);
+    for (const { event, topic } of this.#missed?.take(this.#selectors.interest) ?? []) this.#append(event, topic);
     this.#missed = undefined;
     this.#writeRun();
   }
@@ -365,18 +376,14 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
   /** A new token for the same person. What it does not grant any more is read no longer. */
   async #renew(token: string): Promise<Ready> {
     const who = await this.#context.access.verifyToken(token);
-    if (this.who.kind !== 'subscriber' || who.sub !== this.who.sub) throw new DomainError('token.invalid');
+    const isSame = this.who.kind === 'subscriber' && who.sub === this.who.sub;
+    if (!isSame || this.#state === 'ended') throw new DomainError('token.invalid');
+    this.#context.access.assertGood(who);
     this.who = who;
     this.#context.expires(this, expiryOf(who));
     this.#settle();
     this.#selectors.regrant(who);
     return this.#ready();
-  }
-
-  async #history({ topic, limit = 50, page }: Extract<ClientCommand, { op: 'history' }>): Promise<unknown> {
-    const found = await this.#context.histories.page(this.who, { topic, limit, ...(page !== undefined && { page }) });
-    const notifications: unknown[] = found.notifications.map((json) => JSON.parse(json));
-    return { notifications, ...(found.nextPage !== undefined && { nextPage: found.nextPage }) };
   }
 
   #fail(error: unknown): void {
@@ -392,6 +399,3 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
     this.#context.ended(this);
   }
 }
-
-/** Commands of one client that are carried out at one time. */
-const MAX_COMMANDS = 16;

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { DomainError } from '#clarion/protocol';
+import { Turnstile } from './turnstile.js';
 import { refuseUpgrade } from './upgrade-refusal.js';
 
 /** Takes over a connection whose client asked to speak another protocol. */
@@ -13,6 +14,7 @@ export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Bu
 export class UpgradeRouter {
   readonly #handlers = new Map<string, UpgradeHandler>();
   readonly #foreign = new Set<string>();
+  readonly #turnstile = new Turnstile();
 
   /** Mounts a handler on exactly this path. @throws {Error} when the path is taken. */
   mount(path: string, handler: UpgradeHandler): void {
@@ -31,11 +33,28 @@ export class UpgradeRouter {
     );
   }
 
+  /**
+   * Calls `enter` when it is this client's turn: at once, unless many come at once. A client that goes while it waits is not let in. Those
+   * on mounted paths have been let in already.
+   */
+  letIn(socket: Duplex, enter: () => void): void {
+    // Nobody else listens yet, and a client that resets must not end the process.
+    socket.on('error', cutOff);
+    this.#turnstile.pass(() => {
+      socket.off('error', cutOff);
+      if (!socket.destroyed) enter();
+    });
+  }
+
   #route(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const path = (request.url ?? '/').split('?', 1)[0]!;
     const handler = this.#handlers.get(path);
-    if (handler !== undefined) handler(request, socket, head);
+    if (handler !== undefined) this.letIn(socket, () => handler(request, socket, head));
     else if (![...this.#foreign].some((prefix) => path.startsWith(prefix)))
       refuseUpgrade(socket, new DomainError('route.unknown'));
   }
+}
+
+function cutOff(this: Duplex): void {
+  this.destroy();
 }
