@@ -19,6 +19,7 @@ export class ClarionIoAdapter extends IoAdapter {
   readonly #access: Access;
   readonly #limits: Limits;
   readonly #config: GatewaySocketIoConfig;
+  readonly #router: UpgradeRouter;
   #gateways = 0;
 
   /** @param config absent: that of the application's `GatewaySocketIoModule`. */
@@ -30,7 +31,8 @@ export class ClarionIoAdapter extends IoAdapter {
     this.#access = app.get(Access, { strict: false });
     this.#limits = app.get(Limits, { strict: false });
     this.#config = config;
-    app.get(UpgradeRouter, { strict: false }).leave(PATH);
+    this.#router = app.get(UpgradeRouter, { strict: false });
+    this.#router.leave(PATH);
   }
 
   override createIOServer(port: number, options?: ServerOptions): Server {
@@ -79,7 +81,7 @@ export class ClarionIoAdapter extends IoAdapter {
       allowRequest: (request, answer) => {
         if (!this.#access.isOriginAllowed(request.headers.origin)) return answer('origin.forbidden', false);
         const refusal = this.#refusalOf(request);
-        if (refusal === undefined) answer(undefined, true);
+        if (refusal === undefined) this.#router.letIn(request.socket, () => answer(undefined, true));
         else refuseHandshake(request, refusal);
       },
     };
