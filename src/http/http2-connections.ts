@@ -7,7 +7,6 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
-import { protectiveHeaders } from '#clarion/access';
 import { DomainError } from '#clarion/protocol';
 import { Deadlines } from '#clarion/realtime';
 
@@ -19,6 +18,8 @@ const MAX_HEADER_BYTES = 16_384;
 const MAX_SESSION_MB = 10;
 /** In which a new connection must have begun its first request, and each request have sent its body. Milliseconds. */
 const REQUEST_TIMEOUT_MS = 10_000;
+/** Within which a client must have taken the answer that its body came too late. Milliseconds. */
+const LAST_WORD_MS = 2_000;
 /** How long a connection without requests is kept for the next. Milliseconds. */
 const IDLE_TIMEOUT_MS = 72_000;
 
@@ -40,7 +41,7 @@ export class Http2Connections {
   /** Each with the number of requests that are being answered. */
   readonly #sessions = new Map<Http2Session, number>();
   readonly #idle = new Deadlines<Http2Session>((session) => session.destroy());
-  readonly #arriving = new Deadlines<Http2ServerResponse>(answerLate);
+  readonly #arriving = new Deadlines<Http2ServerResponse>((response) => this.#late(response));
   #closing = false;
 
   constructor(listener: RequestListener) {
@@ -97,6 +98,14 @@ export class Http2Connections {
     return before + change;
   }
 
+  /** Whoever reads the body hears that it is late, and answers; if nobody does, or somebody did, the rest of it is not wanted. */
+  #late(response: Http2ServerResponse): void {
+    const { req: request, stream } = response;
+    if (request.listenerCount('error') === 0) return stream.close(constants.NGHTTP2_CANCEL);
+    this.#arriving.set(response, Date.now() + LAST_WORD_MS);
+    request.emit('error', new DomainError('request.timeout'));
+  }
+
   #expectBody(request: Http2ServerRequest, response: Http2ServerResponse): void {
     if (request.stream.endAfterHeaders) return;
     this.#arriving.set(response, Date.now() + REQUEST_TIMEOUT_MS);
@@ -104,15 +113,6 @@ export class Http2Connections {
     request.on('end', arrived);
     response.on('close', arrived);
   }
-}
-
-/** A request that did not arrive in time; what it would have been answered does not matter any more. */
-function answerLate(response: Http2ServerResponse): void {
-  const problem = new DomainError('request.timeout').toProblem();
-  if (!response.headersSent) {
-    response.writeHead(problem.status, { ...protectiveHeaders(true), 'content-type': 'application/problem+json' });
-    response.end(JSON.stringify(problem), () => response.stream.close());
-  } else response.stream.close();
 }
 
 /** An answer holds memory until it is taken. */

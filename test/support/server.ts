@@ -35,7 +35,7 @@ export interface Exit {
 
 /** The whole server in a process of its own. */
 export interface TestServer {
-  /** `http://127.0.0.1:<port>` */
+  /** `http://127.0.0.1:<port>`, or `https:` when it was given a certificate. */
   readonly url: string;
   /** The same after every restart. */
   readonly port: number;
@@ -112,7 +112,7 @@ class ServerProcess implements TestServer {
     private readonly env: Readonly<Record<string, string>>,
     private readonly options: ServerOptions,
   ) {
-    this.url = `http://127.0.0.1:${port}`;
+    this.url = `${env['CLARION_TLS_CERT'] === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
   }
 
   get pid(): number {
