@@ -52,10 +52,9 @@ export const newKeySchema = z
     expiresAt: z.iso.datetime().optional().meta({ description: 'From then on it is refused. Absent: never.' }),
   })
   .meta({ id: 'NewKey' });
-export type NewKeyBody = z.output<typeof newKeySchema>;
 
 /** Seconds that the secret before a rotation stays good, when the request does not say: a day. */
-export const DEFAULT_OVERLAP_S = 86_400;
+const DEFAULT_OVERLAP_S = 86_400;
 
 export const rotateKeySchema = z
   .strictObject({
@@ -80,7 +79,6 @@ export const apiKeySchema = z
     }),
   })
   .meta({ id: 'ApiKey', description: 'An API key without its secret, which is kept nowhere.' });
-export type ApiKeyBody = z.input<typeof apiKeySchema>;
 
 /** The one answer that shows a key. */
 export const createdKeySchema = apiKeySchema
@@ -121,7 +119,7 @@ export const ADMINISTRATIVE_ACTS = [
 ] as const;
 export type AdministrativeAct = (typeof ADMINISTRATIVE_ACTS)[number];
 
-export const auditEntrySchema = z
+const auditEntrySchema = z
   .object({
     seq: z.number().int().meta({ description: 'Ascending, in the order of the acts.' }),
     at: timeSchema,

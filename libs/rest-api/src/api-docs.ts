@@ -6,8 +6,8 @@ import { toJsonSchema } from './json-schemas.js';
 import { PROBLEM_TYPE } from './problem-reply.js';
 
 /** Documents the request's body. */
-export function JsonBody(schema: z.ZodType): MethodDecorator {
-  return applyDecorators(ApiBody({ schema: toJsonSchema(schema), required: true }));
+export function JsonBody(schema: z.ZodType, { optional = false } = {}): MethodDecorator {
+  return applyDecorators(ApiBody({ schema: toJsonSchema(schema), required: !optional }));
 }
 
 /** Documents a good answer; `headers` are names and meanings of those that it may carry. */
@@ -27,6 +27,11 @@ export function JsonAnswer(
       ),
     }),
   );
+}
+
+/** Documents a good answer that says nothing more. */
+export function NoContent(description: string): MethodDecorator {
+  return applyDecorators(ApiResponse({ status: 204, description }));
 }
 
 /** Documents the problems that are peculiar to a route; the others are its `default` answer. */

@@ -36,7 +36,9 @@ describe('the OpenAPI document', () => {
     const documented = Object.entries(openApiDocument(rest.app).paths).flatMap(([path, item]) =>
       Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
     );
-    const registered = rest.routes.filter((route) => route.includes(' /v1/') && !route.startsWith('HEAD '));
+    const registered = rest.routes
+      .filter((route) => route.includes(' /v1/') && !route.startsWith('HEAD '))
+      .map((route) => route.replaceAll(/:(\w+)/g, '{$1}'));
     expect(documented.toSorted()).toEqual(registered.toSorted());
     expect(documented.length).toBeGreaterThan(3);
   });

@@ -1,15 +1,26 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import {
+  apiKeySchema,
+  auditLogSchema,
   batchResultSchema,
   batchSchema,
+  closedTopicSchema,
+  connectionListSchema,
+  connectionSchema,
+  createdKeySchema,
+  disconnectedUserSchema,
   EVENTS,
   historySchema,
+  keyListSchema,
   mintedTokenSchema,
   mintTokenSchema,
+  newKeySchema,
   problemSchema,
   publishedSchema,
   publishSchema,
+  rotateKeySchema,
+  topicListSchema,
 } from '#clarion/protocol';
 import { componentSchemas, toJsonSchema } from './json-schemas.js';
 import { PROBLEM_TYPE } from './problem-reply.js';
@@ -17,14 +28,25 @@ import { PROBLEM_TYPE } from './problem-reply.js';
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
 
 const DOCUMENTED = [
+  apiKeySchema,
+  auditLogSchema,
   batchResultSchema,
   batchSchema,
+  closedTopicSchema,
+  connectionListSchema,
+  connectionSchema,
+  createdKeySchema,
+  disconnectedUserSchema,
   historySchema,
+  keyListSchema,
   mintedTokenSchema,
   mintTokenSchema,
+  newKeySchema,
   problemSchema,
   publishedSchema,
   publishSchema,
+  rotateKeySchema,
+  topicListSchema,
   ...Object.values(EVENTS),
 ];
 

@@ -18,10 +18,20 @@ export class TokensController {
   }
 
   @Post()
-  @ApiOperation({ summary: 'Mint a subscriber token', description: 'Needs an API key with the right to mint for this person and these grants.' })
+  @ApiOperation({
+    summary: 'Mint a subscriber token',
+    description: 'Needs an API key with the right to mint for this person and these grants.',
+  })
   @JsonBody(mintTokenSchema)
   @JsonAnswer(201, mintedTokenSchema, 'The token, shown once.')
-  @Problems('json.invalid', 'credentials.missing', 'right.missing', 'topic.forbidden', 'body.invalid', 'token.subject_invalid')
+  @Problems(
+    'json.invalid',
+    'credentials.missing',
+    'right.missing',
+    'topic.forbidden',
+    'body.invalid',
+    'token.subject_invalid',
+  )
   async mint(@Caller() who: Principal, @Body() body: unknown): Promise<{ token: string; expiresAt: string }> {
     // Who may mint nothing at all hears that before anything about their body.
     this.#access.assertMint(who);
