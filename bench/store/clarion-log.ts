@@ -12,6 +12,7 @@ export async function openClarionLog(dataDir: string): Promise<AppendOnly> {
     maxBatch: config.commitMaxBatch,
     maxWaiting: config.publishMaxWaiting,
     maxWaitingBytes: config.publishMaxWaitingBytes,
+    maxWaitMs: config.publishMaxWaitMs,
   };
   const log = new NotificationLog(store, new InProcessEventBus(), limits, (error) => {
     throw error;

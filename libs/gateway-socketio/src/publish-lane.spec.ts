@@ -10,12 +10,13 @@ class World {
   readonly answers: unknown[] = [];
   readonly host: LaneHost;
   readonly lane: PublishLane;
+  refusal: DomainError | undefined;
 
   constructor(maxMessageBytes = 65_536) {
     const publish: Publisher['publish'] = () => new Promise((resolve, reject) => this.calls.push({ resolve, reject }));
     const problem = (error: unknown): Problem =>
       (error instanceof DomainError ? error : new DomainError('internal')).toProblem();
-    this.host = { underWay: 0, publisher: { publish }, maxMessageBytes, problem };
+    this.host = { underWay: 0, publisher: { publish, turnAway: () => this.refusal }, maxMessageBytes, problem };
     this.lane = new PublishLane(this.host);
   }
 
@@ -63,6 +64,18 @@ describe('the publishes of a Socket.IO client', () => {
       'body.too_large',
     ]);
     expect(world.calls).toEqual([]);
+  });
+
+  it('are turned away while too many of all clients wait, and welcome again afterwards', async () => {
+    const world = new World();
+    world.refusal = new DomainError('overloaded', undefined, undefined, { retryAfterMs: 1_000 });
+    world.publish();
+    await turn();
+    expect(world.answers).toMatchObject([{ error: { code: 'overloaded', retryAfterMs: 1_000 } }]);
+    expect(world.calls).toEqual([]);
+    world.refusal = undefined;
+    world.publish();
+    expect(world.calls).toHaveLength(1);
   });
 
   it('are as many as one batch may have; more are refused until there is room', async () => {

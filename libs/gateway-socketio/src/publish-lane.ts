@@ -14,7 +14,7 @@ import {
 export interface LaneHost {
   /** Publishes of all clients that are not answered. */
   underWay: number;
-  readonly publisher: Pick<Publisher, 'publish'>;
+  readonly publisher: Pick<Publisher, 'publish' | 'turnAway'>;
   /** Largest message of a client: bytes. */
   readonly maxMessageBytes: number;
   /** An error as the client is told of it. */
@@ -34,7 +34,7 @@ export class PublishLane {
     this.#host = host;
   }
 
-  /** Answers once, if the client wants an answer. Socket.IO cannot be read more slowly: what is too much is `rate.limited`. */
+  /** Answers once, if the client wants an answer. Socket.IO cannot be read more slowly: what is too much at once is `rate.limited`, and while too many of all clients wait `overloaded`. */
   publish(who: Principal, body: unknown, answer: (data: PublishReply | { error: Problem }) => void): void {
     this.#count++;
     this.#host.underWay++;
@@ -54,6 +54,8 @@ export class PublishLane {
     if (this.#emptied !== undefined) throw new DomainError('draining');
     if (this.#count > MAX_BATCH_ITEMS) throw new DomainError('rate.limited', 'too many publishes at once');
     if (who.kind === 'anonymous') throw new DomainError('credentials.missing');
+    const refusal = this.#host.publisher.turnAway();
+    if (refusal !== undefined) throw refusal;
     this.#assertFits(body);
     const { id, cursor, replayed } = await this.#host.publisher.publish(who, parsePublish(body));
     return { id, ...(cursor !== undefined && { cursor }), ...(replayed && { replayed }) };

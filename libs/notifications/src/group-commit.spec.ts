@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { GroupCommit } from './group-commit.js';
 import type { AppendRequest, AppendResult } from './store.js';
 
-const LIMITS = { maxBatch: 100, maxWaiting: 250, maxWaitingBytes: 10_000 };
+const LIMITS = { maxBatch: 100, maxWaiting: 250, maxWaitingBytes: 10_000, maxWaitMs: 200 };
 const request = (id: string, body = ''): AppendRequest => ({ id, entry: { topics: ['t'], publishedAt: 1, body } });
 
 /** A promise of `value` that somebody else keeps, or breaks with an error. */
@@ -90,4 +90,70 @@ test('more than may wait is refused at once as overloaded, and what waits is kep
   expect(await Promise.all(accepted)).toHaveLength(250);
   expect(store.batches.map((batch) => batch.length)).toEqual([100, 100, 50]);
   await expect(group.append(request('y', 'x'.repeat(10_001)))).rejects.toMatchObject({ code: 'overloaded' });
+});
+
+/** A group whose commits and clock are the test's. */
+function lateGroup(maxWaitMs = 200) {
+  const store = new Commits();
+  const clock = { ms: 5_000 };
+  const group = new GroupCommit(
+    (batch) => store.commit(batch),
+    { ...LIMITS, maxWaitMs },
+    () => clock.ms,
+  );
+  const appendMany = (count: number) => Array.from({ length: count }, (_, i) => group.append(request(`n${i}`)));
+  return { store, clock, group, appendMany };
+}
+
+test('is late when more than one commit takes has waited too long, until that is answered', async () => {
+  const { store, clock, group, appendMany } = lateGroup();
+  const first = appendMany(100);
+  await setImmediate();
+  clock.ms += 150;
+  const second = appendMany(50);
+  expect(group.isLate).toBe(false);
+  clock.ms += 51;
+  expect(group.isLate).toBe(true);
+  await store.end();
+  expect(group.isLate).toBe(false);
+  await store.end();
+  await Promise.all([...first, ...second]);
+  expect(group.isLate).toBe(false);
+});
+
+test('is not late for what one commit takes, however long the disk dawdles', async () => {
+  const { store, clock, group, appendMany } = lateGroup();
+  const answers = appendMany(100);
+  await setImmediate();
+  clock.ms += 60_000;
+  expect(group.isLate).toBe(false);
+  answers.push(group.append(request('more')));
+  expect(group.isLate).toBe(true);
+  await store.end();
+  await store.end();
+  expect(await Promise.all(answers)).toHaveLength(101);
+});
+
+test('is not late after a commit that failed', async () => {
+  const { store, clock, group, appendMany } = lateGroup();
+  const answers = appendMany(101);
+  await setImmediate();
+  clock.ms += 60_000;
+  expect(group.isLate).toBe(true);
+  const failed = Promise.allSettled(answers);
+  await store.end(new Error('disk full'));
+  expect(group.isLate).toBe(false);
+  await store.end();
+  expect((await failed).filter(({ status }) => status === 'rejected')).toHaveLength(100);
+});
+
+test('is never late where publishes may wait for ever', async () => {
+  const { store, clock, group, appendMany } = lateGroup(0);
+  const answers = appendMany(200);
+  await setImmediate();
+  clock.ms += 3_600_000;
+  expect(group.isLate).toBe(false);
+  await store.end();
+  await store.end();
+  await Promise.all(answers);
 });

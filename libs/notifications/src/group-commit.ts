@@ -9,11 +9,14 @@ export interface GroupCommitLimits {
   readonly maxWaiting: number;
   /** Bytes of bodies that may wait; beyond, requests are refused. */
   readonly maxWaitingBytes: number;
+  /** How long a request may have waited before {@link GroupCommit.isLate}. Milliseconds; 0: for ever. */
+  readonly maxWaitMs: number;
 }
 
 interface Waiting {
   readonly request: AppendRequest;
   readonly bytes: number;
+  readonly since: number;
   resolve(result: AppendResult): void;
   reject(error: unknown): void;
 }
@@ -25,17 +28,36 @@ interface Waiting {
 export class GroupCommit {
   readonly #commit: (batch: readonly AppendRequest[]) => Promise<AppendResult[]>;
   readonly #limits: GroupCommitLimits;
+  readonly #now: () => number;
+  #committing: readonly Waiting[] = [];
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #busy = false;
 
-  constructor(commit: (batch: readonly AppendRequest[]) => Promise<AppendResult[]>, limits: GroupCommitLimits) {
+  /** @param now milliseconds of a clock that never goes back; for tests. */
+  constructor(
+    commit: (batch: readonly AppendRequest[]) => Promise<AppendResult[]>,
+    limits: GroupCommitLimits,
+    now = (): number => performance.now(),
+  ) {
     this.#commit = commit;
     this.#limits = limits;
+    this.#now = now;
   }
 
   get waiting(): number {
     return this.#waiting.length;
+  }
+
+  /**
+   * Whether more comes than can be committed in useful time: the oldest request waits longer than it may, and there is more than one commit
+   * takes. What fits into one is never late: when the disk dawdles, all of it is served as soon as the disk goes on.
+   */
+  get isLate(): boolean {
+    const { maxWaitMs, maxBatch } = this.#limits;
+    if (maxWaitMs === 0 || this.#committing.length + this.#waiting.length <= maxBatch) return false;
+    const oldest = this.#committing[0] ?? this.#waiting[0];
+    return oldest !== undefined && this.#now() - oldest.since > maxWaitMs;
   }
 
   /** @throws {DomainError} `overloaded` when too much waits already; then nothing of the request is kept. */
@@ -44,7 +66,7 @@ export class GroupCommit {
     if (this.#waiting.length >= this.#limits.maxWaiting || this.#waitingBytes + bytes > this.#limits.maxWaitingBytes)
       return Promise.reject(new DomainError('overloaded', 'too many publishes are waiting for the log'));
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ request, bytes, resolve, reject });
+      this.#waiting.push({ request, bytes, since: this.#now(), resolve, reject });
       this.#waitingBytes += bytes;
       if (!this.#busy) void this.#run();
     });
@@ -67,11 +89,14 @@ export class GroupCommit {
   }
 
   async #commitNext(batch: readonly Waiting[]): Promise<void> {
+    this.#committing = batch;
     try {
       const results = await this.#commit(batch.map(({ request }) => request));
       batch.forEach(({ resolve }, i) => resolve(results[i]!));
     } catch (error) {
       for (const { reject } of batch) reject(error);
+    } finally {
+      this.#committing = [];
     }
   }
 }

@@ -70,6 +70,11 @@ export class NotificationLog {
     return this.#group.waiting;
   }
 
+  /** Whether more is published than can be committed in useful time. */
+  get isLate(): boolean {
+    return this.#group.isLate;
+  }
+
   /**
    * Resolves when the request is on disk; the bus is told of it.
    * @throws {DomainError} `overloaded`.

@@ -66,6 +66,7 @@ async function openLog(store: NotificationStore, bus: EventBus, config: Notifica
       maxBatch: config.commitMaxBatch,
       maxWaiting: config.publishMaxWaiting,
       maxWaitingBytes: config.publishMaxWaitingBytes,
+      maxWaitMs: config.publishMaxWaitMs,
     },
     (error) => logger.error(error),
   );

@@ -15,6 +15,9 @@ export interface Published {
   readonly replayed: boolean;
 }
 
+/** One for all: of each refusal a trace of its own would be half of what it costs. */
+const OVERLOADED = new DomainError('overloaded', 'too many publishes are waiting', undefined, { retryAfterMs: 1_000 });
+
 /** Takes notifications from whoever may publish them. Inject it to publish from within a Nest application. */
 export class Publisher {
   readonly #log: NotificationLog;
@@ -26,6 +29,7 @@ export class Publisher {
   readonly #times = new Timestamps();
   readonly #drained: (() => void)[] = [];
   #inFlight = 0;
+  #turnedAway = 0;
   #draining = false;
 
   /** @param idempotencyMs how long an idempotency key is remembered. */
@@ -61,6 +65,21 @@ export class Publisher {
     } finally {
       if (--this.#inFlight === 0) for (const resolve of this.#drained.splice(0)) resolve();
     }
+  }
+
+  /**
+   * What to say of publishes that come now, before they are read: more are waiting than are answered in useful time. Undefined: they are
+   * welcome. Doors that cannot hold back their clients ask this first; {@link publish} takes what they let pass.
+   */
+  turnAway(): DomainError | undefined {
+    if (!this.#log.isLate) return undefined;
+    this.#turnedAway++;
+    return OVERLOADED;
+  }
+
+  /** How often {@link turnAway} did since the start. */
+  get turnedAway(): number {
+    return this.#turnedAway;
   }
 
   /** Refuses new publishes and resolves when those accepted are answered. */

@@ -14,6 +14,7 @@ async function makeLog(count: number, bytes: number): Promise<NotificationLog> {
       maxBatch: 10,
       maxWaiting: 1_000,
       maxWaitingBytes: 1e9,
+      maxWaitMs: 0,
     },
     (error) => {
       throw error;

@@ -1,5 +1,5 @@
 import { afterEach, expect } from 'vitest';
-import { Access, accessConfigSchema, type Principal } from '#clarion/access';
+import { Access, accessConfigSchema, type Principal, type Subscriber } from '#clarion/access';
 import { InProcessEventBus, type BusMessage, type EventBus } from '#clarion/event-bus';
 import { NotificationLog, TopicHistories } from '#clarion/notifications';
 import type { ControlEvent, Cursor, Selector, Subscription, Topic } from '#clarion/protocol';
@@ -10,7 +10,7 @@ import { realtimeConfigSchema } from '../src/realtime.config.js';
 import { MemoryAccessStore } from '../../../test/support/memory-access-store.js';
 import { MemoryStore } from './memory-store.js';
 
-const KEY: Principal = { kind: 'key', id: 'k', rights: 'all' };
+export const KEY: Principal = { kind: 'key', id: 'k', rights: 'all' };
 
 /** What one client saw, in order. */
 type Seen =
@@ -84,7 +84,7 @@ export class World {
     this.log = new NotificationLog(
       this.store,
       bus,
-      { maxBatch: 10, maxWaiting: 1_000, maxWaitingBytes: 1e9 },
+      { maxBatch: 10, maxWaiting: 1_000, maxWaitingBytes: 1e9, maxWaitMs: 0 },
       (error) => this.errors.push(error),
     );
     this.realtime = this.makeRealtime();
@@ -107,8 +107,17 @@ export class World {
     return this.log.append({ id: 'n', entry });
   }
 
-  open(client: Client, selectors: readonly Selector[], since: Cursor | undefined): void {
-    client.session = this.realtime.open(client, KEY, { selectors, ...(since !== undefined && { since }) });
+  open(client: Client, selectors: readonly Selector[], since: Cursor | undefined, who: Principal = KEY): void {
+    client.session = this.realtime.open(client, who, { selectors, ...(since !== undefined && { since }) });
+  }
+
+  /** Somebody with a token of now that grants this. */
+  async person(sub: string, subscribe: readonly string[]): Promise<Subscriber> {
+    return this.access.verifyToken(await this.token(sub, subscribe));
+  }
+
+  async token(sub: string, subscribe: readonly string[]): Promise<string> {
+    return (await this.access.mint({ sub, subscribe: subscribe as Selector[] })).token;
   }
 
   /** Lets every link drain until nothing moves. */
@@ -152,10 +161,10 @@ export async function turn(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
-export function join(world: World, selectors: string[], since?: Cursor): Client {
+export function join(world: World, selectors: string[], since?: Cursor, who?: Principal): Client {
   const client = new Client();
   world.clients.push(client);
-  world.open(client, selectors as Selector[], since);
+  world.open(client, selectors as Selector[], since, who);
   return client;
 }
 

@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Access } from '#clarion/access';
+import type { Publisher } from '#clarion/notifications';
 import { DomainError } from '#clarion/protocol';
+import { sendProblem } from './problem-reply.js';
 
 const API_PREFIX = '/v1/';
 
@@ -8,6 +10,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Bytes that this route's body may have, where they differ from the server's limit. */
     readonly maxBodyBytes?: number;
+    /** Whether the route publishes: when too many publishes wait, it is answered before its body is read. */
+    readonly publishes?: boolean;
   }
 }
 
@@ -17,6 +21,19 @@ export function useBodyLimits(server: FastifyInstance): void {
     const limit = route.config?.maxBodyBytes;
     if (limit !== undefined) route.bodyLimit = limit;
   });
+}
+
+/** Turns away publishes that would not be answered in useful time, for a third of what it costs to take one. */
+export function useLoadShedding(server: FastifyInstance, publisher: Publisher): void {
+  server.addHook('onRoute', (route) => {
+    if (route.config?.publishes === true) route.onRequest = [route.onRequest ?? [], turnAway].flat();
+  });
+
+  function turnAway(_request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+    const refusal = publisher.turnAway();
+    if (refusal === undefined) done();
+    else sendProblem(reply, refusal);
+  }
 }
 
 /**

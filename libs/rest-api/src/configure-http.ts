@@ -1,7 +1,8 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Access } from '#clarion/access';
+import { Publisher } from '#clarion/notifications';
 import { MAX_PUBLISH_BYTES } from '#clarion/protocol';
-import { useBodyLimits, useOriginCheck } from './api-hooks.js';
+import { useBodyLimits, useLoadShedding, useOriginCheck } from './api-hooks.js';
 import { useDirectRoutes } from './direct-route.js';
 import { parseJsonBody } from './json-body.js';
 import { ProblemFilter } from './problem.filter.js';
@@ -16,6 +17,7 @@ export function configureHttp(app: NestFastifyApplication): void {
   const routes = new RouteTable();
   server.addHook('onRoute', (route) => routes.add(route));
   useBodyLimits(server);
+  useLoadShedding(server, app.get(Publisher, { strict: false }));
   useDirectRoutes(app);
   useOriginCheck(server, app.get(Access));
   server.removeContentTypeParser('text/plain');

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { principalId } from '#clarion/access';
 import { batchResultSchema, DomainError, type PublishRequest } from '#clarion/protocol';
-import { cursor, restApp, WITH_KEY, type RestApp } from '../test/rest-app.js';
+import { cursor, PAGE_ORIGIN, restApp, WITH_KEY, type RestApp } from '../test/rest-app.js';
 
 interface Call {
   readonly who: string;
@@ -11,9 +11,12 @@ interface Call {
 
 let rest: RestApp;
 const calls: Call[] = [];
+const OVERLOADED = new DomainError('overloaded', undefined, undefined, { retryAfterMs: 1_500 });
+let refusal: DomainError | undefined;
 
 beforeAll(async () => {
   rest = await restApp({
+    turnAway: () => refusal,
     publish: async (who, draft, key) => {
       calls.push({ who: principalId(who), draft, key });
       const id = `n-${calls.length}`;
@@ -28,6 +31,7 @@ beforeAll(async () => {
 
 beforeEach(() => {
   calls.length = 0;
+  refusal = undefined;
 });
 
 afterAll(() => rest.app.close());
@@ -151,5 +155,35 @@ describe('publishing many', () => {
       payload: { notifications: [{}] },
     });
     expect(answer.json()).toMatchObject({ code: 'credentials.missing' });
+  });
+});
+
+describe('while too many publishes wait', () => {
+  it.each(['/v1/notifications', '/v1/notifications/batch'])('POST %s is told to come back, unread', async (url) => {
+    refusal = OVERLOADED;
+    const answer = await rest.app.inject({
+      method: 'POST',
+      url,
+      headers: { 'content-type': 'application/json', origin: PAGE_ORIGIN },
+      payload: '{ no JSON',
+    });
+    expect([answer.statusCode, answer.json()]).toEqual([
+      503,
+      expect.objectContaining({ code: 'overloaded', retryAfterMs: 1_500, requestId: expect.any(String) }),
+    ]);
+    expect(answer.headers).toMatchObject({
+      'content-type': expect.stringContaining('application/problem+json'),
+      'retry-after': '2',
+      'access-control-allow-origin': PAGE_ORIGIN,
+    });
+    expect(calls).toEqual([]);
+  });
+
+  it('all else is answered as ever, and publishes are again as soon as there is room', async () => {
+    refusal = OVERLOADED;
+    const history = await rest.app.inject({ url: '/v1/notifications?topic=a', headers: WITH_KEY });
+    expect(history.statusCode).toBe(200);
+    refusal = undefined;
+    expect((await post({ topic: 'a', title: 't' })).statusCode).toBe(201);
   });
 });

@@ -66,7 +66,7 @@ export class PublishController {
     'rate.limited',
     'overloaded',
   )
-  @Direct()
+  @Direct({ publishes: true })
   async publish(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const who = await this.#identified(request);
     const draft = parsePublish(request.body);
@@ -89,7 +89,7 @@ export class PublishController {
   @JsonBody(batchSchema)
   @JsonAnswer(200, batchResultSchema, 'One result per item, in order.')
   @Problems('json.invalid', 'key.invalid', 'body.too_large', 'media_type.unsupported', 'body.invalid', 'overloaded')
-  @Direct({ maxBodyBytes: MAX_BATCH_BYTES })
+  @Direct({ publishes: true, maxBodyBytes: MAX_BATCH_BYTES })
   async batch(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const who = await this.#identified(request);
     const { notifications } = parseInput('body.invalid', batchSchema, request.body);

@@ -11,7 +11,7 @@ import {
   type Principal,
 } from '#clarion/access';
 import { Publisher, TopicHistories, type HistoryPage, type Published } from '#clarion/notifications';
-import { isCursor, type Cursor, type HistoryQuery, type PublishRequest } from '#clarion/protocol';
+import { isCursor, type Cursor, type DomainError, type HistoryQuery, type PublishRequest } from '#clarion/protocol';
 import { Realtime } from '#clarion/realtime';
 import { MemoryAccessStore } from '../../../test/support/memory-access-store.js';
 import { configureHttp } from '../src/configure-http.js';
@@ -26,6 +26,7 @@ export const PAGE_ORIGIN = 'http://localhost:5173';
 /** The domain's side of the controllers, as far as they see it. */
 export interface Domain {
   publish(who: Principal, draft: PublishRequest, key?: string): Promise<Published>;
+  turnAway(): DomainError | undefined;
   page(who: Principal, query: HistoryQuery): Promise<HistoryPage>;
   realtime: Partial<Realtime>;
 }
@@ -71,6 +72,7 @@ export async function restApp(domain: Partial<Domain> = {}): Promise<RestApp> {
   });
   const full: Domain = {
     publish: async () => ({ id: 'n-1', cursor: cursor('c-1'), replayed: false }),
+    turnAway: () => undefined,
     page: async () => ({ notifications: [] }),
     realtime: {},
     ...domain,
