@@ -5,7 +5,13 @@ const REQUIRED = { apiKey: 'k'.repeat(16), tokenSecret: 's'.repeat(32) };
 
 describe('accessConfigSchema', () => {
   it('opens nothing unless told', () => {
-    expect(accessConfigSchema.parse(REQUIRED)).toEqual({ ...REQUIRED, anonymousTopics: [], allowedOrigins: [] });
+    expect(accessConfigSchema.parse(REQUIRED)).toMatchObject({
+      ...REQUIRED,
+      anonymousTopics: [],
+      allowedOrigins: [],
+      tokenDefaultSubscribe: [],
+      tokenDefaultPublish: [],
+    });
   });
 
   it('reads comma lists', () => {
@@ -41,6 +47,10 @@ describe('accessConfigSchema', () => {
     const metas = Object.entries(accessConfigSchema.shape).map(([name, field]) => ({ name, ...field.meta() }));
     for (const meta of metas)
       expect(meta).toMatchObject({ env: expect.stringMatching(/^CLARION_[A-Z_]+$/), description: expect.any(String) });
-    expect(metas.filter((meta) => 'secret' in meta).map(({ name }) => name)).toEqual(['apiKey', 'tokenSecret']);
+    expect(metas.filter((meta) => 'secret' in meta).map(({ name }) => name)).toEqual([
+      'apiKey',
+      'tokenSecret',
+      'tokenSecretPrevious',
+    ]);
   });
 });

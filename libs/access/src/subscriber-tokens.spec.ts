@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { mintTokenSchema } from '#clarion/protocol';
-import { MAX_TOKEN_CHARS, SubscriberTokens } from './subscriber-tokens.js';
+import { tokensWith } from '../test/token-world.js';
+import { MAX_TOKEN_CHARS, type SubscriberTokens } from './subscriber-tokens.js';
 
-const tokens = new SubscriberTokens({ tokenSecret: 'a-secret-of-at-least-32-bytes-here' });
+const tokens = tokensWith({ tokenSecret: 'a-secret-of-at-least-32-bytes-here' });
 
 /** As it comes over the wire. */
 function request(body: unknown): Parameters<SubscriberTokens['mint']>[0] {

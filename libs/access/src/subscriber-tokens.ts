@@ -1,30 +1,19 @@
-import { webcrypto } from 'node:crypto';
-import { errors, jwtVerify, SignJWT, type JWTPayload } from 'jose';
-import { z } from 'zod';
-import {
-  DomainError,
-  grantSchema,
-  isReserved,
-  isUserId,
-  MAX_GRANTS,
-  OWN_TOPIC,
-  selectorSchema,
-  userTopic,
-  type Grant,
-  type MintToken,
-  type Selector,
-} from '#clarion/protocol';
-import type { AccessConfig } from './access-config.js';
-import type { ReadGrant, Subscriber } from './principal.js';
+import type { webcrypto } from 'node:crypto';
+import { CompactSign, compactVerify, errors } from 'jose';
+import { DomainError, isReserved, isUserId, type MintToken } from '#clarion/protocol';
+import { parseUnambiguous } from './unambiguous-json.js';
+import type { Subscriber } from './principal.js';
+import { selectorOf, TokenClaims, type Claims } from './token-claims.js';
+import type { TokenConfig } from './token-config.js';
+import { TokenHeaders } from './token-header.js';
+import { importSecret, keyTable, type KeyTable } from './token-keys.js';
+import type { TokenRevocations } from './token-revocations.js';
 
 /** Characters of the longest token that is looked at. */
 export const MAX_TOKEN_CHARS = 8_192;
-/** Seconds by which the clocks of issuer and server may differ. */
-const CLOCK_TOLERANCE_SECONDS = 5;
 /** Seconds that a minted token is valid when the request does not say. */
 const DEFAULT_TTL_SECONDS = 3_600;
-const ALGORITHM = 'HS256';
-const HMAC = { name: 'HMAC', hash: 'SHA-256' };
+const MINTED_ALGORITHM = 'HS256';
 
 /** What is asked of a new token; `ttl` in seconds (3,600 when absent). */
 export type MintRequest = Pick<MintToken, 'sub'> & Partial<MintToken>;
@@ -35,116 +24,85 @@ export interface MintedToken {
   readonly expiresAt: number;
 }
 
-/** RFC 7519 §4.1.4 allows fractions of seconds. Beyond the year 9999 a time cannot be written as ISO 8601. */
-const claimsSchema = z.object({
-  sub: z.string(),
-  exp: z.number().positive().max(253_402_300_799),
-  clarion: z
-    .object({
-      subscribe: z.array(grantSchema).max(MAX_GRANTS).default([]),
-      publish: z.array(selectorSchema).max(MAX_GRANTS).default([]),
-    })
-    .default({ subscribe: [], publish: [] }),
-});
-
-/** Reads and makes the tokens of subscribers: JWTs signed with HS256 and nothing else, whatever their header says (RFC 8725 §3.1). */
+/**
+ * Reads and makes the tokens of subscribers: JWTs, signed as the configuration says and in no other way, whatever their header says
+ * (RFC 8725 §3.1).
+ */
 export class SubscriberTokens {
-  /** Imported once: jose would do so again for every token. */
-  readonly #key: Promise<webcrypto.CryptoKey>;
-  readonly #issued: { readonly issuer?: string; readonly audience?: string };
+  readonly #keys: KeyTable;
+  readonly #headers = new TokenHeaders();
+  readonly #claims: TokenClaims;
+  readonly #revocations: TokenRevocations;
+  readonly #secret: Promise<webcrypto.CryptoKey> | undefined;
 
-  constructor({
-    tokenSecret,
-    tokenIssuer,
-    tokenAudience,
-  }: Pick<AccessConfig, 'tokenSecret' | 'tokenIssuer' | 'tokenAudience'>) {
-    const secret = new TextEncoder().encode(tokenSecret);
-    this.#key = webcrypto.subtle.importKey('raw', secret, HMAC, false, ['sign', 'verify']);
-    this.#issued = {
-      ...(tokenIssuer !== undefined && { issuer: tokenIssuer }),
-      ...(tokenAudience !== undefined && { audience: tokenAudience }),
-    };
+  constructor(config: TokenConfig, revocations: TokenRevocations) {
+    const { tokenSecret } = config;
+    this.#keys = keyTable(config);
+    this.#claims = new TokenClaims(config);
+    this.#revocations = revocations;
+    this.#secret = tokenSecret === undefined ? undefined : importSecret(tokenSecret);
   }
 
   /**
-   * @throws {DomainError} `token.expired` only for what was once a good token of ours; `token.subject_invalid` for a well-signed
-   * one whose `sub` is no user id; `token.invalid` for all else, without a reason.
+   * @throws {DomainError} `token.expired` only for what was once a good token for us; `token.subject_invalid` for a well-signed
+   * one whose user is no user id; `overloaded` when the issuer's keys cannot be had; `token.invalid` for all else, without a reason.
    */
   async verify(token: string): Promise<Subscriber> {
-    const claims = claimsSchema.safeParse(await this.#payload(token));
-    if (!claims.success) throw new DomainError('token.invalid');
-    const { sub, exp, clarion } = claims.data;
-    if (!isUserId(sub)) throw new DomainError('token.subject_invalid');
-    // The tolerance is for clocks that run ahead (`nbf`); a session that ended at `exp` must not open again after it.
-    if (exp * 1_000 <= Date.now()) throw new DomainError('token.expired');
-    return {
-      kind: 'subscriber',
-      sub,
-      subscribe: clarion.subscribe.map((grant) => toReadGrant(grant, sub)),
-      publish: clarion.publish.map((selector) => resolveOwn(selector, sub)),
-      expiresAt: Math.floor(exp * 1_000),
-    };
+    const subscriber = this.#claims.read(await this.#payload(token));
+    if (this.#revocations.isVoid(subscriber.sub, subscriber.issuedAt)) throw new DomainError('token.invalid');
+    return subscriber;
   }
 
   /**
    * Signs a token that {@link verify} accepts. Who may ask for one is the caller's decision.
-   * @throws {DomainError} `token.subject_invalid`, `topic.forbidden` for reserved selectors, `body.invalid` when the grants do
-   * not fit into a token.
+   * @throws {DomainError} `route.unknown` where there is no secret to sign with; `token.subject_invalid`; `topic.forbidden` for reserved
+   * selectors; `body.invalid` when the grants do not fit into a token.
    */
   async mint({ sub, subscribe = [], publish = [], ttl = DEFAULT_TTL_SECONDS }: MintRequest): Promise<MintedToken> {
+    if (this.#secret === undefined)
+      throw new DomainError('route.unknown', 'no tokens are minted here: the identity provider issues them');
     if (!isUserId(sub)) throw new DomainError('token.subject_invalid');
     const reserved = [...subscribe.map(selectorOf), ...publish].find(isReserved);
     if (reserved !== undefined) throw new DomainError('topic.forbidden', reserved);
-    const issuedAt = Math.floor(Date.now() / 1_000);
-    const token = await this.#sign(sub, { clarion: { subscribe, publish } }, issuedAt, issuedAt + ttl);
+    const now = Date.now();
+    const expiresAt = Math.floor(now / 1_000) + ttl;
+    const issuedAt = this.#revocations.firstGood(sub, now) / 1_000;
+    const claims = this.#claims.write(sub, { subscribe, publish }, issuedAt, expiresAt);
+    const token = await signed(claims, await this.#secret);
     if (token.length > MAX_TOKEN_CHARS)
       throw new DomainError(
         'body.invalid',
         `the token would have ${token.length} characters, at most ${MAX_TOKEN_CHARS}: grant fewer selectors`,
       );
-    return { token, expiresAt: (issuedAt + ttl) * 1_000 };
+    return { token, expiresAt: expiresAt * 1_000 };
   }
 
-  async #payload(token: string): Promise<JWTPayload> {
-    if (token.length > MAX_TOKEN_CHARS) throw new DomainError('token.invalid');
-    try {
-      const { payload } = await jwtVerify(token, await this.#key, {
-        ...this.#issued,
-        algorithms: [ALGORITHM],
-        requiredClaims: ['exp', 'sub'],
-        clockTolerance: CLOCK_TOLERANCE_SECONDS,
-      });
-      return payload;
-    } catch (error) {
-      // jose checks the signature before any claim, so "expired" is said of well-signed tokens alone
-      if (error instanceof errors.JWTExpired) throw new DomainError('token.expired');
-      if (error instanceof errors.JOSEError) throw new DomainError('token.invalid');
-      throw error;
+  /** What a well-signed token says; undefined when that is ambiguous (RFC 7519 §4: member names must be unique). */
+  async #payload(token: string): Promise<unknown> {
+    const header = token.length > MAX_TOKEN_CHARS ? undefined : this.#headers.read(token);
+    const accepted = header && this.#keys.get(header.alg);
+    if (accepted === undefined) throw new DomainError('token.invalid');
+    const { algorithm, source } = accepted;
+    for (const key of await source.candidates(algorithm, header?.kid)) {
+      const payload = await verified(token, key, algorithm);
+      if (payload !== undefined) return parseUnambiguous(payload);
     }
-  }
-
-  async #sign(sub: string, claims: JWTPayload, issuedAt: number, expiresAt: number): Promise<string> {
-    const { issuer, audience } = this.#issued;
-    const jwt = new SignJWT(claims)
-      .setProtectedHeader({ alg: ALGORITHM, typ: 'JWT' })
-      .setSubject(sub)
-      .setIssuedAt(issuedAt)
-      .setExpirationTime(expiresAt);
-    if (issuer !== undefined) jwt.setIssuer(issuer);
-    if (audience !== undefined) jwt.setAudience(audience);
-    return jwt.sign(await this.#key);
+    throw new DomainError('token.invalid');
   }
 }
 
-function toReadGrant(grant: Grant, sub: string): ReadGrant {
-  const historyFrom = typeof grant === 'string' ? 0 : Date.parse(grant.historyFrom);
-  return { selector: resolveOwn(selectorOf(grant), sub), historyFrom };
+/** The payload, if this is the key that the token was signed with. */
+async function verified(token: string, key: webcrypto.CryptoKey, algorithm: string): Promise<Uint8Array | undefined> {
+  try {
+    return (await compactVerify(token, key, { algorithms: [algorithm] })).payload;
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return undefined;
+    throw error;
+  }
 }
 
-function selectorOf(grant: Grant): Selector {
-  return typeof grant === 'string' ? grant : grant.selector;
-}
-
-function resolveOwn(selector: Selector, sub: string): Selector {
-  return selector === OWN_TOPIC ? userTopic(sub) : selector;
+function signed(claims: Claims, key: webcrypto.CryptoKey): Promise<string> {
+  return new CompactSign(Buffer.from(JSON.stringify(claims)))
+    .setProtectedHeader({ alg: MINTED_ALGORITHM, typ: 'JWT' })
+    .sign(key);
 }

@@ -17,6 +17,11 @@ describe('revoked tokens', () => {
     expect(revocations.isVoid(sub, issuedAt)).toBe(isVoid);
   });
 
+  it('are followed by good ones, from the next millisecond on', () => {
+    expect(['u-1', 'u-2'].map((sub) => revocations.firstGood(sub, 1_000))).toEqual([1_001, 1_000]);
+    expect(revocations.firstGood('u-1', 5_000)).toBe(5_000);
+  });
+
   it('stay so, whatever is said later of an earlier time', () => {
     const again = new TokenRevocations();
     for (const before of [2_000, 1_000]) again.set({ sub: 'u-1', before });

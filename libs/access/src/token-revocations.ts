@@ -9,6 +9,11 @@ export class TokenRevocations {
     this.#before.set(sub, Math.max(before, this.#before.get(sub) ?? 0));
   }
 
+  /** The first moment at or after `atMs` at which a token may be issued to this subject and be good. */
+  firstGood(sub: string, atMs: number): number {
+    return Math.max(atMs, (this.#before.get(sub) ?? -Infinity) + 1);
+  }
+
   /** @param issuedAtMs milliseconds since 1970; undefined: the token does not say, and is void as soon as any token of the subject is. */
   isVoid(sub: string, issuedAtMs: number | undefined): boolean {
     const before = this.#before.get(sub);
