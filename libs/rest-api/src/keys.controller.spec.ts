@@ -94,7 +94,8 @@ describe('the list of keys', () => {
 });
 
 describe('the audit log', () => {
-  const audit = (query = '', headers = WITH_KEY) => rest.app.inject({ url: `/v1/audit${query}`, headers });
+  const audit = (query = '', headers: Record<string, string> = WITH_KEY) =>
+    rest.app.inject({ url: `/v1/audit${query}`, headers });
 
   it('has every act, newest first, in pages, with whose request it was', async () => {
     const { id } = await created({});

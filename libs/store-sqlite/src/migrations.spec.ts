@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { temporaryDirectory, temporaryLog } from '../test/temporary-log.js';
+import { AccessReader } from './access-reader.js';
+import { AccessWriter } from './access-writer.js';
+import { Connection } from './connection.js';
+import { LogReader } from './log-reader.js';
+import { LogWriter } from './log-writer.js';
+import { APPLICATION_ID, SCHEMA_VERSION } from './migrations.js';
+
+/** The schema that the first released version wrote, as it wrote it. */
+const SCHEMA_1 = `
+  PRAGMA application_id = ${APPLICATION_ID};
+  CREATE TABLE log (singleton INTEGER PRIMARY KEY CHECK (singleton = 1), secret BLOB NOT NULL, floor INTEGER NOT NULL) STRICT;
+  CREATE TABLE epochs (first_offset INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE) STRICT;
+  CREATE TABLE entries (
+    offset INTEGER PRIMARY KEY, id TEXT NOT NULL, published_at INTEGER NOT NULL, bytes INTEGER NOT NULL, total INTEGER NOT NULL,
+    topics TEXT NOT NULL, body TEXT NOT NULL) STRICT;
+  CREATE TABLE audience (topic TEXT NOT NULL, offset INTEGER NOT NULL, PRIMARY KEY (topic, offset)) STRICT, WITHOUT ROWID;
+  CREATE TABLE idempotency (
+    scope TEXT NOT NULL, key TEXT NOT NULL, fingerprint TEXT NOT NULL, id TEXT NOT NULL, offset INTEGER, expires_at INTEGER NOT NULL,
+    PRIMARY KEY (scope, key)) STRICT, WITHOUT ROWID;
+  CREATE INDEX idempotency_by_expiry ON idempotency (expires_at, offset);
+  INSERT INTO log VALUES (1, x'${'ab'.repeat(32)}', 0);
+  INSERT INTO epochs VALUES (1, '0123456789abcdef');
+  INSERT INTO entries VALUES (2, 'n-1', 1700000000000, 30, 30, '["orders/1"]', '"title":"kept"');
+  INSERT INTO audience VALUES ('orders/1', 2);
+  PRAGMA user_version = 1;
+`;
+
+function oldDatabase(): string {
+  const file = join(temporaryDirectory(), 'log.db');
+  const connection = new Connection(file);
+  connection.exec(SCHEMA_1);
+  connection.close();
+  return file;
+}
+
+test('a database of the first version is brought to this one where it is, with all that it has', () => {
+  const { connection, secret } = temporaryLog(oldDatabase());
+  expect(Buffer.from(secret).toString('hex')).toBe('ab'.repeat(32));
+  new LogWriter(connection).beginEpoch();
+  const { entries } = new LogReader(connection).read({ after: 0, selectors: ['orders/1'], limit: 10, maxBytes: 1_000 });
+  expect(entries).toMatchObject([{ offset: 2, id: 'n-1', body: '"title":"kept"' }]);
+  expect(connection.prepare('PRAGMA user_version').get([])).toEqual([SCHEMA_VERSION]);
+});
+
+test('and keeps keys from then on', () => {
+  const { connection } = temporaryLog(oldDatabase());
+  const entry = { at: 1, who: 'key:root', act: 'user.disconnected', target: 'u-1' } as const;
+  new AccessWriter(connection).revoke({ sub: 'u-1', before: 5 }, entry);
+  const reader = new AccessReader(connection);
+  expect(reader.load()).toEqual({ keys: [], revocations: [{ sub: 'u-1', before: 5 }] });
+  expect(reader.auditLog({ limit: 1 })).toMatchObject({ entries: [entry], more: false });
+});
+
+test('every table is strict: a text in the place of a number is refused, not kept', () => {
+  const { connection } = temporaryLog();
+  const loose =
+    "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND strict = 0 AND name NOT LIKE 'sqlite_%'";
+  expect(connection.prepare(loose).all([])).toEqual([]);
+});
