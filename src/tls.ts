@@ -1,7 +1,7 @@
 import { ConfigError } from './config/config-error.js';
 import type { ServerConfig } from './config/server.config.js';
 import { Certificate, CertificateError, validUntil } from './http/certificate.js';
-import { SecureServer } from './http/secure-server.js';
+import type { SecureServer } from './http/secure-server.js';
 import type { JsonLogger } from './logging/json-logger.js';
 
 const VARIABLE_OF = { cert: 'CLARION_TLS_CERT', key: 'CLARION_TLS_KEY' } as const;

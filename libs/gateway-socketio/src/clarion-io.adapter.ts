@@ -1,15 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Server as TlsServer } from 'node:tls';
 import { IoAdapter } from '@nestjs/platform-socket.io';
-import type { INestApplicationContext } from '@nestjs/common';
+import { Logger, type INestApplicationContext } from '@nestjs/common';
 import { Adapter } from 'socket.io-adapter';
 import { Server, type ServerOptions, type Socket } from 'socket.io';
 import { Access, Limits, protectiveHeaders } from '#clarion/access';
 import { DomainError, retryHeaders } from '#clarion/protocol';
-import { refuseUpgrade, UpgradeRouter } from '#clarion/realtime';
+import { problemOf, refuseUpgrade, UpgradeRouter } from '#clarion/realtime';
 import { SOCKETIO_CONFIG, type GatewaySocketIoConfig } from './gateway-socketio.config.js';
 
 const PATH = '/socket.io';
+
+const logger = new Logger('SocketIoHandshake');
 
 /**
  * The application's one WebSocket adapter. Recovery is enabled only for its client half, which brings `auth.offset` back: the plain
@@ -39,6 +42,8 @@ export class ClarionIoAdapter extends IoAdapter {
     const all = { ...options, ...this.serverOptions() };
     const server = port === 0 ? new Server(this.httpServer, all) : new Server(port, all);
     protectAnswers(server);
+    this.#refuseForeigners(server);
+    nameRefusals(server);
     return server;
   }
 
@@ -74,17 +79,24 @@ export class ClarionIoAdapter extends IoAdapter {
       pingInterval: this.#config.heartbeatMs,
       pingTimeout: Math.ceil(this.#config.heartbeatMs / 2),
       perMessageDeflate: false,
-      cors: {
-        origin: (origin, allow) => allow(null, this.#access.isOriginAllowed(origin)),
-        credentials: this.#access.acceptsCookies,
+      cors: ({ headers: { origin } }, answer) => {
+        const isListed = origin !== undefined && this.#access.isOriginAllowed(origin);
+        answer(null, isListed ? { origin, credentials: this.#access.acceptsCookies } : { origin: false });
       },
       allowRequest: (request, answer) => {
-        if (!this.#access.isOriginAllowed(request.headers.origin)) return answer('origin.forbidden', false);
         const refusal = this.#refusalOf(request);
         if (refusal === undefined) this.#router.letIn(request.socket, () => answer(undefined, true));
         else refuseHandshake(request, refusal);
       },
     };
+  }
+
+  /** Of each request: Engine.IO itself would ask only once for each connection. */
+  #refuseForeigners({ engine }: Server): void {
+    engine.use((request: IncomingMessage, _response: ServerResponse, next: () => void) => {
+      if (this.#access.isOriginAllowed(request.headers.origin)) next();
+      else refuseHandshake(request, new DomainError('origin.forbidden'));
+    });
   }
 
   #refusalOf(request: IncomingMessage): DomainError | undefined {
@@ -103,8 +115,13 @@ export class ClarionIoAdapter extends IoAdapter {
 /** Engine.IO has no words for this, and keeps nothing of a handshake that it was not told to go on with. */
 function refuseHandshake(request: IncomingMessage & { readonly res?: ServerResponse }, error: DomainError): void {
   if (request.res === undefined) return refuseUpgrade(request.socket, error);
-  const problem = error.toProblem();
-  const headers = { ...retryHeaders(error), 'content-type': 'application/problem+json', 'cache-control': 'no-store' };
+  const problem = problemOf(error, logger);
+  const headers = {
+    ...retryHeaders(error),
+    'x-request-id': problem.requestId,
+    'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
+  };
   request.res.writeHead(problem.status, headers).end(JSON.stringify(problem));
 }
 
@@ -112,8 +129,21 @@ function refuseHandshake(request: IncomingMessage & { readonly res?: ServerRespo
 function protectAnswers({ httpServer }: Server): void {
   const headers = Object.entries(protectiveHeaders(httpServer instanceof TlsServer));
   httpServer.prependListener('request', ({ url }: IncomingMessage, response: ServerResponse) => {
-    if (url?.startsWith(PATH) === true) for (const [name, value] of headers) response.setHeader(name, value);
+    if (url?.startsWith(PATH) !== true) return;
+    for (const [name, value] of headers) response.setHeader(name, value);
+    response.setHeader('x-request-id', randomUUID());
   });
+}
+
+/** Engine.IO tells its own refusals in a word or two: of polls it does so beside an id, of upgrades this comes first. */
+function nameRefusals({ engine }: Server): void {
+  engine.on(
+    'connection_error',
+    ({ req, message }: { req: IncomingMessage & { res?: ServerResponse }; message: string }) => {
+      if (req.res === undefined) refuseUpgrade(req.socket, new DomainError('request.invalid', message));
+      else logger.debug({ requestId: req.res.getHeader('x-request-id'), msg: message });
+    },
+  );
 }
 
 const NOTHING = Object.freeze({});
