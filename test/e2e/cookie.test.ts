@@ -4,6 +4,7 @@ import { EventStream } from '../support/event-stream.js';
 import { mintToken } from '../support/rest.js';
 import { startServer, type TestServer } from '../support/server.js';
 import { SocketListener } from '../support/socket-listener.js';
+import { refusedHandshake } from '../support/web-socket.js';
 
 const ORIGIN = 'https://app.example';
 
@@ -11,7 +12,7 @@ let server: TestServer;
 let cookie: string;
 beforeAll(async () => {
   server = await startServer({ CLARION_TOKEN_COOKIE: 'session', CLARION_ALLOWED_ORIGINS: ORIGIN });
-  cookie = `theme=dark; session=${await mintToken(server, { sub: 'u-1' })}; other=1`;
+  cookie = `theme=dark; session=${await mintToken(server, { sub: 'u-1', publish: ['chat/1'] })}; other=1`;
 });
 afterAll(() => server.stop());
 
@@ -57,6 +58,33 @@ test('a page of another origin gets nothing by the cookie, and no form of it can
     body: '{}',
   });
   expect(form.status).toBe(415);
+});
+
+test.each([
+  ['from a listed page', { origin: ORIGIN }, 201],
+  ['from our own page, by a browser that leaves the Origin out', { 'sec-fetch-site': 'same-origin' }, 201],
+  ['by nobody knows whom', {}, 401],
+  ['from another site that hides its Origin', { 'sec-fetch-site': 'cross-site' }, 401],
+  ['from a sibling domain that hides its Origin', { 'sec-fetch-site': 'same-site' }, 401],
+])('publishing by the cookie %s', async (_, headers, status) => {
+  const answer = await fetch(`${server.url}/v1/notifications`, {
+    method: 'POST',
+    headers: { cookie, 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ topic: 'chat/1', type: 'hello' }),
+  });
+  expect(answer.status).toBe(status);
+});
+
+test('what other sites embed reads nothing by the cookie, on any transport', async () => {
+  const embedded = { cookie, 'sec-fetch-site': 'cross-site' };
+  for (const path of ['/v1/events', '/v1/notifications?topic=users/u-1'])
+    expect((await fetch(server.url + path, { headers: embedded })).status).toBe(401);
+  const listener = new SocketListener(server.url, {}, { extraHeaders: embedded });
+  const [error] = await listener.first('connect_error');
+  listener.close();
+  expect(error!.args[0]).toMatchObject({ code: 'credentials.missing' });
+  const refused = await refusedHandshake(`${server.url}/v1/ws?topics=users/me`, { headers: embedded });
+  expect(refused.status).toBe(401);
 });
 
 test('a cookie is nothing where none is configured, and credentials mode is not allowed there', async () => {

@@ -19,6 +19,7 @@ export { Limits } from './limits/limits.js';
 export { LimitsModule } from './limits/limits.module.js';
 export type { Seat } from './limits/seat.js';
 export type { CorsHeaders } from './origins.js';
+export { ownCookie } from './own-cookie.js';
 export { isEncrypted, protectiveHeaders } from './protective-headers.js';
 export {
   ANONYMOUS,

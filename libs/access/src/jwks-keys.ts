@@ -89,7 +89,11 @@ export class JwksKeys implements KeySource {
   }
 
   #unavailable(): DomainError {
-    return new DomainError('overloaded', 'the keys of the token issuer cannot be had at present');
+    const sinceTry = performance.now() - this.#triedAt;
+    const retryAfterMs = Math.max(1_000, Math.ceil(this.#options.tokenJwksCooldownS * 1_000 - sinceTry));
+    return new DomainError('overloaded', 'the keys of the token issuer cannot be had at present', undefined, {
+      retryAfterMs,
+    });
   }
 }
 

@@ -111,8 +111,11 @@ function claimAt(claims: unknown, name: string): unknown {
 }
 
 function memberOf(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null) return undefined;
-  return Object.getOwnPropertyDescriptor(value, name)?.value;
+  return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+}
+
+function isObject(value: unknown): value is Claims {
+  return typeof value === 'object' && value !== null;
 }
 
 function accepted<T>(schema: z.ZodType<T>, value: unknown): T {

@@ -2,7 +2,7 @@ import { Duplex } from 'node:stream';
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiProduces, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Access, isEncrypted, Limits, protectiveHeaders, type Principal } from '#clarion/access';
+import { Access, isEncrypted, Limits, ownCookie, protectiveHeaders, type Principal } from '#clarion/access';
 import { DomainError, eventsQuerySchema, parseWantedQuery, toInputErrors } from '#clarion/protocol';
 import type { PollWant, Want } from '#clarion/realtime';
 import { Manners, negotiate, preferredWait } from './manners.js';
@@ -52,9 +52,10 @@ export class EventsController {
     else await this.#poll(manner, request, reply, who, pollWant(want, query, request, manner.maxWaitS));
   }
 
-  #identify({ raw, headers: { authorization, cookie } }: FastifyRequest, query: URLSearchParams): Promise<Principal> {
+  #identify({ raw }: FastifyRequest, query: URLSearchParams): Promise<Principal> {
+    const { authorization } = raw.headers;
     const accessToken = query.get('access_token') ?? undefined;
-    const known = this.#access.authenticate({ authorization, accessToken, cookie });
+    const known = this.#access.authenticate({ authorization, accessToken, cookie: ownCookie(raw) });
     return this.#limits.login(this.#limits.clientAddress(raw), known);
   }
 

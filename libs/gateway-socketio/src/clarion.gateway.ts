@@ -9,10 +9,10 @@ import {
   type OnGatewayInit,
 } from '@nestjs/websockets';
 import type { DefaultEventsMap, Server, Socket } from 'socket.io';
-import { Access, Limits, type Principal, type Seat } from '#clarion/access';
+import { Access, Limits, ownCookie, type Principal, type Seat } from '#clarion/access';
 import { Publisher } from '#clarion/notifications';
-import { DomainError, ERRORS, parseCommand, type Problem, type Wanted } from '#clarion/protocol';
-import { Gateways, Realtime, type Gateway, type Session } from '#clarion/realtime';
+import { DomainError, ERRORS, parseCommand, type Wanted } from '#clarion/protocol';
+import { Gateways, problemOf, Realtime, type Gateway, type Session } from '#clarion/realtime';
 import { SOCKETIO_CONFIG, type GatewaySocketIoConfig } from './gateway-socketio.config.js';
 import { parseHandshake } from './handshake.js';
 import { PublishLane, type LaneHost } from './publish-lane.js';
@@ -62,7 +62,7 @@ export class ClarionGateway
     this.#realtime = realtime;
     this.#access = access;
     this.#limits = limits;
-    this.#lanes = { underWay: 0, publisher, maxMessageBytes, problem: (error) => this.#problem(error) };
+    this.#lanes = { underWay: 0, publisher, maxMessageBytes, problem: (error) => problemOf(error, this.#logger) };
     const upgraded = this.#upgraded;
     this.#untrack = function untrack() {
       upgraded.delete(this);
@@ -139,7 +139,8 @@ export class ClarionGateway
 
   async #admit(socket: Client): Promise<void> {
     const { token, wanted } = parseHandshake(socket.handshake.auth);
-    const { authorization, cookie } = socket.handshake.headers;
+    const { authorization } = socket.handshake.headers;
+    const cookie = ownCookie(socket.request);
     const known = this.#access.authenticate({ authorization, accessToken: token, cookie });
     const who = await this.#limits.login(this.#addressOf(socket), known);
     this.#seats.get(socket.conn)?.take(who);
@@ -149,10 +150,9 @@ export class ClarionGateway
 
   /** An error that a later try can get round closes the connection, so that the client comes back; any other is final for it. */
   #refuse(socket: Client, error: unknown, next: (error: Error) => void): void {
-    if (!(error instanceof DomainError)) this.#logger.error({ error });
-    const known = error instanceof DomainError ? error : new DomainError('internal');
-    if (ERRORS[known.code].retry) socket.conn.close();
-    else next(Object.assign(new Error(known.code), { data: known.toProblem() }));
+    const problem = problemOf(error, this.#logger);
+    if (ERRORS[problem.code].retry) socket.conn.close();
+    else next(Object.assign(new Error(problem.code), { data: problem }));
   }
 
   /** The acknowledgement is what the command answers, or `{ error: problem }`. Events of others' gateways are theirs. */
@@ -178,13 +178,7 @@ export class ClarionGateway
       if (session !== undefined) this.#limits.takeCommand(session.who, link?.address);
       return await session?.handle(parseCommand(name, body));
     } catch (error) {
-      return { error: this.#problem(error) };
+      return { error: problemOf(error, this.#logger) };
     }
-  }
-
-  #problem(error: unknown): Problem {
-    if (error instanceof DomainError) return error.toProblem();
-    this.#logger.error({ error });
-    return new DomainError('internal').toProblem();
   }
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Access, Principal } from '#clarion/access';
+import { ownCookie, type Access, type Principal } from '#clarion/access';
 import { DomainError, parseWantedQuery, WEB_SOCKET_PROTOCOL, type Wanted } from '#clarion/protocol';
 
 /** The only version whose Origin is in the header of that name (RFC 6455 §4.1). */
@@ -32,10 +32,12 @@ export function assertHandshake({ method, headers }: IncomingMessage, access: Ac
  * Who comes and for what, if the request says so; undefined: nothing is said there, messages will tell.
  * @throws {DomainError} `credentials.missing`, `token.expired`, `token.invalid`, `key.invalid`, `cursor.invalid`, `query.invalid`.
  */
-export async function readAdmission(
-  { url = '', headers: { authorization, cookie } }: IncomingMessage,
-  access: Access,
-): Promise<Admission | undefined> {
+export async function readAdmission(request: IncomingMessage, access: Access): Promise<Admission | undefined> {
+  const {
+    url = '',
+    headers: { authorization },
+  } = request;
+  const cookie = ownCookie(request);
   const query = new URLSearchParams(url.split('?', 2)[1] ?? '');
   const inHeaders = authorization !== undefined || access.cookieToken(cookie) !== undefined;
   if (!inHeaders && !PARAMETERS.some((name) => query.has(name))) return undefined;

@@ -1,6 +1,6 @@
 import { createParamDecorator, Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { Access, Limits, type Principal } from '#clarion/access';
+import { Access, Limits, ownCookie, type Principal } from '#clarion/access';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -39,10 +39,10 @@ export const Caller = createParamDecorator((_: unknown, context: ExecutionContex
  * @throws {DomainError} (or rejects) as `Access.authenticate`; `rate.limited` when this address fails too often.
  */
 export function callerOf(request: FastifyRequest, access: Access, limits: Limits): Principal | Promise<Principal> {
-  const { authorization, cookie } = request.headers;
+  const { authorization } = request.headers;
   const holder = access.keyHolder(authorization);
   if (holder !== undefined) return holder;
-  const known = access.authenticate({ authorization, accessToken: tokenOf(request.query), cookie });
+  const known = access.authenticate({ authorization, accessToken: tokenOf(request.query), cookie: ownCookie(request) });
   return limits.login(limits.clientAddress(request.raw), known);
 }
 
