@@ -2,20 +2,26 @@ import { createHmac, generateKeyPairSync } from 'node:crypto';
 import * as fc from 'fast-check';
 import { SignJWT, UnsecuredJWT, type JWTPayload } from 'jose';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { DomainError } from '#clarion/protocol';
+import { DomainError, isTopic, type Topic } from '#clarion/protocol';
 import { MemoryAccessStore } from '../../../test/support/memory-access-store.js';
 import { accessConfigSchema } from './access-config.js';
 import { Access } from './access.js';
-import { principalId } from './principal.js';
+import { ANONYMOUS, APPLICATION, principalId, type Principal } from './principal.js';
+import type { RightsChange } from './rights-listeners.js';
 
 const API_KEY = 'an-api-key-for-tests';
 const SECRET = 'a-secret-of-at-least-32-bytes-here';
 const NOW = Date.parse('2026-11-20T12:00:00.000Z');
 const NOW_S = NOW / 1_000;
 
-function accessOf(more: object = {}): Access {
+function topicsOf(text: string): [Topic] {
+  if (!isTopic(text)) throw new Error(`no topic: ${text}`);
+  return [text];
+}
+
+function accessOf(more: object = {}, store = new MemoryAccessStore()): Access {
   const config = accessConfigSchema.parse({ apiKey: API_KEY, tokenSecret: SECRET, ...more });
-  return new Access(config, new MemoryAccessStore(), (error) => {
+  return new Access(config, store, (error) => {
     throw error;
   });
 }
@@ -294,4 +300,137 @@ describe('the holder of the key', () => {
       expect(access.keyHolder(authorization)).toBeUndefined();
     },
   );
+});
+
+describe('stored keys', () => {
+  const root = APPLICATION;
+  const rights = { publish: [], read: [], admin: false };
+
+  it('are credentials like the configured one, and of both the right one is meant', async () => {
+    const { id, key } = await access.createKey(root, { name: 'a service', rights }, {});
+    const who = await access.authenticate({ authorization: `Bearer ${key}` });
+    expect(who).toEqual({ kind: 'key', id, rights });
+    expect(access.keyHolder(`Bearer ${key}`)).toBe(who);
+    expect(principalId(who)).toBe(`key:${id}`);
+    expect(principalId(await access.authenticate({ authorization: `Bearer ${API_KEY}` }))).not.toBe(`key:${id}`);
+  });
+
+  it('are no tokens: in an address they are refused', async () => {
+    const { key } = await access.createKey(root, { name: 'a service', rights }, {});
+    expect(await codeOf(access.authenticate({ accessToken: key }))).toBe('token.invalid');
+  });
+
+  it('that are unknown, expired or deleted are refused with one word', async () => {
+    const expiring = await access.createKey(root, { name: 'short', rights, expiresAt: NOW + 1_000 }, {});
+    const deleted = await access.createKey(root, { name: 'gone', rights }, {});
+    await access.deleteKey(root, deleted.id, {});
+    vi.setSystemTime(NOW + 1_000);
+    const unknown = `ck_${'0'.repeat(16)}_${'A'.repeat(43)}`;
+    for (const key of [expiring.key, deleted.key, unknown]) {
+      const error = await access.authenticate({ authorization: `Bearer ${key}` }).catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ code: 'key.invalid', detail: undefined, errors: undefined });
+    }
+  });
+
+  it('leave the configured key its every form', () => {
+    const odd = accessOf({ apiKey: `ck_${'0'.repeat(16)}_${'A'.repeat(43)}` });
+    expect(odd.keyHolder(`Bearer ck_${'0'.repeat(16)}_${'A'.repeat(43)}`)?.rights).toBe('all');
+  });
+
+  it('are for administrators to see and to change, before anything else is said', async () => {
+    const { key } = await access.createKey(root, { name: 'a service', rights }, {});
+    const { token } = await access.mint({ sub: 'u-1' });
+    const strangers: [Principal, string][] = [
+      [await access.authenticate({ authorization: `Bearer ${key}` }), 'right.missing'],
+      [await access.verifyToken(token), 'right.missing'],
+      [ANONYMOUS, 'credentials.missing'],
+    ];
+    for (const [who, code] of strangers) {
+      const acts = [
+        () => access.createKey(who, { name: 'x', rights }, {}),
+        () => access.rotateKey(who, 'x', 0, {}),
+        () => access.deleteKey(who, 'x', {}),
+        async () => access.listKeys(who),
+        async () => access.readKey(who, 'x'),
+        () => access.disconnectUser(who, 'u-1', {}),
+        () => access.audit(who, { act: 'topic.closed', target: 't' }, {}),
+        () => access.auditLog(who, { limit: 1 }),
+      ];
+      expect(await Promise.all(acts.map((act) => codeOf(act())))).toEqual(acts.map(() => code));
+    }
+  });
+});
+
+describe('credentials that end', () => {
+  const rights = { publish: [...topicsOf('orders/1')], read: [...topicsOf('orders/1')], admin: false };
+
+  it('are told of to those who asked, until they ask no more', async () => {
+    const heard: RightsChange[] = [];
+    const stop = access.onRightsChanged((change) => heard.push(change));
+    const { id } = await access.createKey(APPLICATION, { name: 'a', rights }, {});
+    await access.deleteKey(APPLICATION, id, {});
+    await access.disconnectUser(APPLICATION, 'u-7', {});
+    expect(heard).toEqual([
+      { kind: 'key', id },
+      { kind: 'user', sub: 'u-7', before: NOW },
+    ]);
+    stop();
+    await access.disconnectUser(APPLICATION, 'u-8', {});
+    expect(heard).toHaveLength(2);
+  });
+
+  it('are told of to everybody, also when one of them stumbles', async () => {
+    const heard: string[] = [];
+    const stops = [
+      access.onRightsChanged(() => {
+        throw new Error('stumbled');
+      }),
+      access.onRightsChanged(({ kind }) => heard.push(kind)),
+    ];
+    await expect(access.disconnectUser(APPLICATION, 'u-6', {})).rejects.toThrow('stumbled');
+    expect(heard).toEqual(['user']);
+    for (const stop of stops) stop();
+  });
+
+  it('end at once what was let in with a key', async () => {
+    const { id, key } = await access.createKey(APPLICATION, { name: 'a', rights }, {});
+    const who = await access.authenticate({ authorization: `Bearer ${key}` });
+    const [topic] = topicsOf('orders/1');
+    const asks = [
+      () => access.assertGood(who),
+      () => access.assertPublish(who, [topic]),
+      () => void access.readGrant(who, topic),
+    ];
+    for (const ask of asks) expect(ask).not.toThrow();
+    await access.deleteKey(APPLICATION, id, {});
+    for (const ask of asks) expect(ask).toThrow('key.invalid');
+  });
+
+  it('end at once what was let in with a token, and not what comes after', async () => {
+    const old = await access.verifyToken((await access.mint({ sub: 'u-9' })).token);
+    await access.disconnectUser(APPLICATION, 'u-9', {});
+    expect(() => access.readGrant(old, ...topicsOf('users/u-9'))).toThrow('token.invalid');
+    vi.setSystemTime(NOW + 1);
+    const fresh = await access.verifyToken((await access.mint({ sub: 'u-9' })).token);
+    expect(access.readGrant(fresh, ...topicsOf('users/u-9')).selector).toBe('users/u-9');
+  });
+
+  it('are void after a restart as well', async () => {
+    const store = new MemoryAccessStore();
+    const before = accessOf({}, store);
+    const { token } = await before.mint({ sub: 'u-1' });
+    const { id, key } = await before.createKey(APPLICATION, { name: 'a', rights }, {});
+    await before.disconnectUser(APPLICATION, 'u-1', { address: '192.0.2.1', requestId: 'r-1' });
+    const after = accessOf({}, store);
+    await after.open();
+    expect(await codeOf(after.verifyToken(token))).toBe('token.invalid');
+    expect(after.keyHolder(`Bearer ${key}`)?.id).toBe(id);
+    expect((await after.auditLog(APPLICATION, { limit: 1 })).entries).toMatchObject([
+      { act: 'user.disconnected', who: 'key:application', target: 'u-1', address: '192.0.2.1', requestId: 'r-1' },
+    ]);
+  });
+
+  it('are not those of somebody who can be nobody', async () => {
+    expect(await codeOf(access.disconnectUser(APPLICATION, 'a/b', {}))).toBe('token.subject_invalid');
+  });
 });

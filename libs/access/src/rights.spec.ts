@@ -19,6 +19,16 @@ function subscriber(subscribe: Record<string, number>, publish: string[] = []): 
 }
 
 const KEY: Principal = { kind: 'key', id: '0123456789abcdef', rights: 'all' };
+const SCOPED: Principal = {
+  kind: 'key',
+  id: 'fedcba9876543210',
+  rights: { publish: selectors('orders/**', 'users/u-1'), read: selectors('orders/*', 'users/u-9'), admin: true },
+};
+const WIDE: Principal = {
+  kind: 'key',
+  id: 'fedcba9876543211',
+  rights: { publish: selectors('**'), read: selectors('**'), admin: false },
+};
 const OPEN = selectors('demo/**', 'news');
 
 function outcome(act: () => unknown): unknown {
@@ -44,6 +54,17 @@ describe('reading', () => {
     ['a key reads anything', KEY, 'a/**', { selector: 'a/**', historyFrom: 0 }],
     ['a key reads everything', KEY, '**', { selector: '**', historyFrom: 0 }],
     ['a key reads people by name', KEY, 'users/u-9', { selector: 'users/u-9', historyFrom: 0 }],
+    ['a scoped key reads what it may', SCOPED, 'orders/1', { selector: 'orders/1', historyFrom: 0 }],
+    ['a scoped key reads a wildcard as it is', SCOPED, 'orders/*', { selector: 'orders/*', historyFrom: 0 }],
+    ['nothing wider', SCOPED, 'orders/**', 'topic.forbidden'],
+    ['not where it may publish alone', SCOPED, 'users/u-1', 'topic.forbidden'],
+    ['a person that it names', SCOPED, 'users/u-9', { selector: 'users/u-9', historyFrom: 0 }],
+    ['administering is not reading', SCOPED, 'news/1', 'topic.forbidden'],
+    ['what is open to everybody, also to it', SCOPED, 'demo/1', { selector: 'demo/1', historyFrom: 0 }],
+    ['nothing reserved', WIDE, '$sys/load', 'topic.forbidden'],
+    ['a key with a wildcard reads no person', WIDE, 'users/u-1', 'topic.forbidden'],
+    ['nor all of them', WIDE, 'users/**', 'topic.forbidden'],
+    ['nor as "me"', WIDE, 'users/me', 'topic.forbidden'],
     ['a key is no person', KEY, 'users/me', 'topic.forbidden'],
     ['nobody reads what is reserved', KEY, '$sys/load', 'topic.forbidden'],
     ['nor by wildcard behind it', all, '$sys/**', 'topic.forbidden'],
@@ -73,6 +94,12 @@ describe('publishing', () => {
 
   it.each<[string, Principal, string[], unknown]>([
     ['a key anywhere', KEY, ['a', 'users/u-1'], undefined],
+    ['a scoped key where it may', SCOPED, ['orders/1/2', 'users/u-1'], undefined],
+    ['and nowhere else', SCOPED, ['orders/1', 'news'], 'topic.forbidden'],
+    ['not where it may read alone', SCOPED, ['users/u-9'], 'topic.forbidden'],
+    ['not to what is open to read', SCOPED, ['demo/1'], 'topic.forbidden'],
+    ['a key with a wildcard to no person', WIDE, ['users/u-1'], 'topic.forbidden'],
+    ['nor to what is reserved', WIDE, ['$sys/load'], 'topic.forbidden'],
     ['never to what is reserved', KEY, ['a', '$sys/load'], 'topic.forbidden'],
     ['never to "me", who is nobody', KEY, ['users/me'], 'topic.forbidden'],
     ['a subscriber where granted', ann, ['chat/1', 'chat/2', 'users/u-2'], undefined],
