@@ -129,10 +129,8 @@ export class Connections {
   }
 
   /** In the order of their places. */
-  *#all(): Iterable<OpenConnection> {
-    yield* this.#polls;
-    yield* this.#sessions;
-    yield* this.#visitors.values();
+  #all(): Iterable<OpenConnection> {
+    return inTurn(this.#polls, this.#sessions, this.#visitors.values());
   }
 
   #idOf({ kind, number }: Place): string {
@@ -182,6 +180,10 @@ class VisitorConnection implements OpenConnection {
   close(reason: CloseReason): void {
     this.#visitor.close(reason);
   }
+}
+
+function* inTurn<T>(...all: readonly Iterable<T>[]): Iterable<T> {
+  for (const members of all) yield* members;
 }
 
 function isKind(kind: string | undefined): kind is ConnectionKind {

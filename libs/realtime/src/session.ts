@@ -378,7 +378,6 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
     const who = await this.#context.access.verifyToken(token);
     const isSame = this.who.kind === 'subscriber' && who.sub === this.who.sub;
     if (!isSame || this.#state === 'ended') throw new DomainError('token.invalid');
-    this.#context.access.assertGood(who);
     this.who = who;
     this.#context.expires(this, expiryOf(who));
     this.#settle();
