@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { EventStream } from '../support/event-stream.js';
 import { Publisher } from '../support/publisher.js';
-import { mintToken, publish } from '../support/rest.js';
+import { publish } from '../support/rest.js';
 import { API_KEY, startServer, type TestServer } from '../support/server.js';
 
 const PUBLISHERS = 8;

@@ -14,6 +14,7 @@ import {
   toInputErrors,
   type ClientCommand,
   type MessageId,
+  type Problem,
   type Wanted,
 } from '#clarion/protocol';
 import { byeOf, type CloseReason, type Peer, type Realtime, type Session, type Visitor } from '#clarion/realtime';
@@ -42,8 +43,8 @@ export interface ConnectionHost {
   /** It has said who it is. */
   identified(connection: Connection): void;
   gone(connection: Connection): void;
-  /** A bug, which no client can be told of. */
-  failed(error: unknown): void;
+  /** A failure as the client is told of it; the log has it under the same id. */
+  problem(error: unknown): Problem;
 }
 
 /** Where a client is, and its place among the connections. */
@@ -108,7 +109,7 @@ export class Connection implements Visitor {
     try {
       this.#read(who, wanted, undefined);
     } catch (error) {
-      this.#refuse(null, this.#expected(error));
+      this.#refuse(null, error);
     }
   }
 
@@ -226,7 +227,7 @@ export class Connection implements Visitor {
     return new PublishLane({
       publisher: this.#host.publisher,
       codec: this.#host.codec,
-      expected: (error) => this.#expected(error),
+      problem: (error) => this.#host.problem(error),
       say: (replies) => this.#writer.write(replies),
       room: () => this.#afterReplies(),
     });
@@ -244,7 +245,7 @@ export class Connection implements Visitor {
       else if (this.#phase.name === 'known') await this.#start(request, this.#phase.who);
       else await this.#carryOut(request, this.#phase.session);
     } catch (error) {
-      this.#reject(request.id, this.#expected(error));
+      this.#reject(request.id, error);
     }
   }
 
@@ -303,14 +304,15 @@ export class Connection implements Visitor {
   }
 
   /** Whoever is known may do better; whoever is not has had its try. */
-  #reject(id: MessageId | null, error: DomainError): void {
+  #reject(id: MessageId | null, error: unknown): void {
     if (this.#phase.name === 'stranger') this.#refuse(id, error);
-    else this.#say(this.#host.codec.refusal(id, error.toProblem()));
+    else this.#say(this.#host.codec.refusal(id, this.#host.problem(error)));
   }
 
-  #refuse(id: MessageId | null, error: DomainError): void {
-    this.#say(this.#host.codec.refusal(id, error.toProblem()));
-    this.#sayGoodbye(ERRORS[error.code].closeCode, error.code);
+  #refuse(id: MessageId | null, error: unknown): void {
+    const problem = this.#host.problem(error);
+    this.#say(this.#host.codec.refusal(id, problem));
+    this.#sayGoodbye(ERRORS[problem.code].closeCode, problem.code);
   }
 
   #say(frame: Buffer): void {
@@ -331,12 +333,6 @@ export class Connection implements Visitor {
   #ended(): void {
     if (this.#phase.name === 'reading') this.#phase.session.ended();
     this.#host.gone(this);
-  }
-
-  #expected(error: unknown): DomainError {
-    if (error instanceof DomainError) return error;
-    this.#host.failed(error);
-    return new DomainError('internal');
   }
 }
 

@@ -20,7 +20,7 @@ class World {
     this.lane = new PublishLane({
       publisher: { publish },
       codec,
-      expected: (error) => (error instanceof DomainError ? error : new DomainError('internal')),
+      problem: (error) => (error instanceof DomainError ? error : new DomainError('internal')).toProblem(),
       say: ({ frames, joined }) => {
         this.writes.push(frames.map((frame) => JSON.parse(textInFrame(frame).toString())));
         expect(joined().equals(Buffer.concat([...frames]))).toBe(true);

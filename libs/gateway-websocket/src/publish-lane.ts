@@ -7,6 +7,7 @@ import {
   MAX_PUBLISH_BYTES,
   parsePublish,
   type MessageId,
+  type Problem,
 } from '#clarion/protocol';
 import type { Batch } from '#clarion/realtime';
 import type { Request } from './message.js';
@@ -17,7 +18,7 @@ export interface LaneHost {
   readonly publisher: Pick<Publisher, 'publish'>;
   readonly codec: WebSocketCodec;
   /** An error as the client is told of it. */
-  expected(error: unknown): DomainError;
+  problem(error: unknown): Problem;
   /** Takes the replies of one turn. */
   say(replies: Batch<Buffer>): unknown;
   /** Replies have been said: there is room for more publishes. */
@@ -69,7 +70,7 @@ export class PublishLane {
   }
 
   #refusal(id: MessageId, error: unknown): Buffer {
-    return this.#host.codec.refusal(id, this.#host.expected(error).toProblem());
+    return this.#host.codec.refusal(id, this.#host.problem(error));
   }
 
   #done({ bytes }: Request, reply: Buffer): void {

@@ -7,7 +7,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import type { Access, Limits, Principal, Seat } from '#clarion/access';
 import type { Publisher } from '#clarion/notifications';
 import { DomainError, MAX_PUBLISH_BYTES, WEB_SOCKET_PROTOCOL } from '#clarion/protocol';
-import { Deadlines, refuseUpgrade, Wheel, type Gateway, type Realtime } from '#clarion/realtime';
+import { Deadlines, problemOf, refuseUpgrade, Wheel, type Gateway, type Realtime } from '#clarion/realtime';
 import { assertHandshake, readAdmission, type Admission } from './admission.js';
 import { Connection, type ConnectionHost } from './connection.js';
 import type { GatewayWebSocketConfig } from './gateway-websocket.config.js';
@@ -128,9 +128,8 @@ export class WebSocketGateway implements Gateway {
   }
 
   #refuse(socket: Duplex, error: unknown): void {
-    if (!(error instanceof DomainError)) this.#logger.error({ error });
-    const expected = error instanceof DomainError ? error : new DomainError('internal');
-    refuseUpgrade(socket, expected, expected.code === 'request.invalid' ? SPOKEN : {});
+    const isMalformed = error instanceof DomainError && error.code === 'request.invalid';
+    refuseUpgrade(socket, error, isMalformed ? SPOKEN : {});
   }
 
   #assertOpen(): void {
@@ -158,7 +157,7 @@ export class WebSocketGateway implements Gateway {
         by === undefined ? this.#deadlines.delete(connection) : this.#deadlines.set(connection, by),
       identified: (connection) => this.#strangers.delete(connection),
       gone: (connection) => this.#forget(connection),
-      failed: (error) => this.#logger.error({ error }),
+      problem: (error) => problemOf(error, this.#logger),
     };
   }
 

@@ -20,6 +20,7 @@ export { RealtimeModule } from './realtime.module.js';
 export type { ConnectionView } from './open-connection.js';
 export type { PollPage } from './poll.js';
 export { Realtime, type RealtimeSnapshot } from './realtime.js';
+export { problemOf } from './problem-of.js';
 export { refuseUpgrade } from './upgrade-refusal.js';
 export type { TopicsPage, TopicsRequest, TopicView } from './topic-list.js';
 export { UpgradeRouter, type UpgradeHandler } from './upgrade-router.js';

@@ -1,21 +1,26 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { Logger } from '@nestjs/common';
 import { isEncrypted, protectiveHeaders } from '#clarion/access';
-import { ERRORS, retryHeaders, type DomainError } from '#clarion/protocol';
+import { DomainError, retryHeaders, type Problem } from '#clarion/protocol';
+import { problemOf } from './problem-of.js';
 
-/** Answers an upgrade with a problem document and ends the connection. Nothing may have been written to the socket. */
-export function refuseUpgrade(
-  socket: Duplex,
-  error: DomainError,
-  headers: Readonly<Record<string, string>> = {},
-): void {
+const logger = new Logger('UpgradeRefusal');
+
+/**
+ * Answers an upgrade with a problem document and ends the connection. Nothing may have been written to the socket. What is no
+ * `DomainError` is said to be `internal`. The log has a line with the id that the client is told.
+ */
+export function refuseUpgrade(socket: Duplex, error: unknown, headers: Readonly<Record<string, string>> = {}): void {
   // A client that resets while it is refused must not take the process with it.
   socket.on('error', () => socket.destroy());
-  const { status } = ERRORS[error.code];
-  const body = JSON.stringify(error.toProblem());
+  const problem = problemOf(error, logger);
+  const { status } = problem;
+  const body = JSON.stringify(problem);
   const head = Object.entries({
     ...protectiveHeaders(isEncrypted(socket)),
-    ...headersFor(error),
+    ...headersFor(problem),
+    ...(error instanceof DomainError && retryHeaders(error)),
     ...headers,
     'content-length': Buffer.byteLength(body),
   });
@@ -24,13 +29,12 @@ export function refuseUpgrade(
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
 }
 
-function headersFor(error: DomainError): Record<string, string> {
-  const { status } = ERRORS[error.code];
+function headersFor({ status, requestId = '' }: Problem): Record<string, string> {
   return {
     'content-type': 'application/problem+json',
     'cache-control': 'no-store',
     connection: 'close',
+    'x-request-id': requestId,
     ...(status === 401 && { 'www-authenticate': 'Bearer' }),
-    ...retryHeaders(error),
   };
 }

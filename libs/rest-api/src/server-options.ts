@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { Logger } from '@nestjs/common';
 import type { FastifyError, FastifyHttpOptions, FastifyReply, FastifyRequest, RawServerDefault } from 'fastify';
 import { isEncrypted, protectiveHeaders } from '#clarion/access';
 import { DomainError, MAX_PUBLISH_BYTES, type ErrorCode } from '#clarion/protocol';
@@ -9,6 +11,8 @@ import { PROBLEM_TYPE, sendProblem } from './problem-reply.js';
 const REQUEST_TIMEOUT_MS = 10_000;
 /** Node looks for late requests only so often; both together stay below the promised 15 seconds. */
 const TIMEOUT_CHECK_MS = 2_000;
+
+const logger = new Logger('HttpServer');
 
 const CLIENT_ERRORS: Readonly<Record<string, ErrorCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request.timeout',
@@ -36,12 +40,13 @@ function answerClientError(error: Error & { readonly code?: string }, socket: So
     socket.destroy();
     return;
   }
-  const problem = new DomainError(CLIENT_ERRORS[error.code ?? ''] ?? 'request.invalid').toProblem();
+  const problem = new DomainError(CLIENT_ERRORS[error.code ?? ''] ?? 'request.invalid').toProblem(randomUUID());
+  logger.debug({ requestId: problem.requestId, code: problem.code, reason: error.code, msg: 'refused' });
   const body = JSON.stringify(problem);
   const protective = Object.entries(protectiveHeaders(isEncrypted(socket))).map(
     ([name, value]) => `${name}: ${value}\r\n`,
   );
-  const head = `HTTP/1.1 ${problem.status} ${problem.title}\r\ncontent-type: ${PROBLEM_TYPE}\r\n${protective.join('')}`;
+  const head = `HTTP/1.1 ${problem.status} ${problem.title}\r\ncontent-type: ${PROBLEM_TYPE}\r\n${protective.join('')}x-request-id: ${problem.requestId}\r\n`;
   socket.end(`${head}content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`, () =>
     socket.destroy(),
   );
