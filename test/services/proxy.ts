@@ -8,8 +8,11 @@ import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '../support/server.js';
 
-/** `careless nginx`: set up by somebody who knows nothing of streams. */
-export type ProxyName = 'nginx' | 'careless nginx' | 'nginx with HTTP/2' | 'haproxy';
+/**
+ * `careless nginx`: set up by somebody who knows nothing of streams. `nginx below a path`: shows the server at `/clarion/`, on 127.0.0.1
+ * with addresses as they are, on 127.0.0.2 (same port) with the path taken off.
+ */
+export type ProxyName = 'nginx' | 'careless nginx' | 'nginx with HTTP/2' | 'nginx below a path' | 'haproxy';
 
 export interface ProxySettings {
   /** `127.0.0.1:<port>`, twice. */
@@ -42,6 +45,7 @@ const SETUPS: Readonly<Record<ProxyName, Setup>> = {
   nginx: { ...NGINX, template: 'nginx.conf' },
   'careless nginx': { ...NGINX, template: 'nginx-careless.conf' },
   'nginx with HTTP/2': { ...NGINX, template: 'nginx-http2.conf', prepare: makeCertificate },
+  'nginx below a path': { ...NGINX, template: 'nginx-base-path.conf' },
   haproxy: { program: 'haproxy', args: (configuration) => ['-db', '-f', configuration], template: 'haproxy.cfg' },
 };
 
