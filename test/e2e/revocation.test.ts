@@ -46,9 +46,9 @@ const crowd = {
       this.streams.push(await EventStream.open(`${server.url}/v1/events?topics=crowd&access_token=${token}`));
     }
     await Promise.all([
-      ...this.listeners.map((listener) => listener.first('ready')),
-      ...this.sockets.map((socket) => socket.heard('ready')),
-      ...this.streams.map((stream) => stream.first('ready', 1)),
+      ...this.listeners.map((one) => one.first('ready')),
+      ...this.sockets.map((one) => one.heard('ready')),
+      ...this.streams.map((one) => one.first('ready', 1)),
     ]);
     this.publishing = this.publish();
   },
@@ -181,7 +181,6 @@ describe('a person who is disconnected', () => {
       'Socket.IO over WebSocket': io.first('disconnect'),
       'Socket.IO over polling': ioPolling.first('disconnect'),
       'Server-Sent Events': events.until('the end', () => events.ended),
-      EventSource: refusedSource,
       WebSocket: reading.closed,
       'WebSocket that reads nothing': known.closed,
       'long poll': waiting,
