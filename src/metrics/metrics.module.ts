@@ -1,6 +1,9 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { Limits } from '#clarion/access';
+import { Publisher } from '#clarion/notifications';
 import { Realtime } from '#clarion/realtime';
 import { Requests } from '../http/requests.js';
+import { loadReadings } from './load-readings.js';
 import { MetricsController } from './metrics.controller.js';
 import { MetricsServer } from './metrics-server.js';
 import { Metrics } from './metrics.js';
@@ -19,8 +22,9 @@ export class MetricsModule {
   static forRoot(address: MetricsAddress | undefined): DynamicModule {
     const metrics = {
       provide: Metrics,
-      inject: [Requests, Realtime],
-      useFactory: (requests: Requests, realtime: Realtime) => new Metrics(requests, realtimeReadings(realtime)),
+      inject: [Requests, Realtime, Limits, Publisher],
+      useFactory: (requests: Requests, realtime: Realtime, limits: Limits, publisher: Publisher) =>
+        new Metrics(requests, [...realtimeReadings(realtime), ...loadReadings(limits, publisher)]),
     };
     if (address === undefined) return { module: MetricsModule, controllers: [MetricsController], providers: [metrics] };
     const server = {

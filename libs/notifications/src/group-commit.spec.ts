@@ -157,3 +157,13 @@ test('is never late where publishes may wait for ever', async () => {
   await store.end();
   await Promise.all(answers);
 });
+
+test('a full commit does not wait for the end of the turn', async () => {
+  const store = new Commits();
+  const group = new GroupCommit((batch) => store.commit(batch), LIMITS);
+  const answers = Array.from({ length: 100 }, (_, i) => group.append(request(`n${i}`)));
+  for (let i = 0; i < 10; i++) await Promise.resolve();
+  expect(store.batches).toHaveLength(1);
+  await store.end();
+  expect(await Promise.all(answers)).toHaveLength(100);
+});

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { DomainError } from '#clarion/protocol';
 import type { AppendRequest, AppendResult } from './store.js';
 
@@ -33,6 +32,7 @@ export class GroupCommit {
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #busy = false;
+  #stopGathering: (() => void) | undefined;
 
   /** @param now milliseconds of a clock that never goes back; for tests. */
   constructor(
@@ -69,6 +69,7 @@ export class GroupCommit {
       this.#waiting.push({ request, bytes, since: this.#now(), resolve, reject });
       this.#waitingBytes += bytes;
       if (!this.#busy) void this.#run();
+      else if (this.#waiting.length === this.#limits.maxBatch) this.#stopGathering?.();
     });
   }
 
@@ -76,9 +77,18 @@ export class GroupCommit {
     this.#busy = true;
     // What the same turn of the event loop still brings goes into the same commit: otherwise the first of many requests that
     // arrive together would be written, and delivered, alone.
-    await setImmediate();
+    await this.#gathered();
     while (this.#waiting.length > 0) await this.#commitNext(this.#take());
     this.#busy = false;
+  }
+
+  /** Until the end of this turn of the event loop, unless a commit is full before: a flood makes turns long. */
+  async #gathered(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#stopGathering = resolve;
+      setImmediate(resolve);
+    });
+    this.#stopGathering = undefined;
   }
 
   #take(): Waiting[] {

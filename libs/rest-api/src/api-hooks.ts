@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Access } from '#clarion/access';
 import type { Publisher } from '#clarion/notifications';
@@ -23,16 +24,29 @@ export function useBodyLimits(server: FastifyInstance): void {
   });
 }
 
-/** Turns away publishes that would not be answered in useful time, for a third of what it costs to take one. */
+/** Under load a line for each publish that is turned away would be load too. Milliseconds. */
+const TELL_EVERY_MS = 10_000;
+
+/** Turns away publishes that would not be answered in useful time, before anything of them is read but the head. */
 export function useLoadShedding(server: FastifyInstance, publisher: Publisher): void {
+  const logger = new Logger('LoadShedding');
+  let toldAt = -Infinity;
   server.addHook('onRoute', (route) => {
     if (route.config?.publishes === true) route.onRequest = [route.onRequest ?? [], turnAway].flat();
   });
 
   function turnAway(_request: FastifyRequest, reply: FastifyReply, done: () => void): void {
     const refusal = publisher.turnAway();
-    if (refusal === undefined) done();
-    else sendProblem(reply, refusal);
+    if (refusal === undefined) return done();
+    sendProblem(reply, refusal);
+    tell();
+  }
+
+  function tell(): void {
+    const now = performance.now();
+    if (now - toldAt < TELL_EVERY_MS) return;
+    toldAt = now;
+    logger.warn(`more is published than can be taken: ${publisher.turnedAway} publishes turned away since the start`);
   }
 }
 

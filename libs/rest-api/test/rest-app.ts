@@ -27,6 +27,7 @@ export const PAGE_ORIGIN = 'http://localhost:5173';
 export interface Domain {
   publish(who: Principal, draft: PublishRequest, key?: string): Promise<Published>;
   turnAway(): DomainError | undefined;
+  readonly turnedAway: number;
   page(who: Principal, query: HistoryQuery): Promise<HistoryPage>;
   realtime: Partial<Realtime>;
 }
@@ -73,6 +74,7 @@ export async function restApp(domain: Partial<Domain> = {}): Promise<RestApp> {
   const full: Domain = {
     publish: async () => ({ id: 'n-1', cursor: cursor('c-1'), replayed: false }),
     turnAway: () => undefined,
+    turnedAway: 0,
     page: async () => ({ notifications: [] }),
     realtime: {},
     ...domain,
