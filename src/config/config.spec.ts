@@ -36,6 +36,17 @@ describe('loadConfig', () => {
     expect(gateways).toHaveLength(Object.keys(DRIVERS.gateways).length);
   });
 
+  it('lets pages of this machine in that came by the scheme that it speaks, and takes a base path with and without its end', async () => {
+    const { server, access } = await load({
+      CLARION_TLS_CERT: 'tls.pem',
+      CLARION_TLS_KEY: 'tls.key',
+      CLARION_BASE_PATH: '/a/b-c/',
+    });
+    expect(access.allowedOrigins).toEqual(['https://localhost:*', 'https://127.0.0.1:*']);
+    expect(server).toMatchObject({ tlsCert: 'tls.pem', tlsKey: 'tls.key', basePath: '/a/b-c' });
+    expect((await load({ CLARION_BASE_PATH: '/' })).server.basePath).toBe('');
+  });
+
   it('opens itself and closes its pages in production', async () => {
     const production = { NODE_ENV: 'production', CLARION_API_KEY: KEY, CLARION_TOKEN_SECRET: SECRET };
     const { server, access } = await load(production);
@@ -65,15 +76,19 @@ describe('loadConfig', () => {
       CLARION_HEARTBEAT_MS: '-1',
       CLARION_TOKEN_SECRET: 'short',
       CLARION_PORT: '3000',
+      CLARION_TLS_KEY: 'tls.key',
+      CLARION_BASE_PATH: 'clarion',
     });
     expect(problems).toEqual([
       'CLARION_ALLOWED_ORIGINS',
+      'CLARION_BASE_PATH',
       'CLARION_GATEWAYS',
       'CLARION_HEARTBEAT_MS',
       'CLARION_PAGE',
       'CLARION_PORT',
       'CLARION_RESUME_MAX_AGE_S',
       'CLARION_STORE',
+      'CLARION_TLS_CERT',
       'CLARION_TOKEN_SECRET',
       'CLARION_TRUST_PROXY',
       'NODE_ENV',

@@ -2,9 +2,6 @@ import { credentialsPath, makeCredentials, readCredentials, saveCredentials, typ
 import { ConfigError } from './config-error.js';
 import type { Environment } from './section.js';
 
-/** Web pages of this machine may connect as long as nobody says otherwise. */
-const LOCAL_ORIGINS = 'http://localhost:*,http://127.0.0.1:*';
-
 /** The environment as a start outside production completes it. */
 export interface CompletedEnvironment {
   readonly environment: Environment;
@@ -21,7 +18,10 @@ export interface CompletedEnvironment {
  */
 export async function completeEnvironment(environment: Environment): Promise<CompletedEnvironment> {
   if (environment['NODE_ENV'] === 'production') return { environment, keyFile: undefined, save: nothing };
-  const local = { ...environment, CLARION_ALLOWED_ORIGINS: environment['CLARION_ALLOWED_ORIGINS'] || LOCAL_ORIGINS };
+  const local = {
+    ...environment,
+    CLARION_ALLOWED_ORIGINS: environment['CLARION_ALLOWED_ORIGINS'] || localOrigins(environment),
+  };
   if (environment['CLARION_API_KEY'] && environment['CLARION_TOKEN_SECRET'])
     return { environment: local, keyFile: undefined, save: nothing };
 
@@ -49,3 +49,9 @@ async function keptCredentials(dataDir: string): Promise<Credentials | undefined
 }
 
 async function nothing(): Promise<void> {}
+
+/** Web pages of this machine may connect as long as nobody says otherwise; with TLS those that came by it. */
+function localOrigins(environment: Environment): string {
+  const scheme = environment['CLARION_TLS_CERT'] ? 'https' : 'http';
+  return `${scheme}://localhost:*,${scheme}://127.0.0.1:*`;
+}

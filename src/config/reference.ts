@@ -19,7 +19,8 @@ variables in their schemas, and this page is made from them: \`npm run docs:conf
 
 Outside production a start without \`CLARION_API_KEY\` or \`CLARION_TOKEN_SECRET\` makes what is missing, keeps it in
 \`credentials.json\` in the data directory, readable by its owner alone, and uses it again at every later start; and pages
-of \`http://localhost:*\` and \`http://127.0.0.1:*\` may connect unless \`CLARION_ALLOWED_ORIGINS\` says otherwise.
+of \`http://localhost:*\` and \`http://127.0.0.1:*\` (with TLS: \`https:\`) may connect unless \`CLARION_ALLOWED_ORIGINS\` says
+otherwise.
 `;
 
 function toRow({ env, defaultText, description, required }: Variable): string {

@@ -28,7 +28,7 @@ describe.skipIf(CHROMIUM_IS_MISSING || isProxyMissing('nginx with HTTP/2'))('HTT
     const url = proxy.url.replace('http:', 'https:');
     const token = await mintToken(server, { sub: 'u-1', subscribe: ['tabs'] });
     const page = await browser.newPage({ ignoreHTTPSErrors: true });
-    await page.goto(`${url}/health/live`);
+    await page.goto(`${url}/`);
     await page.evaluate(`
       window.heard = [];
       window.opened = 0;

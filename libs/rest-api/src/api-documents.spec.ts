@@ -89,9 +89,9 @@ describe('the AsyncAPI document', () => {
 describe('the pages', () => {
   it.each([
     ['/docs', 'text/html'],
-    ['/docs/open.js', 'text/javascript'],
-    ['/docs/swagger-ui.css', 'text/css'],
-    ['/docs/swagger-ui-bundle.js', 'text/javascript'],
+    ['docs/open.js', 'text/javascript'],
+    ['docs/swagger-ui.css', 'text/css'],
+    ['docs/swagger-ui-bundle.js', 'text/javascript'],
     ['/docs/openapi.json', 'application/json'],
     ['/docs/asyncapi.json', 'application/json'],
   ])('%s is there', async (url, type) => {
@@ -113,9 +113,9 @@ describe('the pages', () => {
     expect(page.headers['content-security-policy']).toContain("default-src 'none'");
     expect([...page.body.matchAll(/(?:src|href)="(?<url>[^"]+)"/g)].map(({ groups }) => groups?.['url'])).toEqual([
       'data:,',
-      '/docs/swagger-ui.css',
-      '/docs/swagger-ui-bundle.js',
-      '/docs/open.js',
+      'docs/swagger-ui.css',
+      'docs/swagger-ui-bundle.js',
+      'docs/open.js',
     ]);
   });
 });
