@@ -408,6 +408,26 @@ export const brokenGateways: readonly BrokenGateway[] = [
     meddlers: ending((reason) => (reason.name === 'token.expired' ? { name: 'overloaded' } : reason)),
   },
   {
+    name: 'keeps open what came by a token that was voided',
+    caughtBy: 'ending: whose token was voided is told so and stays away, and is let in with a newer one',
+    meddlers: ending((reason) => (reason.name === 'access.revoked' ? undefined : reason)),
+  },
+  {
+    name: 'has a client come back with a token that was voided',
+    caughtBy: 'ending: whose token was voided is told so and stays away, and is let in with a newer one',
+    meddlers: ending((reason) => (reason.name === 'access.revoked' ? { name: 'overloaded' } : reason)),
+  },
+  {
+    name: 'does not obey an operator',
+    caughtBy: 'ending: whom an operator closes is told so and may come back, and then has missed nothing',
+    meddlers: ending((reason) => (reason.name === 'closed.by_operator' ? undefined : reason)),
+  },
+  {
+    name: 'sends away for good whom an operator closes',
+    caughtBy: 'ending: whom an operator closes is told so and may come back, and then has missed nothing',
+    meddlers: ending((reason) => (reason.name === 'closed.by_operator' ? { name: 'access.revoked' } : reason)),
+  },
+  {
     name: 'has all clients come back at one time',
     caughtBy: 'ending: a server that goes away sends each client off with a time of its own to come back',
     meddlers: ending((reason) => ({ ...reason, retryAfterMs: 300 })),

@@ -43,6 +43,47 @@ export const endingChecks: readonly GatewayCheck[] = [
     },
   },
   {
+    name: 'ending: whose token was voided is told so and stays away, and is let in with a newer one',
+    needs: ['connection'],
+    run: async (scene) => {
+      const topic = scene.topic('orders');
+      const token = await scene.token([topic]);
+      const options = { token, topics: [topic], comesBack: scene.can('return') };
+      const reader = await (await scene.connect(options)).opened();
+      const other = await scene.reader([topic], { token: await scene.token([topic], { sub: 'somebody-else' }) });
+      await scene.host.disconnect(scene.user);
+      assert.deepEqual(await bye(reader), { reason: 'access.revoked', reconnect: false });
+      await (await scene.connect({ token, topics: [topic] })).untilRefused();
+      const again = await scene.reader([topic]);
+      const { key } = await scene.publish(topic);
+      await Promise.all([other, again].map((one) => one.heard(key)));
+      assert.deepEqual(reader.keys, []);
+    },
+  },
+  {
+    name: 'ending: whom an operator closes is told so and may come back, and then has missed nothing',
+    needs: ['connection'],
+    run: async (scene) => {
+      const topic = scene.topic('orders');
+      const reader = await scene.reader([topic], { comesBack: scene.can('return') });
+      const other = await scene.reader([topic], { token: await scene.token([topic], { sub: 'somebody-else' }) });
+      const { connections } = await scene.host.realtime.connections({ user: scene.user, limit: 10 });
+      assert.deepEqual(
+        connections.map(({ who, topics }) => ({ who, topics })),
+        [{ who: `user:${scene.user}`, topics: [topic] }],
+      );
+      for (const { id } of connections) assert.ok(await scene.host.realtime.close(id));
+      const { key } = await scene.publish(topic);
+      await reader.untilEnded();
+      const { reason, reconnect, retryAfterMs } = reader.named('bye')[0]?.data ?? {};
+      assert.deepEqual({ reason, reconnect }, { reason: 'closed.by_operator', reconnect: true });
+      assert.ok(Number(retryAfterMs) >= RETRY_MS.from && Number(retryAfterMs) <= RETRY_MS.to);
+      await other.heard(key);
+      if (scene.can('return')) await reader.heard(key);
+      assert.equal(other.ends, 0);
+    },
+  },
+  {
     name: 'ending: a server that goes away sends each client off with a time of its own to come back',
     needs: ['connection'],
     alone: true,

@@ -6,7 +6,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SignJWT } from 'jose';
 import { attachClarion, ClarionModule, clarionHttpOptions, type GatewayChoice } from 'clarion';
-import { accessConfigSchema } from '#clarion/access';
+import { Access, accessConfigSchema, APPLICATION } from '#clarion/access';
 import { InProcessEventBusModule } from '#clarion/event-bus';
 import { NotificationLog, notificationsConfigSchema, Publisher, type Published } from '#clarion/notifications';
 import { parsePublish } from '#clarion/protocol';
@@ -78,6 +78,11 @@ export class GatewayHost {
     return this.#running.get(Publisher).publish({ kind: 'key', id: 'contract', rights: 'all' }, parsePublish(draft));
   }
 
+  /** Voids the tokens of this person that were signed until now. */
+  disconnect(sub: string): Promise<void> {
+    return this.#running.get(Access).disconnectUser(APPLICATION, sub, {});
+  }
+
   /** A token as anybody with the secret can sign it, to the millisecond. */
   token({
     sub,
@@ -86,7 +91,8 @@ export class GatewayHost {
     expiresInMs = 3_600_000,
     secret = TOKEN_SECRET,
   }: TokenRequest): Promise<string> {
-    return new SignJWT({ clarion: { subscribe, publish }, exp: (Date.now() + expiresInMs) / 1_000 })
+    const now = Date.now();
+    return new SignJWT({ clarion: { subscribe, publish }, iat: now / 1_000, exp: (now + expiresInMs) / 1_000 })
       .setProtectedHeader({ alg: 'HS256' })
       .setSubject(sub)
       .sign(new TextEncoder().encode(secret));
