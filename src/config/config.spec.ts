@@ -47,6 +47,11 @@ describe('loadConfig', () => {
     expect((await load({ CLARION_BASE_PATH: '/' })).server.basePath).toBe('');
   });
 
+  it('takes a certificate with its key alone, whatever else is wrong', async () => {
+    expect(await problemsOf({ CLARION_TLS_CERT: 'tls.pem', PORT: 'x' })).toEqual(['CLARION_TLS_KEY', 'PORT']);
+    expect(await problemsOf({ CLARION_TLS_KEY: 'tls.key' })).toEqual(['CLARION_TLS_CERT']);
+  });
+
   it('opens itself and closes its pages in production', async () => {
     const production = { NODE_ENV: 'production', CLARION_API_KEY: KEY, CLARION_TOKEN_SECRET: SECRET };
     const { server, access } = await load(production);
@@ -76,7 +81,6 @@ describe('loadConfig', () => {
       CLARION_HEARTBEAT_MS: '-1',
       CLARION_TOKEN_SECRET: 'short',
       CLARION_PORT: '3000',
-      CLARION_TLS_KEY: 'tls.key',
       CLARION_BASE_PATH: 'clarion',
     });
     expect(problems).toEqual([
@@ -88,7 +92,6 @@ describe('loadConfig', () => {
       'CLARION_PORT',
       'CLARION_RESUME_MAX_AGE_S',
       'CLARION_STORE',
-      'CLARION_TLS_CERT',
       'CLARION_TOKEN_SECRET',
       'CLARION_TRUST_PROXY',
       'NODE_ENV',
