@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { makeCertificate, type CertificateFiles } from '../../test/support/certificate.js';
-import { Certificate, validUntil } from './certificate.js';
+import { Certificate, validUntil, type CertificateObserver } from './certificate.js';
 
 let directory: string;
 let files: CertificateFiles;
@@ -13,7 +13,10 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-const observe = () => ({ changed: vi.fn(), failed: vi.fn() });
+const observe = () => ({
+  changed: vi.fn<CertificateObserver['changed']>(),
+  failed: vi.fn<CertificateObserver['failed']>(),
+});
 
 it('is read, and says until when it is good', async () => {
   const certificate = await Certificate.load(files);

@@ -27,7 +27,7 @@ export const UPGRADE: Readonly<Record<string, string>> = {
 };
 
 const JSON_BODY = { 'content-type': 'application/json' };
-const METHODS = ['get', 'put', 'post', 'delete', 'patch'];
+const METHODS = new Set(['get', 'put', 'post', 'delete', 'patch']);
 const openApiSchema = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) });
 
 /** Every REST route that the server itself documents: one that is added later is among them. Its `/docs` must be on. */
@@ -36,7 +36,7 @@ export async function restRoutes(url: string): Promise<Ask[]> {
   const { paths } = openApiSchema.parse(JSON.parse(told.body));
   return Object.entries(paths).flatMap(([pattern, item]) =>
     Object.keys(item)
-      .filter((method) => METHODS.includes(method))
+      .filter((method) => METHODS.has(method))
       .map((method) => route(method.toUpperCase(), pattern)),
   );
 }
