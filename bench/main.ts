@@ -1,4 +1,7 @@
 import { chartOf } from './chart.js';
+import { figuresOf as floodFiguresOf } from './flood/flood-figures.js';
+import { floodMarkdown, makeFloodReport } from './flood/flood-report.js';
+import { flood, type FloodPlan } from './flood/flood.js';
 import { describeMachine } from './machine.js';
 import { toMarkdown } from './markdown.js';
 import { measureAll } from './measure-all.js';
@@ -21,6 +24,7 @@ async function main(): Promise<number> {
   try {
     const options = readOptions();
     if (options.help) console.log(USAGE);
+    else if (options.flood !== null) return await highWater(options.flood);
     else return await (options.storm === null ? bench(options) : weather(options.storm));
     return 0;
   } catch (error) {
@@ -36,6 +40,15 @@ async function weather(plan: StormPlan): Promise<number> {
   console.error(`${plan.connections} clients gather, are cut off, and return …`);
   const report = makeStormReport({ date, command: ownCommand(), plan, machine }, figuresOf(await storm(plan)));
   console.log(`\n${stormMarkdown(report)}\n\n${saveReport(report, 'storm')}`);
+  return report.isComplete ? 0 : 1;
+}
+
+async function highWater(plan: FloodPlan): Promise<number> {
+  const date = new Date().toISOString();
+  const machine = describeMachine();
+  console.error(`${plan.connections} connections publish ${plan.factor} times what the server can take …`);
+  const report = makeFloodReport({ date, command: ownCommand(), plan, machine }, floodFiguresOf(await flood(plan)));
+  console.log(`\n${floodMarkdown(report)}\n\n${saveReport(report, 'flood')}`);
   return report.isComplete ? 0 : 1;
 }
 

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { FloodPlan } from './flood/flood.js';
 import { FULL, QUICK, SCENARIO_NAMES, SOLO_NAMES, type Plan } from './plan.js';
 import type { StormPlan } from './storm/storm.js';
 import { subjectName, SUBJECTS } from './subjects.js';
@@ -19,6 +20,10 @@ or, instead of all that, how Clarion takes it when everybody returns at once aft
   --topics <n>       over which the clients are spread
   --cold             the server keeps little in memory: what was missed must come from the log
   --profile <dir>    the server writes a CPU profile there
+or how it takes more than it can:
+  --flood            five times its capacity for a minute, over 3,000 connections
+  --connections <n>
+  --seconds <n>
 Exit code: 1 when Clarion lost, repeated or reordered anything durable, or has no figure; 2 when the options mean nothing.`;
 
 /** What the command line asks for. */
@@ -29,6 +34,8 @@ export interface Options {
   readonly chart: boolean;
   /** Null: no storm, but the comparison. */
   readonly storm: StormPlan | null;
+  /** Null: no flood. */
+  readonly flood: FloodPlan | null;
 }
 
 /** The storm that the issue asks for. */
@@ -40,6 +47,9 @@ export const STORM: StormPlan = {
   cold: false,
   profileDir: null,
 };
+
+/** The flood that the issue asks for. */
+export const FLOOD: FloodPlan = { connections: 3_000, factor: 5, durationMs: 60_000, capacityMs: 4_000 };
 
 /** @throws {RangeError | TypeError} when an option is unknown or means nothing ({@link isUsageError}). */
 export function readOptions(): Options {
@@ -56,6 +66,8 @@ export function readOptions(): Options {
       connections: { type: 'string' },
       topics: { type: 'string' },
       cold: { type: 'boolean', default: false },
+      flood: { type: 'boolean', default: false },
+      seconds: { type: 'string' },
       profile: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -78,6 +90,13 @@ export function readOptions(): Options {
           topics: countOf(values.topics, STORM.topics),
           cold: values.cold,
           profileDir: values.profile === undefined ? null : resolve(values.profile),
+        }
+      : null,
+    flood: values.flood
+      ? {
+          ...FLOOD,
+          connections: countOf(values.connections, FLOOD.connections),
+          durationMs: countOf(values.seconds, FLOOD.durationMs / 1_000) * 1_000,
         }
       : null,
   };

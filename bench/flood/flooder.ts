@@ -1,22 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { monotonicMicros } from '../clock.js';
 import { DeliveryCheck } from '../delivery-check.js';
-import { Histogram, type HistogramData } from '../histogram.js';
 import { markedPayload, MAX_LANES } from '../mark.js';
 import { PublishLane } from '../publish-lane.js';
 import { singlePosts } from '../publish-targets.js';
 import type { Reader } from '../reader.js';
 import { openSseReader } from '../sse-reader.js';
 import { FloodConnection, type FloodAnswer } from './flood-connection.js';
+import type { FloodTarget } from './flood-messages.js';
+import type { FloodCrew } from './flood.js';
 import { FloodTally, type FloodReport } from './flood-tally.js';
-
-export interface FloodTarget {
-  readonly port: number;
-  readonly apiKey: string;
-  /** With which `flood/*` may be read. */
-  readonly token: string;
-  readonly connections: number;
-}
 
 const PAYLOAD_BYTES = 200;
 /** Due publishes are looked for so often. Milliseconds. */
@@ -35,12 +28,11 @@ interface Group {
  * Publishes over many kept connections, one request in flight on each, and reads all that was published. Open loop: publishes are due at
  * their rate whatever the server does; one that finds every connection waiting for an answer is not sent at all, as nobody could.
  */
-export class Flooder {
+export class Flooder implements FloodCrew {
   readonly #groups: readonly Group[];
   readonly #free: FloodConnection[] = [];
   readonly #connections: FloodConnection[] = [];
   readonly #readers: Reader[] = [];
-  readonly #delivery = new Histogram();
   readonly #faults: string[] = [];
   #tally = new FloodTally();
   #onFree: (connection: FloodConnection) => void = (connection) => void this.#free.push(connection);
@@ -102,11 +94,6 @@ export class Flooder {
     return [...this.#faults, ...verdicts()];
   }
 
-  /** From the sending to each delivery so far, microseconds. */
-  get deliveries(): HistogramData {
-    return this.#delivery.toData();
-  }
-
   close(): void {
     for (const closing of [...this.#connections, ...this.#readers]) closing.close();
   }
@@ -140,10 +127,7 @@ export class Flooder {
   async #read({ port, token }: FloodTarget, { topic, check }: Group): Promise<void> {
     const wants = { topics: 1, topicsPerReader: 1, item: topic, separator: ',' };
     const path = `/v1/events?topics={topics}&access_token=${token}`;
-    const onMark = (lane: number, sequence: number, sentMicros: number): void => {
-      check.accept(lane, sequence);
-      this.#delivery.record(monotonicMicros() - sentMicros);
-    };
+    const onMark = (lane: number, sequence: number): void => check.accept(lane, sequence);
     const events = { onData: () => undefined, onMark, onLost: (reason: string) => this.#faults.push(reason) };
     this.#readers.push(
       await openSseReader({ transport: 'sse', port, wants, path, readyText: 'event: ready' }, 0, events),
