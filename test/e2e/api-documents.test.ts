@@ -70,6 +70,8 @@ describe('the running server', () => {
     expect(documents.errorsOf({ id: 5 }, 'components', 'schemas', 'Published')).toHaveLength(1);
     const { paths } = documentSchema.parse(documents.document);
     const seen = new Set<string>();
+    /** What stands for `{id}` in the next address. */
+    let id = '';
 
     async function answersAsDocumented(
       method: string,
@@ -78,7 +80,7 @@ describe('the running server', () => {
       query = '',
       headers?: Record<string, string>,
     ): Promise<Answer> {
-      const answer = await request(server, method, path + query, body, headers);
+      const answer = await request(server, method, path.replace('{id}', id) + query, body, headers);
       const responses = paths[path]?.[method.toLowerCase()]?.responses ?? {};
       const status = String(answer.status) in responses ? String(answer.status) : 'default';
       const type = (answer.headers.get('content-type') ?? '').split(';', 1)[0] ?? '';
@@ -125,6 +127,20 @@ describe('the running server', () => {
     await answersAsDocumented('GET', '/v1/notifications', undefined, '?topic=**');
     await answersAsDocumented('POST', '/v1/tokens', { sub: 'u-1', subscribe: ['docs/*'] });
     await answersAsDocumented('POST', '/v1/tokens', { sub: 'u/1' });
+    const rights = { publish: ['docs/*'], mint: { users: ['*'] } };
+    const created = await answersAsDocumented('POST', '/v1/keys', { name: 'docs', rights });
+    await answersAsDocumented('POST', '/v1/keys', { name: 'docs' });
+    id = z.object({ id: z.string() }).parse(created.body).id;
+    await answersAsDocumented('GET', '/v1/keys/{id}');
+    await answersAsDocumented('POST', '/v1/keys/{id}/rotate', { overlapS: 60 });
+    await answersAsDocumented('GET', '/v1/keys', undefined, '?limit=1');
+    await answersAsDocumented('GET', '/v1/audit', undefined, '?limit=1');
+    id = 'u-1';
+    await answersAsDocumented('POST', '/v1/users/{id}/disconnect');
+    await answersAsDocumented('GET', '/v1/keys/{id}');
+    await answersAsDocumented('GET', '/v1/connections', undefined, '?limit=1');
+    await answersAsDocumented('GET', '/v1/topics', undefined, '?limit=1');
+    await answersAsDocumented('DELETE', '/v1/topics', undefined, '?topic=docs/1');
 
     const good = Object.entries(paths).flatMap(([path, item]) =>
       Object.entries(item).flatMap(([method, { responses }]) =>
@@ -193,7 +209,9 @@ describe('the whole application', () => {
     const documented = Object.entries(openApiDocument(app).paths).flatMap(([path, item]) =>
       Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
     );
-    const registered = routes.filter((route) => route.includes(' /v1/') && !route.startsWith('HEAD '));
+    const registered = routes
+      .filter((route) => route.includes(' /v1/') && !route.startsWith('HEAD '))
+      .map((route) => route.replaceAll(/:(\w+)/g, '{$1}'));
     expect(documented.toSorted()).toEqual(registered.toSorted());
     expect(documented).toContain('GET /v1/events');
   });
