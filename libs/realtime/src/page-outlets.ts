@@ -17,7 +17,7 @@ export class PageOutlets {
   /** Where a page begins in this wire format. */
   root<F>(codec: Codec<F>): Run<F> {
     if (this.#outlets.bytes > MAX_BYTES) this.#outlets.reset();
-    this.#timer ??= setTimeout(() => this.#forget(), KEEP_MS).unref();
+    if (this.#timer === undefined) this.#timer = setTimeout(() => this.#forget(), KEEP_MS).unref();
     return this.#outlets.of(codec).root;
   }
 
