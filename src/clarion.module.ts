@@ -8,6 +8,7 @@ import { configureHttp, protectAnswers, RestApiModule, setupDocs } from '#clario
 import { Drain } from './drain.js';
 import { HealthModule } from './health/health.module.js';
 import { leadIntoBasePath } from './http/base-path.js';
+import { ignoreExpectations } from './http/expectations.js';
 import { HttpModule } from './http/http.module.js';
 import { Requests } from './http/requests.js';
 import { cutStalledReaders } from './http/stalled-readers.js';
@@ -24,7 +25,7 @@ export interface GatewayChoice {
 
 /** What Clarion is made of. Each library's schema (`accessConfigSchema` …) parses its part and fills in the defaults. */
 export interface ClarionOptions {
-  /** Provides `NOTIFICATION_STORE` globally: `StoreSqliteModule.forRoot(…)`. */
+  /** Provides `NOTIFICATION_STORE` and `ACCESS_STORE` globally: `StoreSqliteModule.forRoot(…)`. */
   readonly store: DynamicModule;
   /** Provides `EVENT_BUS` globally: `InProcessEventBusModule.forRoot()`. */
   readonly bus: DynamicModule;
@@ -104,6 +105,7 @@ export function attachClarion(app: NestFastifyApplication): void {
   for (const { attach } of options.gateways) attach?.(app);
   app.get(UpgradeRouter).attach(app.getHttpServer());
   cutStalledReaders(app.getHttpServer());
+  ignoreExpectations(app.getHttpServer());
   if (options.basePath) leadIntoBasePath(fastify, options.basePath);
   if (options.docs === true) setupDocs(app, options.basePath);
 }

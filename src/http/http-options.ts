@@ -25,7 +25,8 @@ export interface ClarionHttpOptions {
  * their answer would be; answers that stream are not limited in time. Every request gets a random id, whatever it brings.
  */
 export function clarionHttpOptions({ trustProxy = false, basePath = '', tls }: ClarionHttpOptions = {}) {
-  const http = { ...httpServerOptions.http, IncomingMessage: requestBelow(basePath) };
+  // Node would refuse a request without Host in words of its own.
+  const http = { ...httpServerOptions.http, IncomingMessage: requestBelow(basePath), requireHostHeader: false };
   return {
     ...httpServerOptions,
     http,

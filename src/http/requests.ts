@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '#clarion/protocol';
 
@@ -36,6 +36,7 @@ export class Requests {
       this.#begin(request, reply);
       reply.header('x-request-id', request.id);
       if (this.#draining && !ALWAYS_ANSWERED.test(request.url)) refuse(request, reply);
+      else if (lacksHost(request.raw)) done(new DomainError('request.invalid', 'there is no Host'));
       else done();
     });
   }
@@ -82,6 +83,11 @@ export class Requests {
     for (const observe of this.#observers) observe(finished);
     if (this.#inFlight === 0) for (const resolve of this.#waiting.splice(0)) resolve();
   }
+}
+
+/** RFC 9112 §3.2: a server must refuse that. */
+function lacksHost({ headers, httpVersion }: IncomingMessage): boolean {
+  return headers.host === undefined && httpVersion === '1.1';
 }
 
 function pathOf(url: string): string {

@@ -12,6 +12,9 @@ import { SOCKETIO_CONFIG, type GatewaySocketIoConfig } from './gateway-socketio.
 
 const PATH = '/socket.io';
 
+/** Engine.IO itself looks at it only when it has accepted a WebSocket already. */
+const PROTOCOL = /[?&]EIO=4(?:&|$)/;
+
 const logger = new Logger('SocketIoHandshake');
 
 /**
@@ -100,6 +103,8 @@ export class ClarionIoAdapter extends IoAdapter {
   }
 
   #refusalOf(request: IncomingMessage): DomainError | undefined {
+    if (!PROTOCOL.test(request.url ?? ''))
+      return new DomainError('request.invalid', 'EIO=4 alone is spoken here');
     try {
       const address = this.#limits.clientAddress(request);
       this.#limits.takeHandshake(address);
