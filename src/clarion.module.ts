@@ -41,7 +41,7 @@ export interface ClarionOptions {
   readonly docs?: boolean;
   /** As `clarionHttpOptions` was given it: for links and documents. Empty when absent. */
   readonly basePath?: string;
-  /** An address of its own for `/metrics`; absent: on the main port, behind the API key. */
+  /** An address of its own for `/metrics`; absent: on the main port, for API keys that may administer. */
   readonly metrics?: MetricsAddress;
 }
 

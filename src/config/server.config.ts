@@ -60,7 +60,7 @@ const ownFields = {
   metricsPort: z.coerce.number().int().min(1).max(65_535).optional().meta({
     env: 'CLARION_METRICS_PORT',
     description:
-      'A port of its own for `/metrics`, without a key, on the same address. Absent: `/metrics` on the main port, with the API key.',
+      'A port of its own for `/metrics`, without a key, on the same address. Absent: `/metrics` on the main port, with an API key that may administer.',
   }),
 } as const;
 

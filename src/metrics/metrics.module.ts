@@ -15,7 +15,7 @@ export interface MetricsAddress {
   readonly host: string;
 }
 
-/** Serves `/metrics`: on an address of its own without a key, or on the main port with the API key. */
+/** Serves `/metrics`: on an address of its own without a key, or on the main port with an API key that may administer. */
 @Module({})
 export class MetricsModule {
   /** @param address absent: on the main port. */
