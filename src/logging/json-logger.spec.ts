@@ -60,6 +60,7 @@ describe('logRequest', () => {
     const { logger, lines } = capture('info');
     logRequest(logger, request);
     logRequest(logger, { ...request, status: 503 });
-    expect(lines).toMatchObject([{ level: 'warn', status: 503 }]);
+    logRequest(logger, { ...request, status: 500 });
+    expect(lines).toMatchObject([{ level: 'warn', status: 500 }]);
   });
 });

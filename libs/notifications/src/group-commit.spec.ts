@@ -167,3 +167,21 @@ test('a full commit does not wait for the end of the turn', async () => {
   await store.end();
   expect(await Promise.all(answers)).toHaveLength(100);
 });
+
+test('is late in a turn of the event loop that lasts too long, though what is answered meanwhile was quick', async () => {
+  const { store, clock, group, appendMany } = lateGroup();
+  const answers = appendMany(100);
+  for (let i = 0; i < 10; i++) await Promise.resolve();
+  clock.ms += 150;
+  answers.push(...appendMany(100));
+  const answered = store.end();
+  for (let i = 0; i < 10; i++) await Promise.resolve();
+  clock.ms += 60;
+  answers.push(...appendMany(50));
+  expect(group.isLate).toBe(true);
+  await answered;
+  expect(group.isLate).toBe(false);
+  await store.end();
+  await store.end();
+  expect(await Promise.all(answers)).toHaveLength(250);
+});

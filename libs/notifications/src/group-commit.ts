@@ -32,6 +32,8 @@ export class GroupCommit {
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #busy = false;
+  /** When the first request of this turn of the event loop came; undefined: none has come yet. */
+  #turnSince: number | undefined;
   #stopGathering: (() => void) | undefined;
 
   /** @param now milliseconds of a clock that never goes back; for tests. */
@@ -50,14 +52,16 @@ export class GroupCommit {
   }
 
   /**
-   * Whether more comes than can be committed in useful time: the oldest request waits longer than it may, and there is more than one commit
-   * takes. What fits into one is never late: when the disk dawdles, all of it is served as soon as the disk goes on.
+   * Whether more comes than can be committed in useful time: there is more than one commit takes, and the oldest request waits longer than it
+   * may, or this turn of the event loop has lasted so long, in which case what it still finds has waited as long elsewhere. What fits into
+   * one commit is never late: when the disk dawdles, all of it is served as soon as the disk goes on.
    */
   get isLate(): boolean {
     const { maxWaitMs, maxBatch } = this.#limits;
     if (maxWaitMs === 0 || this.#committing.length + this.#waiting.length <= maxBatch) return false;
     const oldest = this.#committing[0] ?? this.#waiting[0];
-    return oldest !== undefined && this.#now() - oldest.since > maxWaitMs;
+    const since = Math.min(oldest?.since ?? Infinity, this.#turnSince ?? Infinity);
+    return this.#now() - since > maxWaitMs;
   }
 
   /** @throws {DomainError} `overloaded` when too much waits already; then nothing of the request is kept. */
@@ -66,11 +70,18 @@ export class GroupCommit {
     if (this.#waiting.length >= this.#limits.maxWaiting || this.#waitingBytes + bytes > this.#limits.maxWaitingBytes)
       return Promise.reject(new DomainError('overloaded', 'too many publishes are waiting for the log'));
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ request, bytes, since: this.#now(), resolve, reject });
+      const since = this.#now();
+      if (this.#turnSince === undefined) this.#beginTurn(since);
+      this.#waiting.push({ request, bytes, since, resolve, reject });
       this.#waitingBytes += bytes;
       if (!this.#busy) void this.#run();
       else if (this.#waiting.length === this.#limits.maxBatch) this.#stopGathering?.();
     });
+  }
+
+  #beginTurn(now: number): void {
+    this.#turnSince = now;
+    setImmediate(() => (this.#turnSince = undefined));
   }
 
   async #run(): Promise<void> {

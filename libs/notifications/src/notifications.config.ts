@@ -45,7 +45,7 @@ export const notificationsConfigSchema = z.object({
     env: 'CLARION_PUBLISH_MAX_WAITING_BYTES',
     description: 'Bytes of publishes that may wait for the log; more are answered 503 `overloaded`.',
   }),
-  publishMaxWaitMs: z.coerce.number().int().min(0).default(200).meta({
+  publishMaxWaitMs: z.coerce.number().int().min(0).default(150).meta({
     env: 'CLARION_PUBLISH_MAX_WAIT_MS',
     description:
       'How long publishes may wait for the log before further ones are answered 503 `overloaded` unread, until it has caught up. What one commit takes (`CLARION_COMMIT_MAX_BATCH`) always may. Milliseconds; 0: as long as it takes.',
