@@ -171,7 +171,7 @@ export const brokenAccessStores: readonly BrokenAccessStore[] = [
   {
     name: 'forgets where requests came from',
     caughtBy: 'audit: every act has its entry',
-    breakIt: changingEntries((entries) => entries.map(({ address: _, ...entry }) => entry)),
+    breakIt: changingEntries((entries) => entries.map((entry) => ({ ...entry, address: undefined }))),
   },
   {
     name: 'sorts the audit log by time',

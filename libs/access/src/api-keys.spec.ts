@@ -153,6 +153,18 @@ describe('rotation', () => {
     expect([key, one.key, other.key].map((text) => find(text) !== undefined)).toEqual([false, true, true]);
   });
 
+  it('forgets no use that comes while it is written', async () => {
+    const { id, key } = await create();
+    const write = store.putKey.bind(store);
+    vi.spyOn(store, 'putKey').mockImplementation(async (...written) => {
+      vi.setSystemTime(NOW + 1_000);
+      find(key);
+      await write(...written);
+    });
+    await rotate(id);
+    expect(keys.get(id).lastUsedAt).toBe(NOW + 1_000);
+  });
+
   it('ends no connection, and keeps rights, end and last use', async () => {
     const { id, key } = await create({ read: ['**'] }, { expiresAt: NOW + DAY_MS });
     find(key);

@@ -139,7 +139,7 @@ export class ApiKeys {
       this.#assertMayGrant(who, stored);
       const text = newKeyText(id);
       const previousUntil = Date.now() + overlapMs;
-      const previous = stored.secrets.slice(0, 1).map(({ sha256 }) => ({ sha256, expiresAt: previousUntil }));
+      const previous = stored.secrets.slice(0, 1).map((secret) => ({ ...secret, expiresAt: previousUntil }));
       const secrets = [{ sha256: sha256(text) }, ...(overlapMs > 0 ? previous : [])];
       const detail = `the secret before it ends ${new Date(previousUntil).toISOString()}`;
       await this.#put({ ...stored, secrets }, audited({ act: 'key.rotated', target: id, detail }));
@@ -186,7 +186,10 @@ export class ApiKeys {
 
   async #put(stored: StoredKey, audit: AuditEntry): Promise<void> {
     await this.#store.putKey(stored, audit);
-    this.#keys.set(stored.id, new ApiKey(stored));
+    const key = new ApiKey(stored);
+    // It may have been used while that was written.
+    key.lastUsedAt = this.#keys.get(stored.id)?.lastUsedAt;
+    this.#keys.set(stored.id, key);
     this.#expiry.watch();
   }
 
