@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 /** Requests that change nothing, whoever had them sent (RFC 9110 §9.2.1). */
-const SAFE_METHODS: readonly unknown[] = ['GET', 'HEAD'];
+const SAFE_METHODS: ReadonlySet<unknown> = new Set(['GET', 'HEAD']);
 
 /**
  * The `Cookie` header of a request that a page of somebody else cannot have caused; of any other undefined, for browsers add it to those as
@@ -17,7 +17,7 @@ export function ownCookie({
   readonly method?: string | undefined;
   readonly headers: IncomingHttpHeaders;
 }): string | undefined {
-  return isOwn(SAFE_METHODS.includes(method), headers.origin, headers['sec-fetch-site']) ? headers.cookie : undefined;
+  return isOwn(SAFE_METHODS.has(method), headers.origin, headers['sec-fetch-site']) ? headers.cookie : undefined;
 }
 
 function isOwn(safe: boolean, origin: string | undefined, site: unknown): boolean {

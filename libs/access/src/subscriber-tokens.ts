@@ -55,12 +55,12 @@ export class SubscriberTokens {
 
   /**
    * Signs a token that {@link verify} accepts. Who may ask for one is the caller's decision.
-   * @throws {DomainError} `route.unknown` where there is no secret to sign with; `token.subject_invalid`; `topic.forbidden` for reserved
+   * @throws {DomainError} `right.missing` where there is no secret to sign with; `token.subject_invalid`; `topic.forbidden` for reserved
    * selectors; `body.invalid` when the grants do not fit into a token.
    */
   async mint({ sub, subscribe = [], publish = [], ttl = DEFAULT_TTL_SECONDS }: MintRequest): Promise<MintedToken> {
     if (this.#secret === undefined)
-      throw new DomainError('route.unknown', 'no tokens are minted here: the identity provider issues them');
+      throw new DomainError('right.missing', 'no key can mint tokens here: the identity provider issues them');
     if (!isUserId(sub)) throw new DomainError('token.subject_invalid');
     const reserved = [...subscribe.map(selectorOf), ...publish].find(isReserved);
     if (reserved !== undefined) throw new DomainError('topic.forbidden', reserved);

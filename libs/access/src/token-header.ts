@@ -8,7 +8,7 @@ const MAX_HEADERS = 64;
 const BASE64URL = /^[A-Za-z0-9_-]+$/;
 
 /** Kinds of JWTs that are for us, in lower case: any, and access tokens (RFC 9068 §2.1). A prefix of `application/` says nothing (RFC 7515 §4.1.9). */
-const TYPES = ['jwt', 'at+jwt'];
+const TYPES: ReadonlySet<string> = new Set(['jwt', 'at+jwt']);
 
 /**
  * What of a header is looked at. Addresses and keys in it (`jku`, `x5u`, `jwk`, `x5c`) are not there for us. No extension is understood, so
@@ -19,7 +19,7 @@ const headerSchema = z.object({
   kid: z.string().optional(),
   typ: z
     .string()
-    .refine((typ) => TYPES.includes(typ.toLowerCase().replace(/^application\//, '')))
+    .refine((typ) => TYPES.has(typ.toLowerCase().replace(/^application\//, '')))
     .optional(),
   crit: z.undefined().optional(),
   b64: z.undefined().optional(),
