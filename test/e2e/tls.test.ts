@@ -304,6 +304,27 @@ describe.concurrent('SIGTERM', () => {
       await own.stop();
     }
   });
+
+  it('tells connections to go at once, waits for what is in flight for a while, and cuts it then', async () => {
+    const own = await startServer(settings(files));
+    try {
+      const [idle, half] = [await Http2Client.connect(own.url), await Http2Client.connect(own.url)];
+      await idle.request('GET', '/health/live');
+      const headers = { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' };
+      const stream = half.session.request({ ':method': 'POST', ':path': '/v1/notifications', ...headers });
+      stream.on('error', () => undefined); // it is cut
+      stream.write('{"topic":');
+      await half.request('GET', '/health/live');
+      const from = performance.now();
+      const exit = own.kill('SIGTERM');
+      await once(idle.session, 'close');
+      expect([idle.goaway, performance.now() - from < 3_000]).toEqual([constants.NGHTTP2_NO_ERROR, true]);
+      expect(await exit).toEqual({ code: 0, signal: null });
+      expect(performance.now() - from).toBeLessThan(9_000);
+    } finally {
+      await own.stop();
+    }
+  });
 });
 
 async function certificateName({ url }: TestServer): Promise<string> {

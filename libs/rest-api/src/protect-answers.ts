@@ -9,8 +9,13 @@ import { isOwnRoute } from './own-routes.js';
  */
 export function protectAnswers(server: FastifyInstance): void {
   const headers = protectiveHeaders(server.server instanceof Server);
+  /** Then nobody has to ask of each request whose it is. */
+  let alone = true;
+  server.addHook('onRoute', ({ url }) => {
+    alone &&= isOwnRoute(url);
+  });
   server.addHook('onRequest', (request, reply, done) => {
-    if (isOwnRoute(request.routeOptions.url)) reply.headers(headers);
+    if (alone || isOwnRoute(request.routeOptions.url)) reply.headers(headers);
     done();
   });
 }
