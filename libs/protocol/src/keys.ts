@@ -4,7 +4,7 @@ import { isUserId, selectorSchema } from './topics.js';
 
 /** A user id, all of them (`*`), or all that begin so (`team-7.*`): a wildcard stands at the end alone. */
 function isUserPattern(text: string): boolean {
-  return text === '*' || isUserId(text.endsWith('*') ? text.slice(0, -1) : text);
+  return isUserId(text.endsWith('*') ? `${text.slice(0, -1)}x` : text);
 }
 
 const selectorsSchema = z.array(selectorSchema).max(MAX_GRANTS);
