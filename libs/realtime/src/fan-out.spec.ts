@@ -223,19 +223,34 @@ test('a writer that throws keeps nobody else from writing', async () => {
   expect(written).toEqual(['other']);
 });
 
-test('with a tick, what comes after silence is written at the end of the turn, and what comes soon after waits', async () => {
+test('after a short round the next one waits as long as that took; what comes after longer silence does not', async () => {
   const clock = fakeClock();
   const fanOut = new FanOut(new InterestIndex(), 40, () => undefined);
   const written: string[] = [];
-  writersOf(fanOut, 1, written, 'first', 0, clock);
+  writersOf(fanOut, 1, written, 'first', 35, clock);
   await turn();
   expect(written).toEqual(['first']);
-  clock.now += 10;
+  clock.now += 5;
   const started = process.hrtime.bigint();
-  writersOf(fanOut, 1, written, 'second', 0, clock);
+  writersOf(fanOut, 1, written, 'second', 35, clock);
   await turn();
   expect(written).toEqual(['first']);
   await vi.waitUntil(() => written.length === 2);
   expect(Number(process.hrtime.bigint() - started) / 1e6).toBeGreaterThan(25);
+  clock.now += 35;
+  writersOf(fanOut, 1, written, 'third', 0, clock);
+  await turn();
+  expect(written).toEqual(['first', 'second', 'third']);
   fanOut.stop();
+});
+
+test('nothing waits after a round in which as much could gather', async () => {
+  const clock = fakeClock();
+  const fanOut = new FanOut(new InterestIndex(), 40, () => undefined);
+  const written: string[] = [];
+  writersOf(fanOut, 1, written, 'first', 80, clock);
+  await turn();
+  writersOf(fanOut, 1, written, 'second', 0, clock);
+  await turn();
+  expect(written).toEqual(['first', 'second']);
 });

@@ -11,6 +11,8 @@ export interface Flushable {
 const SLICE_MS = 8;
 /** Writes between two looks at the clock. */
 const STRIDE = 32;
+/** Timers are no finer. */
+const SHORTEST_REST_MS = 1;
 
 /**
  * Brings each event to those who read one of its topics, and has them write once at the end of the event loop's turn: all that
@@ -25,12 +27,14 @@ export class FanOut {
   #round: Flushable[] = [];
   #next = 0;
   #scheduled = false;
-  #roundEndedAt = -Infinity;
+  #roundBeganAt = 0;
+  #restsUntil = -Infinity;
   #timer: NodeJS.Timeout | undefined;
   #dispatch = 0;
 
   /**
-   * @param tickMs a round begins no sooner after the last one; 0: at the end of the turn. What comes after longer silence never waits.
+   * @param tickMs the longest rest between two rounds ({@link restAfter}); 0: none, each begins at the end of the turn. What comes after
+   *   longer silence never waits.
    * @param afterRound called when all that was offered before the round began has been written.
    */
   constructor(index: InterestIndex, tickMs: number, afterRound: () => void) {
@@ -58,12 +62,13 @@ export class FanOut {
 
   #schedule(): void {
     this.#scheduled = true;
-    const waitMs = this.#tickMs === 0 ? 0 : this.#roundEndedAt + this.#tickMs - performance.now();
-    if (waitMs > 0) this.#timer = setTimeout(() => this.#begin(), waitMs);
+    const waitMs = this.#restsUntil - performance.now();
+    if (waitMs >= SHORTEST_REST_MS) this.#timer = setTimeout(() => this.#begin(), waitMs);
     else setImmediate(() => this.#begin());
   }
 
   #begin(): void {
+    this.#roundBeganAt = performance.now();
     this.#round = this.#waiting;
     this.#waiting = [];
     this.#next = 0;
@@ -90,10 +95,19 @@ export class FanOut {
   #end(): void {
     this.#round = [];
     this.#scheduled = false;
-    this.#roundEndedAt = performance.now();
+    const now = performance.now();
+    this.#restsUntil = now + restAfter(now - this.#roundBeganAt, this.#tickMs);
     this.#afterRound();
     if (this.#waiting.length > 0) this.#schedule();
   }
+}
+
+/**
+ * Milliseconds that pass after a round before the next one: as long as it took to write, so that the half of the time at least is left
+ * to what brings events, and more of them go with one write. A longer round needs less of it, since they gather while it is written.
+ */
+function restAfter(roundMs: number, tickMs: number): number {
+  return Math.min(roundMs, 2 * tickMs - roundMs);
 }
 
 /** From the end: who leaves meanwhile gives its place to the last, who has been offered the event already, and nobody is left out. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAX_SELECTORS } from '#clarion/protocol';
 
 const amount = (min: number, preset: number) => z.coerce.number().int().min(min).default(preset);
 
@@ -29,16 +30,26 @@ export const realtimeConfigSchema = z.object({
     env: 'CLARION_HEARTBEAT_MS',
     description: 'How often an idle connection is kept alive, and a quiet client told its cursor. Milliseconds.',
   }),
-  flushTickMs: z.coerce.number().int().min(0).max(1_000).default(0).meta({
+  flushTickMs: z.coerce.number().int().min(0).max(1_000).default(10).meta({
     env: 'CLARION_FLUSH_TICK_MS',
     description:
-      'How long after the last writes to all clients the next ones wait for more to write along. What comes after longer silence never waits. Milliseconds; 0: not at all.',
+      'How long after the last writes to all clients the next ones wait for more to write along: as long as the last ones took, this at most. What comes after longer silence never waits. Milliseconds; 0: not at all.',
   }),
   headCheckMs: z.coerce.number().int().min(50).default(5_000).meta({
     env: 'CLARION_HEAD_CHECK_MS',
     description:
       'How often this node compares its head with the log, in case the bus lost the last message. Milliseconds.',
   }),
+  maxSelectors: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(MAX_SELECTORS)
+    .default(MAX_SELECTORS)
+    .meta({
+      env: 'CLARION_MAX_SELECTORS',
+      description: `Selectors that one session or poll may have, 1–${MAX_SELECTORS}.`,
+    }),
   stepDownConnections: amount(0, 0).meta({
     env: 'CLARION_STEP_DOWN_CONNECTIONS',
     description: 'Open streams beyond which new and low-priority ones are asked to poll instead. 0: never.',
