@@ -21,7 +21,7 @@ or, instead of all that, how Clarion takes it when everybody returns at once aft
   --cold             the server keeps little in memory: what was missed must come from the log
   --profile <dir>    the server writes a CPU profile there
 or how it takes more than it can:
-  --flood            five times its capacity for a minute, over 3,000 connections
+  --flood            five times its capacity for a minute, over 2,000 connections
   --connections <n>
   --seconds <n>
 Exit code: 1 when Clarion lost, repeated or reordered anything durable, or has no figure; 2 when the options mean nothing.`;
@@ -49,7 +49,7 @@ export const STORM: StormPlan = {
 };
 
 /** The flood that the issue asks for. */
-export const FLOOD: FloodPlan = { connections: 3_000, factor: 5, durationMs: 60_000, capacityMs: 4_000 };
+export const FLOOD: FloodPlan = { connections: 2_000, factor: 5, durationMs: 60_000, capacityMs: 4_000 };
 
 /** @throws {RangeError | TypeError} when an option is unknown or means nothing ({@link isUsageError}). */
 export function readOptions(): Options {

@@ -279,6 +279,7 @@ describe('publishes and commands', () => {
       CLARION_LIMIT_KEY_PUBLISHES: '4/3600',
       CLARION_LIMIT_USER_PUBLISHES: '2/3600',
       CLARION_LIMIT_USER_COMMANDS: '2/3600',
+      CLARION_MAX_SELECTORS: '2',
     });
   });
   afterAll(() => server.stop());
@@ -348,6 +349,23 @@ describe('publishes and commands', () => {
       expect([name, await asked(), await asked()]).toEqual([name, 'done', 'done']);
       expect([name, await asked()]).toEqual([name, 'rate.limited']);
     }
+  });
+
+  it('selectors of a reader are limited over every transport, also those that come later', async () => {
+    const token = await publisher('s-1');
+    const query = `topics=a/1,a/2,a/3&access_token=${token}`;
+    const stream = await EventStream.open(`${server.url}/v1/events?${query}`);
+    const poll = await fetch(`${server.url}/v1/events?${query}`);
+    const upgrade = await refusedHandshake(`${server.url}/v1/ws?${query}`);
+    const auth = { token, topics: ['a/1', 'a/2', 'a/3'] };
+    const sio = io(server.url, { transports: ['websocket'], reconnection: false, forceNew: true, auth });
+    ends.push(() => sio.disconnect());
+    const error: unknown = await new Promise((resolve) => sio.once('connect_error', resolve));
+    for (const problem of [await stream.json(), await poll.json(), upgrade.body, Object(error).data])
+      expect(problem).toMatchObject({ code: 'body.invalid', errors: [{ pointer: '/topics' }] });
+    const socket = await webSocket(token);
+    const more = { op: 'subscribe', id: 1, topics: ['a/1', 'a/2'] };
+    expect(await socket.ask(1, more)).toMatchObject({ ok: false, error: { code: 'body.invalid' } });
   });
 
   /** A command over each transport, and what it is answered. */

@@ -9,6 +9,7 @@ import { locate } from './place.js';
 import type { DeliverySource } from './realtime-stats.js';
 import type { Page } from './ring.js';
 import type { SessionContext } from './session-context.js';
+import { assertFew } from './session-selectors.js';
 import type { Receiver } from './subscription.js';
 
 /** What one poll answers: all that concerns the reader after the brought cursor up to `cursor`, as far as the limit allows. */
@@ -44,12 +45,13 @@ export class Poll implements Receiver, OpenConnection {
   #wake: (() => void) | undefined;
   #closed = false;
 
-  /** @throws {DomainError} when one of the selectors is not granted. */
+  /** @throws {DomainError} when one of the selectors is not granted, or there are too many. */
   constructor(number: number, context: SessionContext, who: Principal, want: PollWant) {
     this.number = number;
     this.who = who;
     this.#context = context;
     this.#want = want;
+    assertFew(want.selectors.length, context.limits.maxSelectors);
     for (const selector of want.selectors) this.#interest.add(context.access.readGrant(who, selector));
   }
 

@@ -20,6 +20,7 @@ import { RealtimeStats } from './realtime-stats.js';
 import type { RealtimeConfig } from './realtime.config.js';
 import { Ring } from './ring.js';
 import type { OpenSession, SessionContext } from './session-context.js';
+import { assertFew } from './session-selectors.js';
 import { LogSession } from './session.js';
 import { hasLost } from './standing.js';
 import { listTopics, type TopicsPage, type TopicsRequest } from './topic-list.js';
@@ -168,6 +169,7 @@ export class Realtime {
    */
   authorise(who: Principal, want: Want): void {
     this.#assertOpenTo(who);
+    assertFew(want.selectors.length, this.#config.maxSelectors);
     for (const selector of want.selectors) this.#context.access.readGrant(who, selector);
   }
 
@@ -315,6 +317,7 @@ export class Realtime {
       answers: new Turnstile(),
       stats: this.#stats,
       limits: {
+        maxSelectors: this.#config.maxSelectors,
         maxPendingBytes: this.#config.sessionBufferBytes,
         pageEvents: 256,
         pageBytes: Math.min(65_536, this.#config.sessionBufferBytes),

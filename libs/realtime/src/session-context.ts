@@ -39,6 +39,8 @@ export interface OpenSession extends Session, OpenConnection {
 }
 
 export interface SessionLimits {
+  /** Selectors of one reader. */
+  readonly maxSelectors: number;
   /** Bytes of events that wait for a full link; beyond, they are forgotten and read again when it drains. */
   readonly maxPendingBytes: number;
   /** Events in one page while catching up. */

@@ -1,5 +1,5 @@
 import type { Principal, ReadGrant } from '#clarion/access';
-import { DomainError, MAX_SELECTORS, type Selector } from '#clarion/protocol';
+import { DomainError, type Selector } from '#clarion/protocol';
 import { Interest } from './interest.js';
 import type { SessionContext } from './session-context.js';
 import type { Receiver } from './subscription.js';
@@ -7,9 +7,9 @@ import type { Receiver } from './subscription.js';
 /** The selectors of one session: granted, known to the index as its own, and the same as its interest. */
 export class SessionSelectors {
   readonly interest: Interest;
-  readonly #context: Pick<SessionContext, 'access' | 'index'>;
+  readonly #context: Pick<SessionContext, 'access' | 'index' | 'limits'>;
 
-  constructor(context: Pick<SessionContext, 'access' | 'index'>, reader: Receiver) {
+  constructor(context: Pick<SessionContext, 'access' | 'index' | 'limits'>, reader: Receiver) {
     this.#context = context;
     this.interest = new Interest(reader);
   }
@@ -21,10 +21,7 @@ export class SessionSelectors {
   grants(who: Principal, selectors: readonly Selector[]): ReadGrant[] {
     const grants = selectors.map((selector) => this.#context.access.readGrant(who, selector));
     const added = new Set(grants.map(({ selector }) => selector).filter((selector) => !this.interest.has(selector)));
-    if (this.interest.size + added.size > MAX_SELECTORS)
-      throw new DomainError('body.invalid', undefined, [
-        { pointer: '/topics', detail: `a session has at most ${MAX_SELECTORS} selectors` },
-      ]);
+    assertFew(this.interest.size + added.size, this.#context.limits.maxSelectors);
     return grants;
   }
 
@@ -57,4 +54,12 @@ export class SessionSelectors {
   clear(): void {
     this.delete(this.interest.selectors);
   }
+}
+
+/** @throws {DomainError} `body.invalid` when a reader would have more selectors than it may. */
+export function assertFew(selectors: number, most: number): void {
+  if (selectors > most)
+    throw new DomainError('body.invalid', undefined, [
+      { pointer: '/topics', detail: `a session has at most ${most} selectors` },
+    ]);
 }
