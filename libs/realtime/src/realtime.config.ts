@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { MAX_SELECTORS } from '#clarion/protocol';
-import { MAX_SELECTORS } from '#clarion/protocol';
 
 const amount = (min: number, preset: number) => z.coerce.number().int().min(min).default(preset);
 
@@ -41,16 +40,6 @@ export const realtimeConfigSchema = z.object({
     description:
       'How often this node compares its head with the log, in case the bus lost the last message. Milliseconds.',
   }),
-  maxSelectors: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(MAX_SELECTORS)
-    .default(MAX_SELECTORS)
-    .meta({
-      env: 'CLARION_MAX_SELECTORS',
-      description: `Selectors that one session or poll may have, 1–${MAX_SELECTORS}.`,
-    }),
   maxSelectors: z.coerce
     .number()
     .int()
