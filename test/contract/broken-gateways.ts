@@ -418,6 +418,11 @@ export const brokenGateways: readonly BrokenGateway[] = [
     meddlers: ending((reason) => (reason.name === 'access.revoked' ? { name: 'overloaded' } : reason)),
   },
   {
+    name: 'waits for who does not read although its token was voided',
+    caughtBy: 'ending: whose token was voided is let go at once, although it does not read',
+    meddlers: ending((reason) => (reason.name === 'access.revoked' ? { name: 'server.draining' } : reason)),
+  },
+  {
     name: 'does not obey an operator',
     caughtBy: 'ending: whom an operator closes is told so and may come back, and then has missed nothing',
     meddlers: ending((reason) => (reason.name === 'closed.by_operator' ? undefined : reason)),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
+import { connectionsOf } from '../support/connections-of.js';
 import type { Reader } from './gateway-reader.js';
 import { ResourceWatch } from './gateway-resources.js';
 import type { GatewayCheck, Scene } from './gateway-scene.js';
@@ -10,6 +11,8 @@ const RETRY_MS = { from: 200, to: 700 };
 /** Well below the time after which an application cuts what is left. */
 const PROMPT_MS = 5_000;
 const DEADLINE_MS = 300;
+/** How soon a withdrawn right has its effect. */
+const LET_GO_MS = 2_000;
 
 /** @returns the data of the `bye` with which this reader's stream ended. */
 async function bye(reader: Reader): Promise<Readonly<Record<string, unknown>>> {
@@ -58,6 +61,24 @@ export const endingChecks: readonly GatewayCheck[] = [
       const { key } = await scene.publish(topic);
       await Promise.all([other, again].map((one) => one.heard(key)));
       assert.deepEqual(reader.keys, []);
+    },
+  },
+  {
+    name: 'ending: whose token was voided is let go at once, although it does not read',
+    needs: ['connection', 'wire'],
+    alone: true,
+    run: async (scene) => {
+      const topic = scene.topic('flood');
+      const blocked = await scene.reader([topic]);
+      const other = await scene.reader([topic], { token: await scene.token([topic], { sub: 'somebody-else' }) });
+      blocked.pause();
+      await other.heard(...(await scene.burst(150, topic, { body: 'x'.repeat(60_000) })));
+      const open = await connectionsOf(scene.host.port);
+      await scene.host.disconnect(scene.user);
+      const until = performance.now() + LET_GO_MS;
+      let left = open;
+      while (left.size === open.size && performance.now() < until) left = await connectionsOf(scene.host.port);
+      assert.equal(left.size, open.size - 1, 'a client that does not read keeps its connection');
     },
   },
   {

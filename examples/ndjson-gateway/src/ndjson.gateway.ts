@@ -5,6 +5,7 @@ import { Access } from '#clarion/access';
 import { DomainError, parseWanted } from '#clarion/protocol';
 import {
   byeOf,
+  isDismissal,
   Gateways,
   Realtime,
   Wheel,
@@ -33,7 +34,8 @@ class NdjsonLink implements Link<string> {
   }
 
   close(reason: CloseReason): void {
-    this.response.end(codec.control({ name: 'bye', data: byeOf(reason) }));
+    if (this.response.writableNeedDrain && isDismissal(reason)) this.response.destroy(); // who does not read hears no goodbye
+    else this.response.end(codec.control({ name: 'bye', data: byeOf(reason) }));
   }
 }
 

@@ -2,7 +2,15 @@ import type { ServerResponse } from 'node:http';
 import type { Http2ServerResponse, ServerHttp2Stream } from 'node:http2';
 import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
-import { byeOf, type Batch, type CloseReason, type Link, type Peer, type Session } from '#clarion/realtime';
+import {
+  byeOf,
+  isDismissal,
+  type Batch,
+  type CloseReason,
+  type Link,
+  type Peer,
+  type Session,
+} from '#clarion/realtime';
 import type { SseCodec } from './sse-codec.js';
 
 /** What a stream begins with; used once, before anything else is written. */
@@ -48,6 +56,7 @@ export class SseLink implements Link<Buffer> {
   }
 
   close(reason: CloseReason): void {
+    if (this.#body?.writableNeedDrain === true && isDismissal(reason)) return this.destroy();
     this.#send(this.codec.control({ name: 'bye', data: byeOf(reason) }));
     this.#response.end();
   }

@@ -1,5 +1,13 @@
 import type { Socket } from 'socket.io';
-import { byeOf, type Batch, type CloseReason, type Link, type Peer, type Session } from '#clarion/realtime';
+import {
+  byeOf,
+  isDismissal,
+  type Batch,
+  type CloseReason,
+  type Link,
+  type Peer,
+  type Session,
+} from '#clarion/realtime';
 import { carrierOf } from './carrier.js';
 import type { PublishLane } from './publish-lane.js';
 import type { SocketIoCodec, SocketIoFrame } from './socketio-codec.js';
@@ -63,12 +71,21 @@ export class SocketIoLink implements Link<SocketIoFrame> {
     // What is queued may be answers to publishes: a client is given the time of the drain to take those.
     const stuck = this.#full && this.lane === undefined;
     const { conn } = this.#socket;
+    if (stuck && isDismissal(reason)) return this.#cut();
     this.#flushed = false;
     this.#socket.emit('bye', data);
     // A poll that was answered with the bye takes no goodbye of Engine.IO: that would wait for the next poll, of a client that has gone.
     const answered = this.#flushed && conn.transport.name === 'polling';
     if (data.reconnect) conn.close(stuck || answered);
     else this.#socket.disconnect(true);
+  }
+
+  /** Discards what waits; Engine.IO alone would wait half a minute for its WebSocket's goodbye. */
+  #cut(): void {
+    const { conn } = this.#socket;
+    const carrier = carrierOf(conn.transport);
+    if (carrier === undefined) conn.close(true);
+    else carrier.destroy();
   }
 
   #drained(): void {

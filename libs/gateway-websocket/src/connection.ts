@@ -17,7 +17,15 @@ import {
   type Problem,
   type Wanted,
 } from '#clarion/protocol';
-import { byeOf, type CloseReason, type Peer, type Realtime, type Session, type Visitor } from '#clarion/realtime';
+import {
+  byeOf,
+  isDismissal,
+  type CloseReason,
+  type Peer,
+  type Realtime,
+  type Session,
+  type Visitor,
+} from '#clarion/realtime';
 import type { z } from 'zod';
 import { DeflatingWriter, PlainWriter, single, type FrameWriter } from './frame-writer.js';
 import { Inbox, PUBLISH } from './inbox.js';
@@ -132,6 +140,7 @@ export class Connection implements Visitor {
   close(reason: CloseReason): void {
     if (!this.#isOpen) return;
     if (this.#lane?.isEmpty === false) return this.#leaveLater(reason);
+    if (this.#writer.isFull && isDismissal(reason)) return this.terminate();
     this.#say(this.#host.codec.control({ name: 'bye', data: byeOf(reason) }));
     this.#sayGoodbye(CLOSE_REASONS[reason.name].closeCode, reason.name);
   }

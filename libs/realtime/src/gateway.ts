@@ -117,6 +117,17 @@ export interface Session {
   ended(): void;
 }
 
+/** Told by somebody, or by the clock, that this client must go. */
+const DISMISSALS: ReadonlySet<CloseReasonName> = new Set(['access.revoked', 'closed.by_operator', 'token.expired']);
+
+/**
+ * Whether a client that takes nothing more is cut when its connection is closed for this: a goodbye would wait for as long as it likes, and
+ * what lies before it is not for it any more. When the server goes away, it has the time of the drain.
+ */
+export function isDismissal({ name }: CloseReason): boolean {
+  return DISMISSALS.has(name);
+}
+
 /** The reason in the words of the wire, with the catalogue's advice whether to come back with the same credentials. */
 export function byeOf({ name, retryAfterMs, use }: CloseReason): Bye {
   return {

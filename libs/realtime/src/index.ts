@@ -1,5 +1,6 @@
 export {
   byeOf,
+  isDismissal,
   type Batch,
   type CloseReason,
   type Codec,
