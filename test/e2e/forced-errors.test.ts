@@ -137,8 +137,8 @@ async function stranger(request: unknown): Promise<Told> {
   return problemIn(reply);
 }
 
-async function handshake(auth: Record<string, unknown>): Promise<Told> {
-  const listener = new SocketListener(server.url, auth);
+async function handshake(wish: Record<string, unknown>): Promise<Told> {
+  const listener = new SocketListener(server.url, wish);
   const [event] = await listener.first('connect_error');
   listener.close();
   return problemIn({ error: event?.args[0] });
@@ -206,7 +206,7 @@ const BAD_PUBLISHES: readonly unknown[] = [
   ...[
     { title: 7 },
     { title: 't', ttl: -1 },
-    { title: 't', ttl: 1e400 },
+    { title: 't', ttl: 1e300 },
     { title: 't', priority: 'highest' },
     { title: 't', nothing: 1 },
   ].map((fields) => ({ topic: 'mine/1', ...fields })),

@@ -182,6 +182,39 @@ test.each(['publish-websocket', 'publish-socketio'])('the script %s publishes', 
   expect(notifications).toContainEqual(expect.objectContaining({ id, cursor, title: 'Order 42 is on its way' }));
 });
 
+test('the pasted key publishes where it may, and nowhere else', async () => {
+  const script = snippet('key').replace('curl -s ', 'curl -sf ');
+  const { key } = JSON.parse(await outputOf(shell(`${credentials()}\n${script}`))) as { key: string };
+  const publishTo = async (topic: string): Promise<number> => {
+    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+    const body = JSON.stringify({ topic, title: 't' });
+    return (await fetch(`${server.url}/v1/notifications`, { method: 'POST', headers, body })).status;
+  };
+  expect([await publishTo('orders/1'), await publishTo('users/u-42'), await publishTo('demo')]).toEqual([
+    201, 201, 403,
+  ]);
+});
+
+test('the pasted disconnect voids the token, and the next one is good', async () => {
+  const read = `curl -s -o /dev/null -w '%{http_code}\\n' -H "Authorization: Bearer $TOKEN" '${server.url}/v1/events?topics=demo'`;
+  const script = [credentials(), read, snippet('disconnect'), 'echo', read, credentials(), read].join('\n');
+  const [first, disconnected = '', second, third] = (await outputOf(shell(script))).split('\n');
+  expect([first, JSON.parse(disconnected), second, third]).toEqual([
+    '200',
+    { disconnected: expect.any(Number) },
+    '401',
+    '200',
+  ]);
+});
+
+test('the pasted backup is made while the server runs, which the pasted restore refuses', async () => {
+  const commands = snippet('backup').replaceAll(/npm run (\w+) --/g, `node ${resolve('dist/src')}/$1.js`);
+  const [backup = '', restore = ''] = commands.split('\n').map((line) => line.split(' #')[0]);
+  expect(await outputOf(shell(`${backup}\n${restore} 2>&1 || true`))).toMatch(
+    /^Backed up [^]*in use by another process/,
+  );
+});
+
 test('every file that a README names exists', async () => {
   const pages = ['README.md', ...(await readdir('libs')).map((library) => `libs/${library}/README.md`)];
   for (const page of pages)
