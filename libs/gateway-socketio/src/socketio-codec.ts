@@ -3,8 +3,8 @@ import { textFrame, type Codec, type LogEvent } from '#clarion/realtime';
 
 /** One or more Socket.IO events, ready for either transport. */
 export interface SocketIoFrame {
-  /** Socket.IO packets, for transports that frame them themselves. */
-  readonly packets: readonly string[];
+  /** The Socket.IO packet, for transports that frame it themselves and are given one event at a time; of several events the first. */
+  readonly packet: string;
   /** For Engine.IO's WebSocket transport: the same packets as finished frames, to be written as they are. One object for all who get them. */
   readonly options: { readonly compress: false; readonly wsPreEncodedFrame: readonly [Buffer] };
 }
@@ -22,7 +22,7 @@ export class SocketIoCodec implements Codec<SocketIoFrame> {
 
   join(frames: readonly SocketIoFrame[]): SocketIoFrame {
     return {
-      packets: frames.flatMap(({ packets }) => packets),
+      packet: frames[0]!.packet,
       options: preEncoded(Buffer.concat(frames.map(({ options }) => options.wsPreEncodedFrame[0]))),
     };
   }
@@ -37,7 +37,7 @@ export class SocketIoCodec implements Codec<SocketIoFrame> {
 const MESSAGE = '4';
 
 function frame(packet: string): SocketIoFrame {
-  return { packets: [packet], options: preEncoded(textFrame(MESSAGE + packet)) };
+  return { packet, options: preEncoded(textFrame(MESSAGE + packet)) };
 }
 
 function preEncoded(webSocket: Buffer): SocketIoFrame['options'] {

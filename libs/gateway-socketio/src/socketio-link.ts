@@ -47,8 +47,8 @@ export class SocketIoLink implements Link<SocketIoFrame> {
     this.#flushed = false;
     const frame = batch.joined();
     // A transport that is WebSocket stays it. Any other may still change before its queue is sent: it gets packet by packet.
-    if (conn.transport.name === 'websocket') conn.write(frame.packets[0]!, frame.options);
-    else for (const single of batch.frames) conn.write(single.packets[0]!, single.options);
+    if (conn.transport.name === 'websocket') conn.write(frame.packet, frame.options);
+    else for (const single of batch.frames) conn.write(single.packet, single.options);
     this.#full = !this.#flushed;
     return this.#flushed;
   }
