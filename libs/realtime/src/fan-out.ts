@@ -103,7 +103,7 @@ export class FanOut {
 }
 
 /**
- * Milliseconds that pass after a round before the next one: as long as it took to write, so that the half of the time at least is left
+ * Milliseconds that pass after a round before the next one: as long as it took to write, so that half of the time at least is left
  * to what brings events, and more of them go with one write. A longer round needs less of it, since they gather while it is written.
  */
 function restAfter(roundMs: number, tickMs: number): number {
