@@ -31,7 +31,9 @@ export const httpServerOptions = {
 /** Addresses that cannot be decoded never reach a route, nor Nest, nor the hooks that name requests. */
 function answerFrameworkError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   reply.headers({ ...protectiveHeaders(isEncrypted(request.raw.socket)), 'x-request-id': request.id });
-  sendProblem(reply, expectedError(error) ?? new DomainError('internal'));
+  const expected = expectedError(error) ?? new DomainError('internal');
+  logger.debug({ requestId: request.id, code: expected.code, msg: 'refused' });
+  sendProblem(reply, expected);
 }
 
 /** Bytes that Node could not read as a request: there is no request to answer to, only a socket. */
