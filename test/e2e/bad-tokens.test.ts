@@ -126,8 +126,11 @@ describe.each([
   });
 });
 
-test('nobody was called by a token, and the identity provider was asked once', () => {
+test('nobody was called by a token, and the identity provider was asked once', async () => {
   expect({ canary: canary.connections, provider: provider.requests }).toEqual({ canary: 0, provider: 1 });
+  // It would have heard.
+  await expect(fetch(canary.url)).rejects.toThrow('fetch failed');
+  expect(canary.connections).toBeGreaterThan(0);
 });
 
 test('without a secret no tokens are minted, and the answer says so', async () => {

@@ -14,6 +14,8 @@ import { IdentityProvider, type PublishedKey } from '../support/identity-provide
 import { EventStream } from '../support/event-stream.js';
 import { publish } from '../support/rest.js';
 import { startServer, type TestServer } from '../support/server.js';
+import { SocketListener } from '../support/socket-listener.js';
+import { refusedHandshake } from '../support/web-socket.js';
 
 const ISSUER = 'https://login.company.example/';
 const AUDIENCE = 'https://notify.company.example';
@@ -135,7 +137,17 @@ describe('a company’s identity provider', () => {
     expect(Number(late.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
     expect(await late.json()).toMatchObject({ code: 'overloaded' });
     expect(server.logs.filter((line) => line.includes('cannot be had'))).toHaveLength(1);
+    const socket = await refusedHandshake(`${server.url}/v1/ws?access_token=${nextKey.token()}`);
+    expect([socket.status, socket.body]).toEqual([503, expect.objectContaining({ code: 'overloaded' })]);
+    const client = new SocketListener(
+      server.url,
+      { token: nextKey.token() },
+      { reconnection: true, reconnectionDelay: 100 },
+    );
+    await client.first('disconnect');
     await provider.comeBack();
+    await client.first('ready');
+    client.close();
     expect((await readUntil(200, nextKey.token())).status).toBe(200);
   });
 

@@ -25,7 +25,7 @@ export interface Credentials {
   readonly authorization?: string | undefined;
   /** A subscriber token from the query or a message. An API key is not taken here: addresses end in logs and histories. */
   readonly accessToken?: string | undefined;
-  /** The `Cookie` header; looked at only if a cookie is configured, and only without the others. */
+  /** The `Cookie` header, as far as it is believed (`ownCookie`); looked at only if a cookie is configured, and only without the others. */
   readonly cookie?: string | undefined;
 }
 
@@ -121,8 +121,9 @@ export class Access {
   }
 
   /**
-   * The subscriber of a token: signed with HS256, at most 8,192 characters, not expired; of `nbf` 5 seconds are tolerated.
-   * @throws {DomainError} `token.expired` only when it is well signed; `token.subject_invalid`; `token.invalid` for all else.
+   * The subscriber of a token: signed as the configuration says, at most 8,192 characters, not expired, not voided.
+   * @throws {DomainError} `token.expired` only when it is well signed; `token.subject_invalid`; `overloaded` when the issuer's keys cannot be
+   * had; `token.invalid` for all else.
    */
   verifyToken(token: string): Promise<Subscriber> {
     return this.#tokens.verify(token);
