@@ -1,6 +1,12 @@
 import { io, type Socket } from 'socket.io-client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { MAX_PUBLISH_BYTES, problemSchema, publishReplySchema, type PublishReply } from '#clarion/protocol';
+import {
+  MAX_PUBLISH_BYTES,
+  problemSchema,
+  type Problem,
+  publishReplySchema,
+  type PublishReply,
+} from '#clarion/protocol';
 import { z } from 'zod';
 import { mintToken, publish, request } from '../support/rest.js';
 import { API_KEY, startServer, type TestServer } from '../support/server.js';
@@ -61,18 +67,21 @@ async function ways(): Promise<Ways> {
   return {
     rest: async (body) => {
       const init = { method: 'POST', body, headers: { ...KEY, 'content-type': 'application/json' } };
-      const { requestId: _, ...problem } = problemSchema.parse(
-        await (await fetch(`${server.url}/v1/notifications`, init)).json(),
-      );
-      return problem;
+      return withoutId(problemSchema.parse(await (await fetch(`${server.url}/v1/notifications`, init)).json()));
     },
     webSocket: async (body) => {
       const reply = await ws.ask(++id, `{"op":"publish","id":${id},${members(body)}}`);
       expect(reply).toMatchObject({ event: 'reply', ok: false });
-      return refusalSchema.parse(reply).error;
+      return withoutId(refusalSchema.parse(reply).error);
     },
-    socketIo: async (body) => refusalSchema.parse(await sio.emitWithAck('publish', JSON.parse(body))).error,
+    socketIo: async (body) => withoutId(refusalSchema.parse(await sio.emitWithAck('publish', JSON.parse(body))).error),
   };
+}
+
+/** What is the same wherever it is said; each refusal has an id of its own. */
+function withoutId({ requestId, ...problem }: Problem): Problem {
+  expect(requestId).toMatch(/^[\da-f-]{36}$/);
+  return problem;
 }
 
 describe('a service with an API key in the handshake', () => {
