@@ -6,7 +6,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SignJWT } from 'jose';
 import { attachClarion, ClarionModule, clarionHttpOptions, type GatewayChoice } from 'clarion';
-import { Access, accessConfigSchema, APPLICATION } from '#clarion/access';
+import { Access, accessConfigSchema, limitsConfigSchema, APPLICATION } from '#clarion/access';
 import { InProcessEventBusModule } from '#clarion/event-bus';
 import { NotificationLog, notificationsConfigSchema, Publisher, type Published } from '#clarion/notifications';
 import { parsePublish } from '#clarion/protocol';
@@ -182,6 +182,8 @@ export class GatewayHost {
         anonymousTopics: OPEN_TOPICS,
         allowedOrigins: ALLOWED_ORIGIN,
       }),
+      // Rates have tests of their own; here one client may ask as much as its gateway lets it.
+      limits: limitsConfigSchema.parse({ userPublishes: '0', userCommands: '0' }),
       notifications: notificationsConfigSchema.parse({ retentionIntervalMs: 3_600_000 }),
       realtime: realtimeConfigSchema.parse({ ...memory, heartbeatMs, retrySpreadMs: 500 }),
     });
