@@ -120,7 +120,7 @@ function masked(text: string): string {
     .trim()
     .replaceAll(/\b1[A-Za-z0-9_-]{22}/g, 'CURSOR')
     .replaceAll(/"id":"[^"]+"/g, '"id":"ID"')
-    .replaceAll(/"(?<name>sid|pid)":"[^"]+"/g, '"$<name>":"ID"')
+    .replaceAll(/"(?<name>sid|pid|requestId)":"[^"]+"/g, '"$<name>":"ID"')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
     .replaceAll(/(?<name>retry: |"retryAfterMs":)\d+/g, '$<name>MS');
 }
