@@ -47,6 +47,13 @@ describe('loadConfig', () => {
     expect((await load({ CLARION_BASE_PATH: '/' })).server.basePath).toBe('');
   });
 
+  it.each(['clarion', '/a/../b', '/a b', '//a', '/a?b', '/v1/clarion', '/socket.io'])(
+    'takes no base path that is none, or could be read in two ways: %s',
+    async (path) => {
+      expect(await problemsOf({ CLARION_BASE_PATH: path })).toEqual(['CLARION_BASE_PATH']);
+    },
+  );
+
   it('takes a certificate with its key alone, whatever else is wrong', async () => {
     expect(await problemsOf({ CLARION_TLS_CERT: 'tls.pem', PORT: 'x' })).toEqual(['CLARION_TLS_KEY', 'PORT']);
     expect(await problemsOf({ CLARION_TLS_KEY: 'tls.key' })).toEqual(['CLARION_TLS_CERT']);

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { isProxyMissing, Proxy } from '../services/proxy.js';
 import { EventStream } from '../support/event-stream.js';
 import { publish, request, type Door } from '../support/rest.js';
-import { API_KEY, runToExit, startServer, TOKEN_SECRET, type TestServer } from '../support/server.js';
+import { API_KEY, startServer, type TestServer } from '../support/server.js';
 import { JsonSocket, refusedHandshake } from '../support/web-socket.js';
 
 let server: TestServer;
@@ -124,22 +124,5 @@ describe.skipIf(isProxyMissing('nginx below a path'))('behind nginx', () => {
     for (const page of [`${origin}/clarion`, `${origin}/clarion/docs`])
       for (const link of await linksOf(page)) expect((await fetch(link)).status, link).toBe(200);
     expect((await fetch(`${origin}/v1/events`)).status).toBe(404);
-  });
-});
-
-describe('a base path', () => {
-  it.concurrent.each([
-    ['clarion', 'not a path such as /clarion'],
-    ['/a/../b', 'not a path such as /clarion'],
-    ['/a b', 'not a path such as /clarion'],
-    ['//a', 'not a path such as /clarion'],
-    ['/v1/clarion', 'begins with a segment that the server itself uses'],
-  ])('%s is refused at the start', async (path, detail) => {
-    const { code, output } = await runToExit({
-      CLARION_BASE_PATH: path,
-      CLARION_API_KEY: API_KEY,
-      CLARION_TOKEN_SECRET: TOKEN_SECRET,
-    });
-    expect([code, output]).toEqual([1, expect.stringContaining(`CLARION_BASE_PATH: ${detail}`)]);
   });
 });

@@ -103,8 +103,8 @@ export class Http2Client {
       { endStream: body === undefined },
     );
     if (body !== undefined) stream.end(body);
-    const [head]: IncomingHttpHeaders[] = await once(stream, 'response');
-    return { status: Number(head?.[':status']), headers: head ?? {}, body: await text(stream) };
+    const [[head], read]: [IncomingHttpHeaders[], string] = await Promise.all([once(stream, 'response'), text(stream)]);
+    return { status: Number(head?.[':status']), headers: head ?? {}, body: read };
   }
 
   /** Publishes what must be accepted as durable. */
