@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { EventStream } from '../support/event-stream.js';
 import { Publisher } from '../support/publisher.js';
-import { publish } from '../support/rest.js';
+import { publish, request } from '../support/rest.js';
 import { API_KEY, startServer, type TestServer } from '../support/server.js';
 
 const PUBLISHERS = 8;
@@ -62,11 +62,22 @@ async function listen(since: string): Promise<{ stream: EventStream; heard: z.in
   return { stream, heard };
 }
 
+async function createKey(): Promise<string> {
+  const { body } = await request(server, 'POST', '/v1/keys', { name: 'kept', rights: { publish: ['elsewhere/*'] } });
+  return z.object({ key: z.string() }).parse(body).key;
+}
+
+async function mayPublish(apiKey: string): Promise<number> {
+  const draft = { topic: 'elsewhere/1', title: 't' };
+  return (await request({ url: server.url, apiKey }, 'POST', '/v1/notifications', draft)).status;
+}
+
 describe('a backup of a server that takes all it can', () => {
   /** What a witness heard of the log that was lost, in order. */
   let before: z.infer<typeof notificationSchema>[];
   let acknowledged: string[];
   let future: string;
+  const keys = { before: '', after: '' };
 
   beforeAll(async () => {
     const witness = await listen('earliest');
@@ -83,7 +94,9 @@ describe('a backup of a server that takes all it can', () => {
     await witness.stream.until('a log worth a backup', () => before.length > 1_000);
 
     acknowledged = records().flatMap((record) => (record.acknowledged === null ? [] : [record.key]));
+    keys.before = await createKey();
     const { code, said } = await run('backup', ['copy.db']);
+    keys.after = await createKey();
     expect([code, said]).toEqual([
       0,
       expect.stringMatching(/^Backed up \S+clarion\.db to \S+copy\.db: \d+ events, .*\n$/),
@@ -122,10 +135,14 @@ describe('a backup of a server that takes all it can', () => {
     await stream.until('the next', () => heard.at(-1)?.cursor === next.cursor);
     stream.close();
     const restored = heard.slice(0, -1);
-    const keys = new Set(restored.map(({ data }) => data.key));
-    expect(acknowledged.filter((key) => !keys.has(key))).toEqual([]);
+    const kinds = new Set(restored.map(({ data }) => data.key));
+    expect(acknowledged.filter((key) => !kinds.has(key))).toEqual([]);
     expect(restored).toEqual(before.slice(0, restored.length));
     expect(restored.length).toBeLessThan(before.length);
+  });
+
+  it('has the API keys that were made before it, and none that came later', async () => {
+    expect([await mayPublish(keys.before), await mayPublish(keys.after)]).toEqual([201, 401]);
   });
 
   it('lets clients of its past go on without a loss, and tells those of the lost future', async () => {
