@@ -34,7 +34,7 @@ class NdjsonLink implements Link<string> {
   }
 
   close(reason: CloseReason): void {
-    if (this.response.writableNeedDrain && isDismissal(reason)) this.response.destroy(); // it does not read
+    if (this.response.writableNeedDrain && isDismissal(reason)) this.response.destroy();
     else this.response.end(codec.control({ name: 'bye', data: byeOf(reason) }));
   }
 }
