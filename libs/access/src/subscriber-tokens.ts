@@ -84,20 +84,14 @@ export class SubscriberTokens {
     if (accepted === undefined) throw new DomainError('token.invalid');
     const { algorithm, source } = accepted;
     for (const key of await source.candidates(algorithm, header?.kid)) {
-      const payload = await verified(token, key, algorithm);
-      if (payload !== undefined) return parseUnambiguous(payload);
+      try {
+        return parseUnambiguous((await compactVerify(token, key, { algorithms: [algorithm] })).payload);
+      } catch (error) {
+        // Another key's signature, or none at all.
+        if (!(error instanceof errors.JOSEError)) throw error;
+      }
     }
     throw new DomainError('token.invalid');
-  }
-}
-
-/** The payload, if this is the key that the token was signed with. */
-async function verified(token: string, key: webcrypto.CryptoKey, algorithm: string): Promise<Uint8Array | undefined> {
-  try {
-    return (await compactVerify(token, key, { algorithms: [algorithm] })).payload;
-  } catch (error) {
-    if (error instanceof errors.JOSEError) return undefined;
-    throw error;
   }
 }
 
