@@ -9,7 +9,7 @@ import { JsonSocket, refusedHandshake } from '../support/web-socket.js';
 
 /** How soon a withdrawn right has its effect. */
 const PROMPT_MS = 2_000;
-const OTHERS = 30;
+const OTHERS = 20;
 
 let server: TestServer;
 const ends: (() => void)[] = [];
