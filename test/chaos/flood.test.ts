@@ -11,9 +11,10 @@ const CONNECTIONS = 1_500;
 const FLOOD_MS = shortOrLong(5_000, 60_000);
 /** So that the flood is one on any machine, fast or busy. */
 const SMALL = { CLARION_COMMIT_MAX_BATCH: '100', CLARION_PUBLISH_MAX_WAIT_MS: '40' };
-/** Six times what the bench allows: here others use the machine too. */
-const MAX_ACCEPTED_P99_MS = 3_000;
-const MAX_HEALTH_MS = 5_000;
+/** Six times what the bench allows: here others may use the machine too. */
+const MAX_MS = 3_000;
+/** On a machine that is slower still: in how many rounds over all connections a publish must have its answer. */
+const MAX_ROUNDS = 10;
 
 let server: TestServer | undefined;
 let flooder: Flooder | undefined;
@@ -38,8 +39,9 @@ it('five times what the server can take: what it accepts is delivered, the rest 
   expect(Object.keys(figures.refused)).toEqual(['503']);
   expect(figures.withoutRetryAfter).toBe(0);
   expect(figures.accepted).toBeGreaterThan(figures.capacityPerSecond / 10);
-  expect(figures.acceptedMs.p99).toBeLessThan(MAX_ACCEPTED_P99_MS);
-  expect(figures.healthMs.max).toBeLessThan(MAX_HEALTH_MS);
+  const roundMs = (CONNECTIONS / (figures.accepted + (figures.refused['503'] ?? 0))) * 1_000;
+  expect(figures.acceptedMs.p99).toBeLessThan(Math.max(MAX_MS, MAX_ROUNDS * roundMs));
+  expect(figures.healthMs.max).toBeLessThan(Math.max(MAX_MS, MAX_ROUNDS * roundMs));
   expect(figures.normalAfterMs).not.toBeNull();
   const turnedAway = (await readMetric(server, 'clarion_publishes_turned_away_total'))[''] ?? 0;
   expect(turnedAway).toBeGreaterThan(0);
