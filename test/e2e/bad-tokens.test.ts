@@ -103,7 +103,10 @@ describe.each([
 ])('a server that takes tokens by %s', (name, issuer) => {
   const nowS = Math.floor(Date.now() / 1_000);
 
-  test.each(Object.entries(TOKEN_DOORS))('takes a good token and no bad one: %s', async (doorName, door) => {
+  // Socket.IO asks the same questions on both of its transports, and is slow on this one: once is enough.
+  const doors = Object.entries(TOKEN_DOORS).filter(([door]) => door !== 'Socket.IO, polling' || issuer === bySecret);
+
+  test.each(doors)('takes a good token and no bad one: %s', async (doorName, door) => {
     const { url } = servers.get(name)!;
     const tokens = badTokens(issuer, nowS, canary.url).filter(({ token }) => isTried(doorName, token));
     const expected = Object.fromEntries(tokens.map(({ name: row, code }) => [row, `401 ${code}`]));
@@ -119,8 +122,7 @@ describe.each([
   ])('reads no token %s, wherever it comes', async (_, chars) => {
     const { url } = servers.get(name)!;
     const token = handmade(headerOf(issuer), { ...goodClaims(nowS), padding: 'x'.repeat(chars * 0.75) }, issuer.sign);
-    const doors = Object.values(TOKEN_DOORS);
-    const got = await Promise.all(doors.map((door) => door(url, token).catch((error: unknown) => String(error))));
+    const got = await Promise.all(doors.map(([, door]) => door(url, token).catch((error: unknown) => String(error))));
     expect(got).not.toContain('accepted');
     expect(await TOKEN_DOORS['REST, header']!(url, goodToken(issuer, nowS))).toBe('accepted');
   });
