@@ -6,6 +6,8 @@ import { change, Client, held, makeWorld, offsetsSeen, turn, type World } from '
 import { FanOut } from './fan-out.js';
 import type { Batch, Codec } from './gateway.js';
 import { InterestIndex } from './interest-index.js';
+import { LogEvent } from './log-event.js';
+import { Subscription } from './subscription.js';
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -253,4 +255,32 @@ test('nothing waits after a round in which as much could gather', async () => {
   writersOf(fanOut, 1, written, 'second', 0, clock);
   await turn();
   expect(written).toEqual(['first', 'second']);
+});
+
+test('nothing waits after a round of large writes', async () => {
+  const clock = fakeClock();
+  const index = new InterestIndex();
+  const fanOut = new FanOut(index, 40, () => undefined);
+  const written: number[] = [];
+  let offered = 0;
+  const flush = (): void => {
+    clock.now += 35;
+    written.push(offered);
+    offered = 0;
+  };
+  const reader = { offer: (): void => void (++offered === 1 && fanOut.flushLater({ flush })) };
+  index.add(new Subscription(reader, 'a' as Topic, 0));
+  const publish = (count: number): void => {
+    for (let i = 0; i < count; i++)
+      fanOut.deliver(LogEvent.ephemeral({ id: `${i}`, topics: ['a'], publishedAt: 1, body: '' }));
+  };
+  publish(8);
+  await turn();
+  publish(7);
+  await turn();
+  expect(written).toEqual([8, 7]);
+  publish(1);
+  await turn();
+  expect(written).toEqual([8, 7]);
+  fanOut.stop();
 });

@@ -11,6 +11,8 @@ export interface Flushable {
 const SLICE_MS = 8;
 /** Writes between two looks at the clock. */
 const STRIDE = 32;
+/** Events with which a write costs hardly more than with one, so that waiting for more would save nothing. */
+const WELL_FILLED = 8;
 /** Timers are no finer. */
 const SHORTEST_REST_MS = 1;
 
@@ -29,12 +31,14 @@ export class FanOut {
   #scheduled = false;
   #roundBeganAt = 0;
   #restsUntil = -Infinity;
+  /** Since the last round ended. */
+  #offers = 0;
   #timer: NodeJS.Timeout | undefined;
   #dispatch = 0;
 
   /**
-   * @param tickMs the longest rest between two rounds ({@link restAfter}); 0: none, each begins at the end of the turn. What comes after
-   *   longer silence never waits.
+   * @param tickMs the longest rest after a round of small writes ({@link restAfter}); 0: none, each begins at the end of the turn. What
+   *   comes after longer silence never waits.
    * @param afterRound called when all that was offered before the round began has been written.
    */
   constructor(index: InterestIndex, tickMs: number, afterRound: () => void) {
@@ -46,7 +50,10 @@ export class FanOut {
   deliver(event: LogEvent): void {
     const dispatch = ++this.#dispatch;
     for (const topic of event.topics)
-      for (const readers of this.#index.readersOf(topic)) offerTo(readers, event, topic, dispatch);
+      for (const readers of this.#index.readersOf(topic)) {
+        this.#offers += readers.length;
+        offerTo(readers, event, topic, dispatch);
+      }
   }
 
   /** Has `receiver.flush` called at the end of this turn. Precondition: it is not waiting for that already. */
@@ -93,10 +100,12 @@ export class FanOut {
   }
 
   #end(): void {
+    const now = performance.now();
+    const wellFilled = this.#offers >= WELL_FILLED * this.#round.length;
+    this.#restsUntil = wellFilled ? now : now + restAfter(now - this.#roundBeganAt, this.#tickMs);
+    this.#offers = 0;
     this.#round = [];
     this.#scheduled = false;
-    const now = performance.now();
-    this.#restsUntil = now + restAfter(now - this.#roundBeganAt, this.#tickMs);
     this.#afterRound();
     if (this.#waiting.length > 0) this.#schedule();
   }

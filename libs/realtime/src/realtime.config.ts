@@ -33,7 +33,7 @@ export const realtimeConfigSchema = z.object({
   flushTickMs: z.coerce.number().int().min(0).max(1_000).default(10).meta({
     env: 'CLARION_FLUSH_TICK_MS',
     description:
-      'How long after the last writes to all clients the next ones wait for more to write along: as long as the last ones took, this at most. What comes after longer silence never waits. Milliseconds; 0: not at all.',
+      'How long after small writes to many clients the next ones wait for more to write along: as long as the last ones took, this at most. What comes after longer silence never waits. Milliseconds; 0: not at all.',
   }),
   headCheckMs: z.coerce.number().int().min(50).default(5_000).meta({
     env: 'CLARION_HEAD_CHECK_MS',
