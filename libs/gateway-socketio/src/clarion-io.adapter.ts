@@ -103,8 +103,7 @@ export class ClarionIoAdapter extends IoAdapter {
   }
 
   #refusalOf(request: IncomingMessage): DomainError | undefined {
-    if (!PROTOCOL.test(request.url ?? ''))
-      return new DomainError('request.invalid', 'EIO=4 alone is spoken here');
+    if (!PROTOCOL.test(request.url ?? '')) return new DomainError('request.invalid', 'EIO=4 alone is spoken here');
     try {
       const address = this.#limits.clientAddress(request);
       this.#limits.takeHandshake(address);
