@@ -8,6 +8,8 @@ const wantsSchema = z.object({
   /** For each topic of a reader, with its number in place of `{topic}`; joined by `separator` they replace `{topics}` in the target. */
   item: z.string(),
   separator: z.string(),
+  /** The people who read, in turn: their tokens stand in place of `{token}` in the target. */
+  tokens: z.array(z.string()).optional(),
 });
 export type Wants = z.infer<typeof wantsSchema>;
 

@@ -3,13 +3,13 @@ import { MarkScanner } from './mark.js';
 import type { ReaderTarget } from './messages.js';
 import { NATS_CONNECT, NATS_PONG, NatsParser } from './nats-protocol.js';
 import { openReader, type Reader, type ReaderEvents, type ReaderProtocol } from './reader.js';
-import { withTopics } from './reader-topics.js';
+import { ofReader } from './reader-topics.js';
 
 type NatsTarget = Extract<ReaderTarget, { transport: 'nats' }>;
 
 /** A subscriber of NATS subjects that answers pings and otherwise does no more than find the marks. Ready when a PING after its SUBs is answered. */
 export function openNatsReader(target: NatsTarget, index: number, events: ReaderEvents): Promise<Reader> {
-  const hello = withTopics(`${NATS_CONNECT}{topics}PING\r\n`, target.wants, index);
+  const hello = ofReader(`${NATS_CONNECT}{topics}PING\r\n`, target.wants, index);
   return openReader(target.port, events, (socket, ready) => natsProtocol(hello, events, socket, ready));
 }
 

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { MarkScanner } from './mark.js';
 import type { ReaderTarget } from './messages.js';
 import { openReader, type Reader, type ReaderEvents, type ReaderProtocol } from './reader.js';
-import { withTopics } from './reader-topics.js';
+import { ofReader } from './reader-topics.js';
 import { clientFrame, FrameReader, OPCODE } from './websocket-frames.js';
 import { WebSocketOpening } from './websocket-opening.js';
 
@@ -16,7 +16,7 @@ const CONNECT_ERROR = '4';
 
 /** A reader of Socket.IO over WebSocket that answers pings and otherwise does no more than find the marks in its frames. */
 export function openSocketIoReader(target: SocketIoTarget, index: number, events: ReaderEvents): Promise<Reader> {
-  const own = { ...target, connectPacket: withTopics(target.connectPacket, target.wants, index) };
+  const own = { ...target, connectPacket: ofReader(target.connectPacket, target.wants, index) };
   return openReader(target.port, events, (socket, ready) => new SocketIoProtocol(own, events, socket, ready));
 }
 

@@ -1,7 +1,7 @@
 import { HttpResponseReader } from './http-response.js';
 import { MarkScanner } from './mark.js';
 import type { ReaderTarget } from './messages.js';
-import { withTopics } from './reader-topics.js';
+import { ofReader } from './reader-topics.js';
 import { openReader, type Reader, type ReaderEvents, type ReaderProtocol } from './reader.js';
 
 type SseTarget = Extract<ReaderTarget, { transport: 'sse' }>;
@@ -36,7 +36,7 @@ function sseProtocol(target: SseTarget, index: number, events: ReaderEvents, rea
     },
   });
   return {
-    hello: `GET ${withTopics(target.path, target.wants, index)} HTTP/1.1\r\nHost: 127.0.0.1:${target.port}\r\nAccept: text/event-stream\r\n\r\n`,
+    hello: `GET ${ofReader(target.path, target.wants, index)} HTTP/1.1\r\nHost: 127.0.0.1:${target.port}\r\nAccept: text/event-stream\r\n\r\n`,
     push: (piece) => response.push(piece),
   };
 }

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { MarkScanner } from './mark.js';
 import type { ReaderTarget } from './messages.js';
 import { openReader, type Reader, type ReaderEvents, type ReaderProtocol } from './reader.js';
-import { withTopics } from './reader-topics.js';
+import { ofReader } from './reader-topics.js';
 import { clientFrame, FrameReader, OPCODE } from './websocket-frames.js';
 import { WebSocketOpening } from './websocket-opening.js';
 
@@ -10,7 +10,7 @@ type WebSocketTarget = Extract<ReaderTarget, { transport: 'websocket' }>;
 
 /** A reader of text frames that answers pings and otherwise does no more than find the marks in them. */
 export function openWebSocketReader(target: WebSocketTarget, index: number, events: ReaderEvents): Promise<Reader> {
-  const path = withTopics(target.path, target.wants, index);
+  const path = ofReader(target.path, target.wants, index);
   return openReader(target.port, events, (socket, ready) => {
     const opening = new WebSocketOpening(target.port, path, target.headers);
     return new WebSocketProtocol(opening, target.readyText, events, socket, ready);

@@ -11,6 +11,8 @@ const PREFIX = 'bench/';
 const SUB_PROTOCOL = 'Sec-WebSocket-Protocol: clarion.v1.json';
 /** Notifications in one batch. */
 const BATCH = 100;
+/** Whom the readers belong to, in turn: nobody may have more than 200 connections. */
+const PEOPLE = 100;
 /** All lanes that a publisher may have. */
 const ALL_LANES = 1_000;
 
@@ -22,7 +24,7 @@ export function clarion(transport: Transport, durability: 'durable' | 'ephemeral
     program: clarionProgram(),
     doors: async (port, layout) => ({
       ...publishing(port, layout, durability === 'ephemeral'),
-      read: reading(transport, port, layout, await mintToken(port, 'bench-reader', [`${PREFIX}*`])),
+      read: reading(transport, port, layout, await tokensOf(port)),
     }),
   };
 }
@@ -55,19 +57,29 @@ function publishing(
   };
 }
 
-function reading(transport: Transport, port: number, { topics, topicsPerReader }: Layout, token: string): ReaderTarget {
-  const wants: Wants = { topics, topicsPerReader, item: `${PREFIX}{topic}`, separator: ',' };
+async function tokensOf(port: number): Promise<string[]> {
+  const people = Array.from({ length: PEOPLE }, (_, i) => `reader-${i}`);
+  return Promise.all(people.map((person) => mintToken(port, person, [`${PREFIX}*`])));
+}
+
+function reading(
+  transport: Transport,
+  port: number,
+  { topics, topicsPerReader }: Layout,
+  tokens: string[],
+): ReaderTarget {
+  const wants: Wants = { topics, topicsPerReader, item: `${PREFIX}{topic}`, separator: ',', tokens };
   switch (transport) {
     case 'sse': {
-      const path = `/v1/events?topics={topics}&access_token=${token}`;
+      const path = '/v1/events?topics={topics}&access_token={token}';
       return { transport, port, wants, path, readyText: 'event: ready' };
     }
     case 'websocket': {
-      const path = `/v1/ws?topics={topics}&access_token=${token}`;
+      const path = '/v1/ws?topics={topics}&access_token={token}';
       return { transport, port, wants, path, headers: [SUB_PROTOCOL], readyText: '"event":"ready"' };
     }
     case 'socketio': {
-      const connectPacket = `40{"token":"${token}","topics":[{topics}]}`;
+      const connectPacket = '40{"token":"{token}","topics":[{topics}]}';
       return { transport, port, wants: quoted(wants), connectPacket, readyText: '42["ready"' };
     }
   }

@@ -268,19 +268,16 @@ describe.concurrent('certificates', () => {
       CLARION_DATA_DIR: directory,
       PORT: '0',
     };
+    const pairs: Record<string, string>[] = [
+      { CLARION_TLS_CERT: files.cert },
+      { CLARION_TLS_CERT: files.cert, CLARION_TLS_KEY: other.key },
+    ];
     const outputs = await Promise.all(
-      [{ CLARION_TLS_CERT: files.cert }, { CLARION_TLS_CERT: files.cert, CLARION_TLS_KEY: other.key }].map(
-        async (wrong) => {
-          const { code, output } = await runToExit({ ...base, ...wrong });
-          return [
-            code,
-            output
-              .split('\n')
-              .slice(1)
-              .map((line) => line.trim()),
-          ];
-        },
-      ),
+      pairs.map(async (wrong) => {
+        const { code, output } = await runToExit({ ...base, ...wrong });
+        const complaints = output.split('\n').slice(1);
+        return [code, complaints.map((line) => line.trim())];
+      }),
     );
     expect(outputs).toEqual([
       [1, ['CLARION_TLS_KEY: is required with CLARION_TLS_CERT']],

@@ -89,7 +89,7 @@ export class Http2Client {
   /** The name in the certificate that this connection was given. */
   get certificateName(): string {
     const { socket } = this.session;
-    return socket instanceof TLSSocket ? socket.getPeerCertificate().subject.CN : '';
+    return socket instanceof TLSSocket ? String(socket.getPeerCertificate().subject.CN) : '';
   }
 
   async request(

@@ -119,10 +119,13 @@ describe('whoever does not administer', () => {
     const rights = { publish: [], read: [], admin: false };
     const { key } = await rest.access.createKey({ kind: 'key', id: 'test', rights: 'all' }, { name: 'n', rights }, {});
     const { token } = await rest.access.mint({ sub: 'u-2' });
+    const callers: Record<string, string>[] = [
+      { authorization: `Bearer ${key}` },
+      { authorization: `Bearer ${token}` },
+      {},
+    ];
     const codes = await Promise.all(
-      [{ authorization: `Bearer ${key}` }, { authorization: `Bearer ${token}` }, {}].map(async (headers) =>
-        (await ask(method, url, headers)).json<{ code: string }>(),
-      ),
+      callers.map(async (headers) => (await ask(method, url, headers)).json<{ code: string }>()),
     );
     expect(codes.map(({ code }) => code)).toEqual(['right.missing', 'right.missing', 'credentials.missing']);
     expect(asked).toEqual([]);

@@ -39,10 +39,10 @@ export const limitsConfigSchema = z.object({
     description:
       'Connections of all clients together (streams, WebSockets, Socket.IO, long polls that wait); further ones are answered 503 `overloaded`. 0: no limit.',
   }),
-  maxConnectionsPerUser: countSchema.default(20_000).meta({
+  maxConnectionsPerUser: countSchema.default(200).meta({
     env: 'CLARION_MAX_CONNECTIONS_PER_USER',
     description:
-      'Connections of one user or API key, whatever tokens they bring; further ones are answered 429 `rate.limited`. Where a user is one person, 100 is plenty. 0: no limit.',
+      'Connections of one user, whatever tokens they bring; further ones are answered 429 `rate.limited`. API keys are not counted. 0: no limit.',
   }),
   maxConnectionsPerAddress: countSchema.default(0).meta({
     env: 'CLARION_MAX_CONNECTIONS_PER_ADDRESS',

@@ -170,11 +170,11 @@ export class Limits {
     return new DomainError(code, `${name}: ${quota}`, undefined, { retryAfterMs: CONNECTION_RETRY_MS, limit });
   }
 
-  /** Those without credentials have no name to be counted by. */
+  /** Services may have as many as they need, and those without credentials have no name to be counted by. */
   #seatUser(who: Principal): string | undefined {
     const { maxConnectionsPerUser } = this.#config;
-    if (maxConnectionsPerUser === 0 || who.kind === 'anonymous') return undefined;
-    const user = principalId(who);
+    if (maxConnectionsPerUser === 0 || who.kind !== 'subscriber') return undefined;
+    const user = who.sub;
     if (this.#perUser.of(user) >= maxConnectionsPerUser)
       throw this.#full('rate.limited', 'user-connections', maxConnectionsPerUser);
     this.#perUser.add(user);
