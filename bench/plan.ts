@@ -74,7 +74,7 @@ export const FULL: Plan = {
   subscribers: 1_000,
   idleConnections: 10_000,
   settleMs: 5_000,
-  warmUpMs: 500,
+  warmUpMs: 1_500,
   latency: { perSecond: 10, durationMs: 4_000 },
   strain: { perSecond: 400, durationMs: 1_500 },
   saturation: { durationMs: 800, factor: 2 },

@@ -3,8 +3,8 @@ import { MAX_P99_MS, TEN_THOUSAND, TEN_THOUSAND_MAX_P99_MS, type Plan, type Scen
 import { bestSaturated, searchWindow } from './saturation.js';
 import type { Scenario } from './scenario.js';
 
-/** Requests in flight while a server warms up: enough that there is something to join. */
-const WARM_UP_LANES = 4;
+/** Requests in flight while a server warms up: about as many as count, or the first windows are judged by a compiler at work. */
+const WARM_UP_LANES = 32;
 
 interface FanOut {
   readonly layout: Layout;
