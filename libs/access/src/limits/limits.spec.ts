@@ -33,9 +33,11 @@ test('nothing is limited that is not configured, and the defaults let much pass'
     limits.takePublish(key('k'));
     limits.takeHandshake('192.0.2.1');
     limits.takeCommand(key('k'), '192.0.2.1');
-    limits.enterConnection(user('u'), '192.0.2.1');
+    limits.enterConnection(user(`u-${i % 50}`), '192.0.2.1');
+    limits.enterConnection(key('k'), '192.0.2.1');
   }
-  expect(limits.connections).toBe(10_000);
+  expect(limits.connections).toBe(20_000);
+  expect(codeOf(() => limits.enterConnection(user('u-0'), '192.0.2.1'))).toBe('rate.limited');
 });
 
 test('connections in total are overloaded, and a place that was left is free', () => {
