@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { WebSocket } from 'ws';
+import { WebSocket, type RawData } from 'ws';
 import { z } from 'zod';
 import { WEB_SOCKET_PROTOCOL } from '#clarion/protocol';
 import { SocketListener } from './socket-listener.js';
@@ -46,12 +45,13 @@ function verdictOf(problem: unknown): Verdict {
 async function webSocket(url: string, auth?: unknown): Promise<Verdict> {
   const socket = new WebSocket(url.replace('http', 'ws'), WEB_SOCKET_PROTOCOL);
   socket.on('error', () => undefined); // of a handshake that was refused, or of the end
+  // From the beginning: the first message may come together with the handshake's answer.
+  const heard = firstHeard(socket);
   try {
     const refused = await handshake(socket);
     if (refused !== undefined) return verdictOf(refused);
-    const heard = Promise.race([once(socket, 'message'), once(socket, 'close')]);
     if (auth !== undefined) socket.send(JSON.stringify(auth));
-    const [message]: unknown[] = await heard;
+    const message = await heard;
     if (typeof message === 'number') return `closed ${message}`;
     const { event, ok, error } = messageSchema.parse(JSON.parse(String(message)));
     return event === 'ready' || ok === true ? 'accepted' : verdictOf(error);
@@ -62,10 +62,19 @@ async function webSocket(url: string, auth?: unknown): Promise<Verdict> {
 
 const messageSchema = z.looseObject({ event: z.string(), ok: z.boolean().optional(), error: z.unknown().optional() });
 
-/** Undefined: it is open. */
+/** The first message, or the code of the end. */
+function firstHeard(socket: WebSocket): Promise<RawData | number> {
+  return new Promise((resolve) => {
+    socket.once('message', (data) => resolve(data));
+    socket.once('close', (code) => resolve(code));
+  });
+}
+
+/** Undefined: it is open, or has ended without an answer. */
 function handshake(socket: WebSocket): Promise<unknown> {
   return new Promise((resolve) => {
     socket.once('open', () => resolve(undefined));
+    socket.once('close', () => resolve(undefined));
     socket.once('unexpected-response', (_request, response) => {
       let text = '';
       response.on('data', (chunk) => (text += String(chunk)));
