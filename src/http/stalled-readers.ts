@@ -5,7 +5,7 @@ import { Socket } from 'node:net';
  * Milliseconds in which a client must have taken something of its answer. Node looks only so often whether a write has moved, so that
  * a client that takes nothing, or a few bytes at a time, is cut after one or two of these: within the 15 s that half-sent requests have.
  */
-const STALL_MS = 4_000;
+const STALL_MS = 3_000;
 
 /**
  * Cuts clients that ask and do not take the answer, such as slow readers: an answer holds memory until it is taken. By a reset, since

@@ -41,7 +41,8 @@ export class ProblemFilter extends BaseExceptionFilter {
   #named(error: DomainError, request: FastifyRequest, reply: FastifyReply): DomainError {
     if (error.code !== 'route.unknown') return error;
     const methods = this.#routes.methodsOf(request.url);
-    if (methods.length === 0) return error;
+    // A route with parameters may itself have found nothing there.
+    if (methods.length === 0 || methods.includes(request.method)) return error;
     reply.header('allow', methods.join(', '));
     return new DomainError('method.unsupported');
   }
