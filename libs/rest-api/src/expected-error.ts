@@ -21,9 +21,15 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
  */
 export function expectedError(error: unknown): DomainError | undefined {
   if (error instanceof DomainError) return error;
+  if (isGone(error)) return new DomainError('request.invalid');
   const status = error instanceof HttpException ? error.getStatus() : fastifyStatus(error);
   if (status === undefined || (status >= 500 && status !== 503)) return undefined;
   return new DomainError(CODES[status] ?? 'request.invalid');
+}
+
+/** What Node says of a request whose client went away before all of it had come: nobody is left to answer, and nothing is wrong here. */
+function isGone(error: unknown): boolean {
+  return error instanceof Error && error.message === 'aborted' && 'code' in error && error.code === 'ECONNRESET';
 }
 
 /** Errors of Fastify itself have a code `FST_…`; those of other libraries are not trusted to mean an answer. */

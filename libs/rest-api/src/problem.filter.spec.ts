@@ -34,6 +34,14 @@ describe('an error after the answer has begun', () => {
     );
   });
 
+  it('is not logged when the client has gone before its request had come', () => {
+    const logged = vi.spyOn(Logger.prototype, 'error').mockReturnValue();
+    thrownAfterTakeover(Object.assign(new Error('aborted'), { code: 'ECONNRESET' }));
+    expect(logged).not.toHaveBeenCalled();
+    thrownAfterTakeover(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
+    expect(logged).toHaveBeenCalledOnce();
+  });
+
   it('is not logged when it was expected', () => {
     const logged = vi.spyOn(Logger.prototype, 'error').mockReturnValue();
     expect(thrownAfterTakeover(new DomainError('overloaded')).destroyed).toBe(true);
