@@ -10,7 +10,7 @@ import { shortOrLong, tell } from './lengths.js';
 const CONNECTIONS = 1_500;
 const FLOOD_MS = shortOrLong(5_000, 60_000);
 /** So that the flood is one on any machine, fast or busy. */
-const SMALL = { CLARION_COMMIT_MAX_BATCH: '100', CLARION_PUBLISH_MAX_WAIT_MS: '40' };
+const SMALL = { CLARION_COMMIT_MAX_BATCH: '400', CLARION_PUBLISH_MAX_WAIT_MS: '40' };
 /** Six times what the bench allows: here others may use the machine too. */
 const MAX_MS = 3_000;
 /** On a machine that is slower still: in how many rounds over all connections a publish must have its answer. */
