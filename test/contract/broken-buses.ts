@@ -58,7 +58,7 @@ export const brokenBuses: readonly BrokenBus[] = [
     name: 'carries one byte per character',
     caughtBy: 'a message arrives as it was published',
     breakIt: delivering((message, listener) => {
-      if (message.kind === 'ephemeral') return listener(message);
+      if (message.kind !== 'committed') return listener(message);
       const entries = message.entries.map((entry) => ({
         ...entry,
         body: Buffer.from(entry.body, 'latin1').toString('latin1'),

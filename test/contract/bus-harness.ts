@@ -107,7 +107,8 @@ export function onBus(
 
 /** The id by which the suite knows a message. */
 export function idOf(message: BusMessage): string {
-  return message.kind === 'ephemeral' ? message.entry.id : (message.entries[0]?.id ?? `${message.first}`);
+  if (message.kind === 'ephemeral') return message.entry.id;
+  return message.kind === 'acked' ? message.user : (message.entries[0]?.id ?? `${message.first}`);
 }
 
 let made = 0;
@@ -117,6 +118,11 @@ export function committed(body = '"title":"x"'): BusMessage {
   const offset = ++made;
   const entry = { offset, id: `n-${offset}`, topics: ['orders/1'], publishedAt: 1_700_000_000_000 + offset, body };
   return { kind: 'committed', first: offset, last: offset, entries: [entry] };
+}
+
+/** News of acknowledgements, unlike any other. */
+export function acked(): BusMessage {
+  return { kind: 'acked', user: `u-${++made}`, offsets: [1, 2 ** 40], at: 1_700_000_000_000 };
 }
 
 /** An ephemeral notification, unlike any other. */

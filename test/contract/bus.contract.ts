@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { BusMessage } from '#clarion/event-bus';
 import {
+  acked,
   committed,
   delivered,
   ephemeral,
@@ -20,14 +21,14 @@ const LARGE = `"body":"${'x'.repeat(260_000)}"`;
 export const busContract: readonly BusCheck[] = [
   onBus('delivers to every subscriber of the node that publishes', async (harness, bus) => {
     const listeners = [new Listener(bus), new Listener(bus), new Listener(bus)];
-    for (const message of [committed(), ephemeral()]) await delivered(harness, bus, message, ...listeners);
+    for (const message of [committed(), ephemeral(), acked()]) await delivered(harness, bus, message, ...listeners);
   }),
 
   onBus(
     'delivers to every other node',
     async (harness, bus, place) => {
       const others = [new Listener(await place.node()), new Listener(await place.node())];
-      for (const message of [committed(), ephemeral()]) await delivered(harness, bus, message, ...others);
+      for (const message of [committed(), ephemeral(), acked()]) await delivered(harness, bus, message, ...others);
     },
     ({ joinsNodes }) => joinsNodes,
   ),
@@ -35,7 +36,7 @@ export const busContract: readonly BusCheck[] = [
   onBus('a message arrives as it was published', async (harness, bus) => {
     const listener = new Listener(bus);
     const many: BusMessage = { kind: 'committed', first: 7, last: 12, entries: [] };
-    const named = [committed(AWKWARD), committed(LARGE), committed(''), ephemeral(), many];
+    const named = [committed(AWKWARD), committed(LARGE), committed(''), ephemeral(), acked(), many];
     for (const message of named) {
       await delivered(harness, bus, message, listener);
       assert.deepEqual(

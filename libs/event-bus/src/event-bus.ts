@@ -1,5 +1,20 @@
+/** What delivery must know of an entry without reading its body. What is absent says nothing. */
+export interface EntryTraits {
+  /** Absent: a notification. */
+  readonly kind?: 'updated' | 'retracted' | 'inbox' | 'erased';
+  /** Of an update or a retraction: the offset of its notification, whose body it replaces there; of a tombstone its own. */
+  readonly about?: number;
+  /** Milliseconds since 1970: from then on it is neither delivered nor listed. */
+  readonly expiresAt?: number;
+  readonly category?: string;
+  /** Whether it may disturb people in their quiet hours. */
+  readonly urgent?: true;
+  /** Of what has no place in the log: a slow reader is kept the newest per key. Of notifications: which older unread ones it replaces. */
+  readonly collapseKey?: string;
+}
+
 /** A committed entry of the log, as plain data: it crosses worker threads and, with other drivers, the network. */
-export interface LogEntry {
+export interface LogEntry extends EntryTraits {
   /** Its place: 1, 2, 3 … over the whole log. Offsets may be absent (internal or pruned entries), never reused. */
   readonly offset: number;
   readonly id: string;
@@ -12,7 +27,7 @@ export interface LogEntry {
 }
 
 /** A notification that has no place in the log: at most once, to those who are connected. */
-export type EphemeralEntry = Omit<LogEntry, 'offset'> & { readonly collapseKey?: string };
+export type EphemeralEntry = Omit<LogEntry, 'offset'>;
 
 /** What nodes tell one another: plain JSON data. */
 export type BusMessage =
@@ -23,7 +38,9 @@ export type BusMessage =
       readonly last: number;
       readonly entries: readonly LogEntry[];
     }
-  | { readonly kind: 'ephemeral'; readonly entry: EphemeralEntry };
+  | { readonly kind: 'ephemeral'; readonly entry: EphemeralEntry }
+  /** People have acknowledged notifications; on disk already. */
+  | { readonly kind: 'acked'; readonly user: string; readonly offsets: readonly number[]; readonly at: number };
 
 export type BusListener = (message: BusMessage) => void;
 

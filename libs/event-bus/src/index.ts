@@ -4,6 +4,7 @@ export {
   type BusMessage,
   type EphemeralEntry,
   type EventBus,
+  type EntryTraits,
   type LogEntry,
 } from './event-bus.js';
 export { InProcessEventBus } from './in-process-event-bus.js';

@@ -1,5 +1,5 @@
-export { renderNotification } from './notification-body.js';
-export { NotificationLog, type Located } from './notification-log.js';
+export { editBody, renderNotification, tombstoneBody } from './notification-body.js';
+export { NotificationLog, type Acted, type Located } from './notification-log.js';
 export { notificationsConfigSchema, type NotificationsConfig } from './notifications.config.js';
 export { NotificationsModule } from './notifications.module.js';
 export { Publisher, type Published } from './publisher.js';
@@ -10,6 +10,7 @@ export {
   type Epoch,
   type IdempotencyClaim,
   type LogBounds,
+  type NewEntry,
   type NotificationStore,
   type OpenedStore,
   type ReadRequest,
@@ -19,3 +20,38 @@ export {
   type TopicHistoryRequest,
 } from './store.js';
 export { TopicHistories, type HistoryPage } from './topic-histories.js';
+export type {
+  AckAct,
+  ActResult,
+  EditAct,
+  EraseAct,
+  FollowAct,
+  LogAct,
+  MarkAct,
+  PreferencesAct,
+  RetractAct,
+} from './people/acts.js';
+export { beats, latest, reaches, type MarkValue, type RangeMark } from './people/marks.js';
+export {
+  PEOPLE_STORE,
+  type FollowInterval,
+  type InboxCounts,
+  type InboxRequest,
+  type InboxRow,
+  type InboxScope,
+  type InboxSlice,
+  type InboxSource,
+  type PeopleStore,
+  type ReceiptNote,
+  type Standing,
+  type StoredNotification,
+  type StoredPerson,
+} from './people/people-store.js';
+export {
+  NO_PREFERENCES,
+  revisePreferences,
+  type CategoryChoice,
+  type StoredPreferences,
+} from './people/preferences.js';
+export type { DeliveryWitness, Via } from './people/delivery-witness.js';
+export { personFor, personOf, type Person } from './people/person.js';

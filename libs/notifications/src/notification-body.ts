@@ -1,21 +1,71 @@
 import { createHash } from 'node:crypto';
-import type { PublishRequest, Topic } from '#clarion/protocol';
+import { z } from 'zod';
+import type { Edit, PublishRequest, Topic } from '#clarion/protocol';
 
 /** What readers get of a publish, in the order in which it is shown; the audience is not disclosed. */
-const SHOWN = ['type', 'title', 'body', 'url', 'icon', 'data', 'ephemeral', 'collapseKey'] as const;
+const SHOWN = [
+  'type',
+  'title',
+  'body',
+  'url',
+  'icon',
+  'data',
+  'category',
+  'priority',
+  'ephemeral',
+  'collapseKey',
+] as const;
+
+/** What the server says of a publish by itself. */
+export interface ServersWords {
+  /** The id of the person who published it. */
+  readonly from?: string;
+  /** ISO 8601. */
+  readonly expiresAt?: string;
+}
 
 /**
  * The part of a notification that is the same for every reader, as JSON members without braces. Made once per publish;
  * {@link renderNotification} completes it per topic. Member by member it costs half of what an object of them does.
  * @param publishedAt ISO 8601.
  */
-export function serialiseBody(draft: PublishRequest, publishedAt: string): string {
+export function serialiseBody(draft: PublishRequest, publishedAt: string, said: ServersWords = {}): string {
   let members = '';
   for (const field of SHOWN) {
     const value = draft[field];
     if (value !== undefined && !isDefault(field, value)) members += `"${field}":${JSON.stringify(value)},`;
   }
-  return `${members}"publishedAt":"${publishedAt}"`;
+  // User ids need no escaping.
+  if (said.from !== undefined) members += `"from":{"user":"${said.from}"},`;
+  const end = said.expiresAt === undefined ? '' : `,"expiresAt":"${said.expiresAt}"`;
+  return `${members}"publishedAt":"${publishedAt}"${end}`;
+}
+
+/** What may be edited. */
+const EDITABLE = ['type', 'title', 'body', 'url', 'icon', 'data'] as const;
+
+/**
+ * The body after an edit, in the order in which bodies are shown; undefined when none of title, type and data is left.
+ * @param updatedAt ISO 8601.
+ */
+export function editBody(body: string, edit: Edit, updatedAt: string): string | undefined {
+  const before = z.record(z.string(), z.unknown()).parse(JSON.parse(`{${body}}`));
+  const changed = Object.fromEntries(
+    EDITABLE.map((field) => [field, Object.hasOwn(edit, field) ? edit[field] : before[field]]),
+  );
+  const after: Record<string, unknown> = { ...changed, ...omit(before, EDITABLE), updatedAt };
+  for (const field of EDITABLE) if (field !== 'data' && after[field] === null) delete after[field];
+  if (after['title'] === undefined && after['type'] === undefined && after['data'] === undefined) return undefined;
+  return JSON.stringify(after).slice(1, -1);
+}
+
+/** What stands in the place of a notification that was taken back. @param retractedAt ISO 8601. */
+export function tombstoneBody(retractedAt: string): string {
+  return `"retractedAt":"${retractedAt}"`;
+}
+
+function omit(members: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(members).filter(([name]) => !names.includes(name)));
 }
 
 /** Nobody is told of a durable notification that it is one. */

@@ -1,7 +1,9 @@
 import type { BusMessage, EventBus, LogEntry } from '#clarion/event-bus';
-import type { Cursor, GapReason } from '#clarion/protocol';
+import { DomainError, type Cursor, type GapReason } from '#clarion/protocol';
 import { CursorCodec } from './cursor-codec.js';
 import { RecentCursors } from './recent-cursors.js';
+import { NotificationIds } from './notification-id.js';
+import type { ActResult, LogAct } from './people/acts.js';
 import { GroupCommit, type GroupCommitLimits } from './group-commit.js';
 import type {
   AppendRequest,
@@ -20,6 +22,9 @@ import type {
 export type Located =
   { readonly offset: number } | { readonly gap: Exclude<GapReason, 'lag'> } | { readonly ahead: true };
 
+/** An act that was carried out. */
+export type Acted = Extract<ActResult, { outcome: 'acted' }>;
+
 /**
  * The one log: what the store keeps, seen through positions and cursors. It appends (many publishes, one commit) and tells the
  * bus, and judges which cursors name a place in it.
@@ -30,6 +35,7 @@ export class NotificationLog {
   readonly #group: GroupCommit;
   readonly #onBusError: (error: unknown) => void;
   readonly #cursors = new RecentCursors((offset) => this.#makeCursor(offset));
+  readonly #ids = new NotificationIds();
   #codec: CursorCodec | undefined;
   #epochs: readonly Epoch[] = [];
   #head = 0;
@@ -81,6 +87,17 @@ export class NotificationLog {
    */
   append(request: AppendRequest): Promise<AppendResult> {
     return this.#group.append(request);
+  }
+
+  /**
+   * Resolves when the act is on disk; the bus is told of what it appended.
+   * @throws {DomainError} what the writer refuses it with; `overloaded`.
+   */
+  async act(act: LogAct): Promise<Acted> {
+    const result = await this.#group.append({ id: this.#ids.next(Date.now()), entry: null, act });
+    if (result.outcome === 'refused') throw new DomainError(result.code, result.detail);
+    if (result.outcome !== 'acted') throw new Error(`an act was answered with ${result.outcome}`);
+    return result;
   }
 
   /** The contract of {@link NotificationStore.read}. */
@@ -180,6 +197,7 @@ function committedMessage(
   const entries: LogEntry[] = [];
   results.forEach((result, i) => {
     const { entry, id } = batch[i]!;
+    if (result.outcome === 'acted' && result.entry !== null) entries.push(result.entry);
     if (result.outcome === 'appended' && result.offset !== null && entry !== null)
       entries.push({ offset: result.offset, id, ...entry });
   });

@@ -1,11 +1,11 @@
 import type { Access, Limits, Principal } from '#clarion/access';
 import { principalId } from '#clarion/access';
-import type { EventBus } from '#clarion/event-bus';
+import type { EntryTraits, EventBus } from '#clarion/event-bus';
 import { audienceOf, DomainError, type Cursor, type PublishRequest, type Topic } from '#clarion/protocol';
 import { fingerprint, serialiseBody } from './notification-body.js';
 import { NotificationIds } from './notification-id.js';
 import type { NotificationLog } from './notification-log.js';
-import type { AppendResult, IdempotencyClaim } from './store.js';
+import type { AppendResult, IdempotencyClaim, NewEntry } from './store.js';
 import { Timestamps } from './timestamps.js';
 
 /** The answer to a publish. `cursor` is absent for ephemeral notifications; `replayed`: this is the first answer to the same key. */
@@ -93,7 +93,7 @@ export class Publisher {
     const publishedAt = Date.now();
     const result = await this.#log.append({
       id: this.#ids.next(publishedAt),
-      entry: { topics, publishedAt, body: serialiseBody(draft, this.#times.of(publishedAt)) },
+      entry: this.#entryOf(who, draft, topics, publishedAt),
       ...this.#claim(who, draft, key, publishedAt),
     });
     return this.#answer(result);
@@ -108,13 +108,16 @@ export class Publisher {
       );
       if (answer.replayed) return answer;
     }
-    const { collapseKey } = draft;
-    const entry = { id, topics, publishedAt, body: serialiseBody(draft, this.#times.of(publishedAt)) };
-    await this.#bus.publish({
-      kind: 'ephemeral',
-      entry: collapseKey === undefined ? entry : { ...entry, collapseKey },
-    });
+    await this.#bus.publish({ kind: 'ephemeral', entry: { id, ...this.#entryOf(who, draft, topics, publishedAt) } });
     return { id, replayed: false };
+  }
+
+  #entryOf(who: Principal, draft: PublishRequest, topics: Topic[], publishedAt: number): NewEntry {
+    const body = serialiseBody(draft, this.#times.of(publishedAt), {
+      ...(who.kind === 'subscriber' && { from: who.sub }),
+      ...(draft.ttl !== undefined && { expiresAt: new Date(publishedAt + draft.ttl * 1_000).toISOString() }),
+    });
+    return { topics, publishedAt, body, ...traitsOf(draft, publishedAt) };
   }
 
   #claim(
@@ -136,7 +139,18 @@ export class Publisher {
 
   #answer(result: AppendResult): Published {
     if (result.outcome === 'mismatch') throw new DomainError('idempotency.mismatch');
+    if (result.outcome === 'acted' || result.outcome === 'refused') throw new Error('a publish is no act');
     const { id, offset, outcome } = result;
     return { id, ...(offset !== null && { cursor: this.#log.cursorAt(offset) }), replayed: outcome === 'replayed' };
   }
+}
+
+/** Most have none. */
+function traitsOf({ category, priority, ttl, collapseKey }: PublishRequest, publishedAt: number): EntryTraits {
+  return {
+    ...(ttl !== undefined && { expiresAt: publishedAt + ttl * 1_000 }),
+    ...(category !== undefined && { category }),
+    ...(priority === 'urgent' && { urgent: true }),
+    ...(collapseKey !== undefined && { collapseKey }),
+  };
 }

@@ -1,4 +1,5 @@
 import type { LogEntry } from '#clarion/event-bus';
+import type { ActResult, LogAct } from './people/acts.js';
 
 /** The first offset that a writer's start gave to the log, and the random id (16 lower-case hex digits) that began there. */
 export interface Epoch {
@@ -32,18 +33,24 @@ export interface IdempotencyClaim {
   readonly expiresAt: number;
 }
 
+/** An entry before it has its place. */
+export type NewEntry = Omit<LogEntry, 'offset' | 'id'>;
+
 export interface AppendRequest {
   readonly id: string;
-  /** Null claims the idempotency key alone, for what is never stored. */
-  readonly entry: Omit<LogEntry, 'offset' | 'id'> | null;
+  /** Null claims the idempotency key alone, for what is never stored; or there is an `act`. */
+  readonly entry: NewEntry | null;
   readonly idempotency?: IdempotencyClaim;
+  /** Decided by the writer, in the order of the requests and in their transaction; what comes of it is an entry of its own. */
+  readonly act?: LogAct;
 }
 
 /** `offset` is null where the request (or the first one with its key) had no entry. */
 export type AppendResult =
   | { readonly outcome: 'appended'; readonly id: string; readonly offset: number | null }
   | { readonly outcome: 'replayed'; readonly id: string; readonly offset: number | null }
-  | { readonly outcome: 'mismatch' };
+  | { readonly outcome: 'mismatch' }
+  | ActResult;
 
 export interface ReadRequest {
   /** Exclusive. */

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { cursorSchema, EARLIEST } from './cursor.js';
 import { DomainError, toInputErrors } from './errors.js';
+import { ackSchema, followSchema, inboxCommandSchema, markSchema } from './inbox.js';
+import { wantedPreferencesSchema } from './preferences.js';
 import { selectorSchema, topicSchema } from './topics.js';
 
 /** Selectors that one session may have. */
@@ -24,6 +26,20 @@ export const commandSchemas = {
       page: z.string().max(128).optional(),
     })
     .meta({ id: 'HistoryCommand' }),
+  inbox: inboxCommandSchema,
+  summary: z.strictObject({}).meta({ id: 'SummaryCommand' }),
+  mark: markSchema,
+  ack: ackSchema,
+  follow: followSchema,
+  unfollow: followSchema.meta({ id: 'Unfollow' }),
+  follows: z.strictObject({}).meta({ id: 'FollowsCommand' }),
+  preferences: z
+    .strictObject({ set: wantedPreferencesSchema.optional() })
+    .meta({ id: 'PreferencesCommand', description: 'Answers with the preferences; `set` replaces them first.' }),
+  presence: z.strictObject({ topic: topicSchema, watch: z.boolean().optional() }).meta({
+    id: 'PresenceCommand',
+    description: 'Answers who is there; `watch` begins or ends the events `presence`.',
+  }),
 } as const;
 
 export type CommandName = keyof typeof commandSchemas;

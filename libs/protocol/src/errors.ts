@@ -19,6 +19,16 @@ export const ERRORS = {
   'route.unknown': { status: 404, title: 'There is nothing at this address', retry: false, closeCode: 4404 },
   'key.unknown': { status: 404, title: 'There is no such API key', retry: false, closeCode: 4404 },
   'connection.unknown': { status: 404, title: 'There is no such connection', retry: false, closeCode: 4404 },
+  'notification.unknown': { status: 404, title: 'There is no such notification', retry: false, closeCode: 4404 },
+  'category.unknown': { status: 422, title: 'There is no such category', retry: false, closeCode: 4422 },
+  'category.locked': { status: 422, title: 'This category cannot be muted', retry: false, closeCode: 4422 },
+  'notification.over': {
+    status: 409,
+    title: 'The notification has expired or was retracted',
+    retry: false,
+    closeCode: 4409,
+  },
+  'cursor.unknown': { status: 422, title: 'The cursor names no place in this log', retry: false, closeCode: 4422 },
   'method.unsupported': { status: 405, title: 'The resource does not have this method', retry: false, closeCode: 4405 },
   'transport.unavailable': {
     status: 406,

@@ -1,8 +1,33 @@
 import { z } from 'zod';
+import { categoryIdSchema } from './categories.js';
 import { cursorSchema } from './cursor.js';
-import { selectorSchema, topicSchema } from './topics.js';
+import { inboxChangeSchema, inboxSummarySchema } from './inbox.js';
+import { presenceChangeSchema } from './presence.js';
+import { NOTIFICATION_PRIORITIES } from './publish.js';
+import { timestampSchema } from './timestamp.js';
+import { selectorSchema, topicSchema, userIdSchema } from './topics.js';
 
-const timestampSchema = z.iso.datetime({ precision: 3 }).meta({ description: 'ISO 8601, UTC, milliseconds.' });
+/** What a notification says, whoever reads it. */
+const contents = {
+  topic: topicSchema,
+  type: z.string().optional(),
+  title: z.string().optional(),
+  body: z.string().optional(),
+  url: z.string().optional(),
+  icon: z.string().optional(),
+  data: z.unknown().optional(),
+  category: categoryIdSchema.optional(),
+  priority: z.enum(NOTIFICATION_PRIORITIES).optional(),
+  ephemeral: z.literal(true).optional(),
+  collapseKey: z.string().optional(),
+  from: z
+    .object({ user: userIdSchema })
+    .optional()
+    .meta({ description: 'The person whose token published it; said by the server alone. Absent: a service did.' }),
+  publishedAt: timestampSchema,
+  expiresAt: timestampSchema.optional().meta({ description: 'From then on it is neither delivered nor listed.' }),
+  updatedAt: timestampSchema.optional().meta({ description: 'When it was last edited.' }),
+} as const;
 
 /** A notification as one reader gets it. `topic` is the first of the publisher's that this reader may see. */
 export const notificationSchema = z
@@ -11,18 +36,22 @@ export const notificationSchema = z
     cursor: cursorSchema
       .optional()
       .meta({ description: 'Absent for ephemeral notifications, which have no place in the log.' }),
-    topic: topicSchema,
-    type: z.string().optional(),
-    title: z.string().optional(),
-    body: z.string().optional(),
-    url: z.string().optional(),
-    icon: z.string().optional(),
-    data: z.unknown().optional(),
-    ephemeral: z.literal(true).optional(),
-    collapseKey: z.string().optional(),
-    publishedAt: timestampSchema,
+    ...contents,
   })
   .meta({ id: 'Notification', description: 'Something published to a topic.' });
+
+export const updatedSchema = z.object({ id: z.string(), cursor: cursorSchema, ...contents }).meta({
+  id: 'Updated',
+  description: 'A notification was edited: its newest form, under its own `id`. `cursor` is the place of the edit.',
+});
+
+export const retractedSchema = z
+  .object({ id: z.string(), cursor: cursorSchema, topic: topicSchema, retractedAt: timestampSchema })
+  .meta({
+    id: 'Retracted',
+    description:
+      'The notification with this `id` was taken back. Who resumes from before it finds this in its place, and once more where it was taken back.',
+  });
 
 export const readySchema = z
   .object({ topics: z.array(selectorSchema), cursor: cursorSchema, expiresAt: timestampSchema.optional() })
@@ -69,6 +98,11 @@ export const byeSchema = z
 /** Every event a client can get, by name. The AsyncAPI document and the gateways' tests are made from this table. */
 export const EVENTS = {
   notification: notificationSchema,
+  updated: updatedSchema,
+  retracted: retractedSchema,
+  inbox: inboxChangeSchema,
+  summary: inboxSummarySchema,
+  presence: presenceChangeSchema,
   ready: readySchema,
   cursor: cursorEventSchema,
   gap: gapSchema,

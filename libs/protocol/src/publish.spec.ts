@@ -58,17 +58,10 @@ describe('parsePublish', () => {
     expect(refusal(body)).toEqual({ code: 'body.invalid', pointers: [pointer] });
   });
 
-  it.each(['category', 'priority', 'ttl', 'actions', 'deliverAt'])('refuses %s aloud until it is built', (field) => {
+  it.each(['actions', 'deliverAt'])('refuses %s aloud until it is built', (field) => {
     expect(refusal({ topic: 'a', title: 't', [field]: 1 })).toEqual({
       code: 'field.unsupported',
       pointers: [`/${field}`],
-    });
-  });
-
-  it('refuses collapseKey for what is stored', () => {
-    expect(refusal({ topic: 'a', title: 't', collapseKey: 'k' })).toEqual({
-      code: 'field.unsupported',
-      pointers: ['/collapseKey'],
     });
   });
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { categoryIdSchema } from './categories.js';
 import { cursorSchema } from './cursor.js';
 import { DomainError, problemSchema, toInputErrors } from './errors.js';
 import { topicSchema, userIdSchema, userTopic, type Topic } from './topics.js';
@@ -12,7 +13,13 @@ export const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 export const MAX_BATCH_ITEMS = 1_000;
 
 /** Fields of the agreed wire format whose behaviour is not built: refused aloud, never accepted and ignored. */
-const UNSUPPORTED = ['category', 'priority', 'ttl', 'actions', 'deliverAt'] as const;
+const UNSUPPORTED = ['actions', 'deliverAt'] as const;
+
+/** How much a notification may disturb: `urgent` reaches people in their quiet hours too. */
+export const NOTIFICATION_PRIORITIES = ['low', 'normal', 'high', 'urgent'] as const;
+
+/** A year: longer than anything is kept. Seconds. */
+const MAX_TTL_S = 31_536_000;
 
 const linkSchema = z
   .string()
@@ -41,15 +48,40 @@ const draftFields = {
   url: linkSchema.optional().meta({ description: 'Where a click leads: http(s) or an absolute path.' }),
   icon: linkSchema.optional(),
   data: z.unknown().optional().meta({ description: 'Any JSON.' }),
-  ephemeral: z.boolean().optional().meta({ description: 'Never stored, delivered at most once, to those connected.' }),
-  collapseKey: z
-    .string()
-    .min(1)
-    .max(255)
+  category: categoryIdSchema
     .optional()
-    .meta({ description: 'Only with `ephemeral`: of those that a slow reader missed, the newest per key is kept.' }),
+    .meta({ description: 'What kind of notification it is for the people who get it; declared by the operator.' }),
+  priority: z.enum(NOTIFICATION_PRIORITIES).optional().meta({
+    description: 'How much it may disturb; `urgent` is heard in quiet hours too. Absent: normal.',
+  }),
+  ttl: z.number().int().min(1).max(MAX_TTL_S).optional().meta({
+    description: 'After so many seconds it is neither delivered nor listed any more.',
+  }),
+  ephemeral: z.boolean().optional().meta({ description: 'Never stored, delivered at most once, to those connected.' }),
+  collapseKey: z.string().min(1).max(255).optional().meta({
+    description:
+      'Of notifications to one topic with the same key the newest takes the place of older unread ones in inboxes. With `ephemeral`: of those that a slow reader missed, the newest per key is kept.',
+  }),
   idempotencyKey: idempotencyKeySchema.optional(),
 } as const;
+
+/** What `PATCH /v1/notifications/{id}` may change; null takes a member away. */
+export const editSchema = z
+  .strictObject({
+    type: draftFields.type.nullable(),
+    title: draftFields.title.nullable(),
+    body: draftFields.body.nullable(),
+    url: draftFields.url.nullable(),
+    icon: draftFields.icon.nullable(),
+    data: draftFields.data,
+  })
+  .refine((edit) => Object.keys(edit).length > 0, 'changes nothing')
+  .meta({
+    id: 'Edit',
+    description:
+      'The members to change; `null` takes one away (of `data` it is a value). One of title, type and data must be left.',
+  });
+export type Edit = z.infer<typeof editSchema>;
 
 /** The body of `POST /v1/notifications`. */
 export const publishSchema = z
@@ -131,7 +163,5 @@ function addresseeCount(draft: { topic?: unknown; topics?: unknown[]; user?: unk
 
 function unsupportedFields(body: unknown): string[] {
   if (typeof body !== 'object' || body === null) return [];
-  const names: string[] = UNSUPPORTED.filter((name) => Object.hasOwn(body, name));
-  const ephemeral = 'ephemeral' in body && body.ephemeral === true;
-  return Object.hasOwn(body, 'collapseKey') && !ephemeral ? [...names, 'collapseKey'] : names;
+  return UNSUPPORTED.filter((name) => Object.hasOwn(body, name));
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { cursorSchema } from './cursor.js';
-import { gapSchema, notificationSchema } from './events.js';
+import { gapSchema, notificationSchema, retractedSchema, updatedSchema } from './events.js';
+import { inboxChangeSchema } from './inbox.js';
 import { selectorSchema, topicSchema } from './topics.js';
 
 /** A right to read: a selector, optionally only what was published at or after `historyFrom`. */
@@ -63,7 +64,14 @@ export const eventsQuerySchema = z.object({
 export const pollAnswerSchema = z
   .object({
     events: z
-      .array(z.object({ event: z.literal('notification'), data: notificationSchema }))
+      .array(
+        z.discriminatedUnion('event', [
+          z.object({ event: z.literal('notification'), data: notificationSchema }),
+          z.object({ event: z.literal('updated'), data: updatedSchema }),
+          z.object({ event: z.literal('retracted'), data: retractedSchema }),
+          z.object({ event: z.literal('inbox'), data: inboxChangeSchema }),
+        ]),
+      )
       .meta({ description: 'In log order; may be empty.' }),
     cursor: cursorSchema.meta({ description: 'Bring it back as `since`.' }),
     gap: gapSchema.optional(),

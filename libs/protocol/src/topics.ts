@@ -47,6 +47,13 @@ export function userTopic(id: string): Topic {
   return `${USERS}/${id}` as Topic;
 }
 
+/** Whose own topic it is; undefined for all others. */
+export function userOfTopic(topic: string): string | undefined {
+  if (!topic.startsWith(`${USERS}/`)) return undefined;
+  const id = topic.slice(USERS.length + 1);
+  return isUserId(id) ? id : undefined;
+}
+
 /** Topics whose first segment begins with `$` are the server's own: forbidden to clients and publishers. */
 export function isReserved(selector: string): boolean {
   return selector.startsWith('$');

@@ -297,7 +297,7 @@ export class Realtime {
 
   #take(message: BusMessage): void {
     if (message.kind === 'committed') this.#tail.take(message);
-    else this.#fanOut.deliver(LogEvent.ephemeral(message.entry));
+    else if (message.kind === 'ephemeral') this.#fanOut.deliver(LogEvent.ephemeral(message.entry));
   }
 
   #compare(): void {

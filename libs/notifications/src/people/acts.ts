@@ -1,0 +1,96 @@
+import type { LogEntry } from '#clarion/event-bus';
+import type { Edit, ErrorCode, MarkState, WantedPreferences } from '#clarion/protocol';
+
+/**
+ * What is done to what the log has: edits and retractions, and what people do. The writer decides each in the transaction that keeps it,
+ * so that two at once never meet half-way. Times are milliseconds since 1970, here and below.
+ */
+export type LogAct = EditAct | RetractAct | MarkAct | FollowAct | PreferencesAct | AckAct | EraseAct;
+
+/**
+ * Merges the edit into the newest form of the notification, replaces its body where it stands, and appends an entry `updated` with the same
+ * topics and traits, the id of the notification, and `about` its offset. Refused: `notification.unknown`; `notification.over` when it has expired
+ * or was retracted; `body.invalid` when none of title, type and data would be left.
+ */
+export interface EditAct {
+  readonly kind: 'edit';
+  readonly notification: string;
+  readonly edit: Edit;
+  readonly at: number;
+}
+
+/** Replaces the notification where it stands by a tombstone, and appends an entry `retracted`. Again: nothing changes. Refused as edits. */
+export interface RetractAct {
+  readonly kind: 'retract';
+  readonly notification: string;
+  readonly at: number;
+}
+
+/** Who did something, and how the event `inbox` on their own topic says it: members of JSON without braces. */
+interface PersonalAct {
+  readonly user: string;
+  readonly at: number;
+  readonly body: string;
+}
+
+/**
+ * Marks by ids or as one range. Nothing changes, and nothing is appended, when all of it is dominated by what is there. Refused: all of it with
+ * `notification.unknown` when one of the ids is not in this person's inbox (their own topic, or one that they followed then).
+ */
+export interface MarkAct extends PersonalAct {
+  readonly kind: 'mark';
+  readonly state: MarkState;
+  readonly undo: boolean;
+  /** Of `snoozed`, unless undone. */
+  readonly until: number | null;
+  readonly target:
+    | { readonly ids: readonly string[] }
+    /** All with offsets up to this one; `topic`: only what came by it. */
+    | { readonly upTo: number; readonly topic: string | null };
+}
+
+/**
+ * Begins or ends an interval at the offset of the entry that it appends: what comes after it is in the inbox. Nothing changes when it is so
+ * already. Refused: `body.invalid` beyond `MAX_FOLLOWS`.
+ */
+export interface FollowAct extends PersonalAct {
+  readonly kind: 'follow' | 'unfollow';
+  readonly topic: string;
+}
+
+/** Replaces all preferences (`revisePreferences`). Nothing is appended when they are the same. */
+export interface PreferencesAct extends PersonalAct {
+  readonly kind: 'preferences';
+  readonly wanted: WantedPreferences;
+}
+
+/** Notes that they were shown; appends nothing. The first time counts. */
+export interface AckAct {
+  readonly kind: 'ack';
+  readonly user: string;
+  readonly offsets: readonly number[];
+  readonly at: number;
+  readonly transport: string;
+  readonly device: string | null;
+}
+
+/**
+ * Removes all that is kept of a person: marks, follows, preferences, receipts, when they were last seen; notifications to them alone; of others
+ * their name. Appends an entry `erased` without topics, whose body is the person's topic: nodes forget what they hold in memory.
+ */
+export interface EraseAct {
+  readonly kind: 'erase';
+  readonly user: string;
+  readonly at: number;
+}
+
+/** What came of an act. */
+export type ActResult =
+  | {
+      readonly outcome: 'acted';
+      /** What was appended; null: nothing. */
+      readonly entry: LogEntry | null;
+      /** Of acknowledgements: the offsets that were not acknowledged before. */
+      readonly offsets?: readonly number[];
+    }
+  | { readonly outcome: 'refused'; readonly code: ErrorCode; readonly detail?: string };

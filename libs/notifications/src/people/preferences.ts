@@ -1,0 +1,69 @@
+import type { Channel, QuietHours, WantedPreferences } from '#clarion/protocol';
+
+/** What a person has chosen for one category, and since when (milliseconds since 1970, as all times here). */
+export type CategoryChoice = { readonly [C in Channel]?: boolean } & { readonly since: number };
+
+/** Preferences as they are kept: plain JSON. */
+export interface StoredPreferences {
+  readonly categories: Readonly<Record<string, CategoryChoice>>;
+  /** Topic → since when. */
+  readonly mutedTopics: Readonly<Record<string, number>>;
+  readonly quietHours: QuietHours | null;
+  readonly doNotDisturbUntil: number | null;
+  readonly presence: 'visible' | 'hidden';
+}
+
+/** Of those who have never chosen. */
+export const NO_PREFERENCES: StoredPreferences = Object.freeze({
+  categories: Object.freeze({}),
+  mutedTopics: Object.freeze({}),
+  quietHours: null,
+  doNotDisturbUntil: null,
+  presence: 'visible',
+});
+
+/** The wanted preferences, where what was so before keeps its `since`. The very object `before` when nothing differs. */
+export function revisePreferences(
+  before: StoredPreferences,
+  { categories, mutedTopics, quietHours, doNotDisturbUntil, presence }: WantedPreferences,
+  now: number,
+): StoredPreferences {
+  const revised: StoredPreferences = {
+    categories: Object.fromEntries(
+      Object.entries(categories)
+        .filter(([, choice]) => Object.keys(choice).length > 0)
+        .map(([id, choice]) => [id, sinceBefore(before.categories[id], choice, now)]),
+    ),
+    mutedTopics: Object.fromEntries(mutedTopics.map((topic) => [topic, before.mutedTopics[topic] ?? now])),
+    quietHours,
+    doNotDisturbUntil: doNotDisturbUntil === null ? null : Date.parse(doNotDisturbUntil),
+    presence,
+  };
+  return isSame(before, revised) ? before : revised;
+}
+
+function sinceBefore(
+  before: CategoryChoice | undefined,
+  { live, inbox, push }: WantedPreferences['categories'][string],
+  now: number,
+): CategoryChoice {
+  const isKept = before !== undefined && before.live === live && before.inbox === inbox && before.push === push;
+  return {
+    ...(live !== undefined && { live }),
+    ...(inbox !== undefined && { inbox }),
+    ...(push !== undefined && { push }),
+    since: isKept ? before.since : now,
+  };
+}
+
+function isSame(one: StoredPreferences, other: StoredPreferences): boolean {
+  return canonical(one) === canonical(other);
+}
+
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

@@ -1,0 +1,140 @@
+import { z } from 'zod';
+import { pageTokenSchema } from './inbox.js';
+import { timestampSchema } from './timestamp.js';
+import { userIdSchema } from './topics.js';
+
+/** How far a notification has come on its way to a person, in this order. */
+export const RECEIPT_STAGES = ['stored', 'sent', 'received', 'acked', 'seen', 'read'] as const;
+export type ReceiptStage = (typeof RECEIPT_STAGES)[number];
+
+/** Why somebody did not get a notification, or has not yet; and how far it came where they did. */
+export const CAUSES = {
+  'delivered.read': 'it was read',
+  'delivered.seen': 'it was seen',
+  'delivered.acked': 'it was shown, as the client acknowledged',
+  'delivered.received': 'it was received, as the cursor came back',
+  'delivered.sent': 'it was sent, and nothing has come back yet',
+  'audience.not_named': 'it names neither this person nor a topic that they follow or read',
+  'follow.later': 'this person followed the topic only after it was published',
+  'follow.ended': 'this person had ceased to follow the topic before it was published',
+  'right.missing': 'the token of this person grants none of its topics',
+  'category.off': 'the operator has this category off for those who have not chosen',
+  'muted.category': 'this person has muted the category',
+  'muted.topic': 'this person has muted the topic',
+  'quiet.hours': 'it came in the quiet hours of this person',
+  'quiet.do_not_disturb': 'this person did not want to be disturbed',
+  expired: 'its time was over before it could be delivered',
+  retracted: 'it was taken back',
+  collapsed: 'a newer one with the same collapse key took its place',
+  retention: 'this person came back only after it could be resumed no longer',
+  'connection.none': 'this person has not been connected since this server began',
+  'connection.closed': 'this person is not connected',
+  'connection.elsewhere': 'this person is connected, but reads none of its topics',
+  'connection.behind': 'this person is connected, and has not yet come so far',
+} as const;
+export type Cause = keyof typeof CAUSES;
+
+const causeSchema = z.enum(Object.keys(CAUSES) as [Cause, ...Cause[]]);
+
+/** What a cause rests on; which members there are depends on it. */
+export const evidenceSchema = z.looseObject({
+  at: timestampSchema.optional(),
+  until: timestampSchema.optional(),
+  since: timestampSchema.optional(),
+  topic: z.string().optional(),
+  category: z.string().optional(),
+  transport: z.string().optional(),
+  device: z.string().optional(),
+  reason: z.string().optional().meta({ description: 'Why the last connection was closed.' }),
+  lag: z.number().int().nonnegative().optional().meta({ description: 'Events between its cursor and the newest.' }),
+  by: z.string().optional().meta({ description: 'The id of the notification that took its place.' }),
+});
+export type Evidence = z.infer<typeof evidenceSchema>;
+
+export const explanationSchema = z
+  .object({
+    id: z.string(),
+    user: userIdSchema,
+    delivered: z.boolean().meta({ description: 'Whether it reached this person over a connection.' }),
+    cause: causeSchema,
+    sentence: z.string(),
+    evidence: evidenceSchema,
+    inbox: z.object({ listed: z.boolean(), cause: causeSchema.optional() }).meta({
+      description: 'Whether their inbox lists it now, and why if it does not.',
+    }),
+  })
+  .meta({ id: 'Explanation' });
+export type Explanation = z.infer<typeof explanationSchema>;
+
+export const explainQuerySchema = z.strictObject({ user: userIdSchema });
+
+const stageSchema = z.object({ at: timestampSchema, transport: z.string().optional(), device: z.string().optional() });
+
+export const receiptSchema = z
+  .object({
+    user: userIdSchema,
+    stored: stageSchema,
+    sent: stageSchema.optional(),
+    received: stageSchema.optional(),
+    acked: stageSchema.optional(),
+    seen: stageSchema.optional(),
+    read: stageSchema.optional(),
+    cause: causeSchema.optional().meta({ description: 'Why it has not been acknowledged, as `explain` says it.' }),
+  })
+  .meta({ id: 'Receipt', description: 'How far it came on its way to one named person, the first time of each.' });
+export type Receipt = z.infer<typeof receiptSchema>;
+
+export const receiptsQuerySchema = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+  page: pageTokenSchema.optional(),
+});
+
+export const receiptListSchema = z
+  .object({
+    id: z.string(),
+    recipients: z.array(receiptSchema).meta({ description: 'The people whom it names, in the publisher’s order.' }),
+    topics: z.object({ sent: z.number().int().nonnegative(), acked: z.number().int().nonnegative() }).meta({
+      description: 'To those who read its topics: connections to which it was offered, people who acknowledged.',
+    }),
+    nextPage: z.string().optional(),
+  })
+  .meta({ id: 'ReceiptList' });
+export type ReceiptList = z.infer<typeof receiptListSchema>;
+
+/** How a publish answers when it waits. */
+export const publishQuerySchema = z.strictObject({
+  dryRun: z
+    .enum(['true', 'false'])
+    .optional()
+    .meta({ description: '`true`: publishes nothing, and says who would get it.' }),
+  wait: z.literal('acked').optional().meta({
+    description: 'Answers when everybody named has acknowledged it, or after `timeout`; with the receipts.',
+  }),
+  timeout: z.coerce.number().int().min(1).max(60).default(30).meta({ description: 'Seconds, with `wait`.' }),
+});
+
+const decisionSchema = z.object({
+  reaches: z.boolean(),
+  cause: causeSchema.optional().meta({ description: 'Why not.' }),
+});
+
+export const dryRunSchema = z
+  .object({
+    recipients: z.array(
+      z.object({
+        user: userIdSchema,
+        live: decisionSchema.extend({ connections: z.number().int().nonnegative() }),
+        inbox: decisionSchema,
+        push: decisionSchema,
+      }),
+    ),
+    topics: z.array(
+      z.object({
+        topic: z.string(),
+        connections: z.number().int().nonnegative().meta({ description: 'That read it now.' }),
+        followers: z.number().int().nonnegative(),
+      }),
+    ),
+  })
+  .meta({ id: 'DryRun', description: 'Who would get it, by what way; decided as delivery decides.' });
+export type DryRun = z.infer<typeof dryRunSchema>;
