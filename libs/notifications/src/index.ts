@@ -53,5 +53,18 @@ export {
   type CategoryChoice,
   type StoredPreferences,
 } from './people/preferences.js';
-export type { DeliveryWitness, Via } from './people/delivery-witness.js';
+export { Acknowledgements } from './people/acknowledgements.js';
+export { AckWaits } from './people/ack-waits.js';
+export { Amendments, type Amended } from './people/amendments.js';
+export type { Decider, Deciders, Decision } from './people/decider.js';
+export { DELIVERY_WITNESS, type DeliveryWitness, type Via } from './people/delivery-witness.js';
+export { DryRuns } from './people/dry-run.js';
+export { Erasure, type ExportedPerson } from './people/erasure.js';
+export { Explanations } from './people/explanations.js';
+export { Inbox, type InboxPage } from './people/inbox.js';
+export { InboxActs, type Changed } from './people/inbox-acts.js';
+export { PEOPLE_COMMANDS, type PeopleCommands, type PersonalCommand } from './people/people-commands.js';
+export { followList } from './people/personal-commands.js';
+export { REACH, type LastReach, type OpenReach, type Reach } from './people/reach.js';
+export { Receipts } from './people/receipts.js';
 export { personFor, personOf, type Person } from './people/person.js';

@@ -3,6 +3,7 @@ import { Access, Limits } from '#clarion/access';
 import { EVENT_BUS, type EventBus } from '#clarion/event-bus';
 import { NotificationLog } from './notification-log.js';
 import type { NotificationsConfig } from './notifications.config.js';
+import { peopleExports, peopleProviders } from './people/people.providers.js';
 import { Publisher } from './publisher.js';
 import { Retention } from './retention.js';
 import { NOTIFICATION_STORE, type NotificationStore } from './store.js';
@@ -46,8 +47,9 @@ export class NotificationsModule implements OnApplicationShutdown {
           inject: [NotificationLog, Access],
           useFactory: (log: NotificationLog, access: Access) => new TopicHistories(log, access),
         },
+        ...peopleProviders,
       ],
-      exports: [NotificationLog, Publisher, TopicHistories],
+      exports: [NotificationLog, Publisher, TopicHistories, ...peopleExports],
     };
   }
 

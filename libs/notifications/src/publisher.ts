@@ -1,12 +1,13 @@
 import type { Access, Limits, Principal } from '#clarion/access';
 import { principalId } from '#clarion/access';
-import type { EntryTraits, EventBus } from '#clarion/event-bus';
+import type { EventBus } from '#clarion/event-bus';
 import { audienceOf, DomainError, type Cursor, type PublishRequest, type Topic } from '#clarion/protocol';
 import { fingerprint, serialiseBody } from './notification-body.js';
 import { NotificationIds } from './notification-id.js';
 import type { NotificationLog } from './notification-log.js';
 import type { AppendResult, IdempotencyClaim, NewEntry } from './store.js';
 import { Timestamps } from './timestamps.js';
+import { traitsOf } from './traits.js';
 
 /** The answer to a publish. `cursor` is absent for ephemeral notifications; `replayed`: this is the first answer to the same key. */
 export interface Published {
@@ -143,14 +144,4 @@ export class Publisher {
     const { id, offset, outcome } = result;
     return { id, ...(offset !== null && { cursor: this.#log.cursorAt(offset) }), replayed: outcome === 'replayed' };
   }
-}
-
-/** Most have none. */
-function traitsOf({ category, priority, ttl, collapseKey }: PublishRequest, publishedAt: number): EntryTraits {
-  return {
-    ...(ttl !== undefined && { expiresAt: publishedAt + ttl * 1_000 }),
-    ...(category !== undefined && { category }),
-    ...(priority === 'urgent' && { urgent: true }),
-    ...(collapseKey !== undefined && { collapseKey }),
-  };
 }

@@ -114,6 +114,9 @@ export const ADMINISTRATIVE_ACTS = [
   'key.rotated',
   'key.deleted',
   'user.disconnected',
+  'user.erased',
+  'category.put',
+  'category.deleted',
   'connection.closed',
   'topic.closed',
 ] as const;

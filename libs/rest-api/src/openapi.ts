@@ -1,6 +1,8 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import {
+  ackedSchema,
+  ackSchema,
   apiKeySchema,
   auditLogSchema,
   batchResultSchema,
@@ -21,6 +23,22 @@ import {
   publishSchema,
   rotateKeySchema,
   topicListSchema,
+  dryRunSchema,
+  editSchema,
+  explanationSchema,
+  exportedUserSchema,
+  followListSchema,
+  inboxItemSchema,
+  inboxPageSchema,
+  inboxSummarySchema,
+  markedSchema,
+  markSchema,
+  receiptListSchema,
+  receiptSchema,
+  preferencesSchema,
+  wantedPreferencesSchema,
+  quietHoursSchema,
+  waitedPublishedSchema,
 } from '#clarion/protocol';
 import { componentSchemas, toJsonSchema } from './json-schemas.js';
 import { PROBLEM_TYPE } from './problem-reply.js';
@@ -28,6 +46,8 @@ import { PROBLEM_TYPE } from './problem-reply.js';
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
 
 const DOCUMENTED = [
+  ackedSchema,
+  ackSchema,
   apiKeySchema,
   auditLogSchema,
   batchResultSchema,
@@ -47,6 +67,22 @@ const DOCUMENTED = [
   publishSchema,
   rotateKeySchema,
   topicListSchema,
+  dryRunSchema,
+  editSchema,
+  explanationSchema,
+  exportedUserSchema,
+  followListSchema,
+  inboxItemSchema,
+  inboxPageSchema,
+  inboxSummarySchema,
+  markedSchema,
+  markSchema,
+  receiptListSchema,
+  receiptSchema,
+  preferencesSchema,
+  wantedPreferencesSchema,
+  quietHoursSchema,
+  waitedPublishedSchema,
   ...Object.values(EVENTS),
 ];
 

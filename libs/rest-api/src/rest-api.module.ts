@@ -3,9 +3,12 @@ import { AuditController } from './audit.controller.js';
 import { ConnectionsController } from './connections.controller.js';
 import { HistoryController } from './history.controller.js';
 import { KeysController } from './keys.controller.js';
+import { MeController } from './me.controller.js';
+import { NotificationController } from './notification.controller.js';
 import { PublishController } from './publish.controller.js';
 import { TokensController } from './tokens.controller.js';
 import { TopicsController } from './topics.controller.js';
+import { UserFollowsController } from './user-follows.controller.js';
 import { UsersController } from './users.controller.js';
 
 /** The REST resources. Expects `Access`, `Publisher`, `TopicHistories` and `Realtime` from global modules, and `configureHttp(app)`. */
@@ -19,6 +22,9 @@ import { UsersController } from './users.controller.js';
     ConnectionsController,
     TopicsController,
     UsersController,
+    UserFollowsController,
+    MeController,
+    NotificationController,
   ],
 })
 export class RestApiModule {}

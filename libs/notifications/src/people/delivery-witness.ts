@@ -1,3 +1,6 @@
+/** The token by which whoever delivers finds a {@link DeliveryWitness}. */
+export const DELIVERY_WITNESS = Symbol('DeliveryWitness');
+
 /** By what a notification went to somebody. */
 export interface Via {
   readonly transport: string;

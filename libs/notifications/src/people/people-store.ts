@@ -1,5 +1,5 @@
 import type { LogEntry } from '#clarion/event-bus';
-import type { Category, InboxFilter, ReceiptStage } from '#clarion/protocol';
+import type { Category, InboxFilter, MarkState, ReceiptStage } from '#clarion/protocol';
 import type { MarkValue } from './marks.js';
 import type { StoredPreferences } from './preferences.js';
 
@@ -144,7 +144,7 @@ export interface StoredPerson {
   readonly notifications: readonly LogEntry[];
   readonly follows: readonly FollowInterval[];
   readonly marks: readonly {
-    readonly state: string;
+    readonly state: MarkState;
     readonly offset?: number;
     readonly upTo?: number;
     readonly topic?: string;

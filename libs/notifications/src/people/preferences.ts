@@ -1,4 +1,5 @@
-import type { Channel, QuietHours, WantedPreferences } from '#clarion/protocol';
+import type { Channel, Preferences, QuietHours, Topic, WantedPreferences } from '#clarion/protocol';
+import { isoTime } from '../iso-time.js';
 
 /** What a person has chosen for one category, and since when (milliseconds since 1970, as all times here). */
 export type CategoryChoice = { readonly [C in Channel]?: boolean } & { readonly since: number };
@@ -40,6 +41,24 @@ export function revisePreferences(
     presence,
   };
   return isSame(before, revised) ? before : revised;
+}
+
+/** As the wire has them. */
+export function preferencesAsTold(stored: StoredPreferences): Preferences {
+  const { categories, mutedTopics, quietHours, doNotDisturbUntil, presence } = stored;
+  return {
+    categories: Object.fromEntries(
+      Object.entries(categories).map(([id, { since, ...choice }]) => [id, { ...choice, since: isoTime(since) }]),
+    ),
+    // They were topics when they were muted.
+    mutedTopics: Object.entries(mutedTopics).map(([topic, since]) => ({
+      topic: topic as Topic,
+      since: isoTime(since),
+    })),
+    quietHours,
+    doNotDisturbUntil: doNotDisturbUntil === null ? null : isoTime(doNotDisturbUntil),
+    presence,
+  };
 }
 
 function sinceBefore(

@@ -1,0 +1,66 @@
+import type { Access, Principal } from '#clarion/access';
+import type { EntryTraits } from '#clarion/event-bus';
+import { audienceOf, userOfTopic, userTopic, type DryRun, type PublishRequest } from '#clarion/protocol';
+import { traitsOf } from '../traits.js';
+import type { Decision, Deciders } from './decider.js';
+import type { PeopleStore } from './people-store.js';
+import type { Reach } from './reach.js';
+
+type Recipient = DryRun['recipients'][number];
+
+/** Says who would get a notification, and by what way, by the decisions that delivery makes; publishes nothing. */
+export class DryRuns {
+  readonly #access: Access;
+  readonly #store: PeopleStore;
+  readonly #deciders: Deciders;
+  readonly #reach: Reach;
+
+  constructor(access: Access, store: PeopleStore, deciders: Deciders, reach: Reach) {
+    this.#access = access;
+    this.#store = store;
+    this.#deciders = deciders;
+    this.#reach = reach;
+  }
+
+  /** @throws {DomainError} as `Publisher.publish` for what may not be published. */
+  async run(who: Principal, draft: PublishRequest): Promise<DryRun> {
+    const audience = audienceOf(draft);
+    this.#access.assertPublish(who, audience);
+    const now = Date.now();
+    const users = audience.flatMap((topic) => userOfTopic(topic) ?? []);
+    const topics = audience.filter((topic) => userOfTopic(topic) === undefined);
+    return {
+      recipients: await Promise.all(users.map((user) => this.#recipient(user, draft, now))),
+      topics: await Promise.all(topics.map((topic) => this.#topic(topic))),
+    };
+  }
+
+  async #topic(topic: string): Promise<DryRun['topics'][number]> {
+    return { topic, connections: this.#reach.readers(topic), followers: await this.#store.followers(topic) };
+  }
+
+  async #recipient(user: string, draft: PublishRequest, now: number): Promise<Recipient> {
+    const decider = await this.#deciders.decider(user);
+    const traits: EntryTraits = traitsOf(draft, now);
+    const decide = (channel: 'live' | 'inbox' | 'push'): Decision =>
+      decider.decide(channel, traits, userTopic(user), now);
+    const connections = this.#reach.readers(userTopic(user));
+    const inbox = draft.ephemeral === true ? { reaches: false } : said(decide('inbox'));
+    return {
+      user,
+      live: { ...this.#live(user, decide('live'), connections), connections },
+      inbox,
+      push: said(decide('push')),
+    };
+  }
+
+  #live(user: string, decision: Decision, connections: number): Recipient['inbox'] {
+    if (!decision.reaches || connections > 0) return said(decision);
+    const last = this.#reach.lastOf(user);
+    return { reaches: false, cause: last === undefined ? 'connection.none' : 'connection.closed' };
+  }
+}
+
+function said(decision: Decision): Recipient['inbox'] {
+  return decision.reaches ? { reaches: true } : { reaches: false, cause: decision.cause };
+}
