@@ -55,3 +55,9 @@ export {
 } from './people/preferences.js';
 export type { DeliveryWitness, Via } from './people/delivery-witness.js';
 export { personFor, personOf, type Person } from './people/person.js';
+export { CategoryBook } from './people/category-book.js';
+export { decide, evidenceOf, type Question, type Withheld } from './people/decisions.js';
+export { HIDDEN_PEOPLE, type HiddenPeople } from './people/hidden-people.js';
+export { LIVE_RULES, NO_RULES, type LiveRules } from './people/live-rules.js';
+export { PreferenceBook, type PersonalQuestion } from './people/preference-book.js';
+export { Preferences } from './people/preferences-service.js';
