@@ -1,14 +1,16 @@
 import { Module } from '@nestjs/common';
 import { AuditController } from './audit.controller.js';
+import { CategoriesController } from './categories.controller.js';
 import { ConnectionsController } from './connections.controller.js';
 import { HistoryController } from './history.controller.js';
 import { KeysController } from './keys.controller.js';
+import { PreferencesController } from './preferences.controller.js';
 import { PublishController } from './publish.controller.js';
 import { TokensController } from './tokens.controller.js';
 import { TopicsController } from './topics.controller.js';
 import { UsersController } from './users.controller.js';
 
-/** The REST resources. Expects `Access`, `Publisher`, `TopicHistories` and `Realtime` from global modules, and `configureHttp(app)`. */
+/** The REST resources. Expects `Access`, `Publisher`, `TopicHistories`, `Preferences`, `CategoryBook` and `Realtime` from global modules, and `configureHttp(app)`. */
 @Module({
   controllers: [
     PublishController,
@@ -19,6 +21,8 @@ import { UsersController } from './users.controller.js';
     ConnectionsController,
     TopicsController,
     UsersController,
+    CategoriesController,
+    PreferencesController,
   ],
 })
 export class RestApiModule {}
