@@ -50,6 +50,7 @@ const CELLS: Readonly<Record<string, string>> = {
   N: 'connection.unknown',
   /** There is nothing of that name, or it is none of their business. */
   U: 'notification.unknown',
+  Y: 'category.unknown',
 };
 
 const createdKey = z.object({ id: z.string(), key: z.string() });
@@ -446,6 +447,40 @@ const REST: readonly (readonly [route: string, what: string, cells: string, ask:
     ],
     ['DELETE /v1/users/:id', 'one', '+ R R R + R R R C', (role) => ask(role, 'DELETE', '/v1/users/u-erased')],
     ['GET /v1/users/:id/export', 'one', '+ R R R + R R R C', (role) => ask(role, 'GET', '/v1/users/u-1/export')],
+    ['GET /v1/me/preferences', 'one’s own', 'R R R R R + + + C', (role) => ask(role, 'GET', '/v1/me/preferences')],
+    ['PUT /v1/me/preferences', 'one’s own', 'R R R R R + + + C', (role) => ask(role, 'PUT', '/v1/me/preferences', {})],
+    [
+      'GET /v1/users/:id/preferences',
+      'of one it mints for',
+      '+ R R + R R R R C',
+      (role) => ask(role, 'GET', '/v1/users/u-1/preferences'),
+    ],
+    [
+      'GET /v1/users/:id/preferences',
+      'of somebody else',
+      '+ R R R R R R R C',
+      (role) => ask(role, 'GET', '/v1/users/x-1/preferences'),
+    ],
+    [
+      'PUT /v1/users/:id/preferences',
+      'of one it mints for',
+      '+ R R + R R R R C',
+      (role) => ask(role, 'PUT', '/v1/users/u-1/preferences', {}),
+    ],
+    [
+      'PUT /v1/users/:id/preferences',
+      'of somebody else',
+      '+ R R R R R R R C',
+      (role) => ask(role, 'PUT', '/v1/users/x-1/preferences', {}),
+    ],
+    ['GET /v1/categories', 'all', '+ + + + + + + + C', (role) => ask(role, 'GET', '/v1/categories')],
+    [
+      'PUT /v1/categories/:id',
+      'one',
+      '+ R R R + R R R C',
+      (role) => ask(role, 'PUT', '/v1/categories/news', { title }),
+    ],
+    ['DELETE /v1/categories/:id', 'one', 'Y R R R Y R R R C', (role) => ask(role, 'DELETE', '/v1/categories/nothing')],
     ['GET /metrics', 'all', '+ R R R + R R R C', (role) => ask(role, 'GET', '/metrics')],
   ];
 

@@ -10,7 +10,14 @@ import {
   LimitsModule,
   type Principal,
 } from '#clarion/access';
-import { Publisher, TopicHistories, type HistoryPage, type Published } from '#clarion/notifications';
+import {
+  CategoryBook,
+  Preferences,
+  Publisher,
+  TopicHistories,
+  type HistoryPage,
+  type Published,
+} from '#clarion/notifications';
 import { isCursor, type Cursor, type DomainError, type HistoryQuery, type PublishRequest } from '#clarion/protocol';
 import { Realtime } from '#clarion/realtime';
 import { MemoryAccessStore } from '../../../test/support/memory-access-store.js';
@@ -30,6 +37,8 @@ export interface Domain {
   readonly turnedAway: number;
   page(who: Principal, query: HistoryQuery): Promise<HistoryPage>;
   realtime: Partial<Realtime>;
+  categories: Partial<CategoryBook>;
+  preferences: Partial<Preferences>;
 }
 
 export function cursor(text: string): Cursor {
@@ -47,9 +56,11 @@ class DomainModule {
         { provide: Publisher, useValue: domain },
         { provide: TopicHistories, useValue: domain },
         { provide: Realtime, useValue: domain.realtime },
+        { provide: CategoryBook, useValue: domain.categories },
+        { provide: Preferences, useValue: domain.preferences },
         { provide: ACCESS_STORE, useClass: MemoryAccessStore },
       ],
-      exports: [Publisher, TopicHistories, Realtime, ACCESS_STORE],
+      exports: [Publisher, TopicHistories, Realtime, CategoryBook, Preferences, ACCESS_STORE],
     };
   }
 }
@@ -77,6 +88,8 @@ export async function restApp(domain: Partial<Domain> = {}): Promise<RestApp> {
     turnedAway: 0,
     page: async () => ({ notifications: [] }),
     realtime: {},
+    categories: {},
+    preferences: {},
     ...domain,
   };
   const errors: string[] = [];
