@@ -53,5 +53,7 @@ export {
   type CategoryChoice,
   type StoredPreferences,
 } from './people/preferences.js';
+export { HIDDEN_PEOPLE, type HiddenPeople } from './people/hidden-people.js';
+export { LastSeen, type SeenStore } from './people/last-seen.js';
 export type { DeliveryWitness, Via } from './people/delivery-witness.js';
 export { personFor, personOf, type Person } from './people/person.js';

@@ -2,7 +2,7 @@ import { afterEach, expect } from 'vitest';
 import { Access, accessConfigSchema, type Principal, type Subscriber } from '#clarion/access';
 import { InProcessEventBus, type BusMessage, type EventBus } from '#clarion/event-bus';
 import { NotificationLog, TopicHistories } from '#clarion/notifications';
-import type { ControlEvent, Cursor, Selector, Subscription, Topic } from '#clarion/protocol';
+import type { ControlEvent, Cursor, PresenceChange, Selector, Subscription, Topic } from '#clarion/protocol';
 import type { Batch, CloseReason, Codec, Link, Session } from '../src/gateway.js';
 import type { LogEvent } from '../src/log-event.js';
 import { Realtime } from '../src/realtime.js';
@@ -17,7 +17,8 @@ type Seen =
   | { kind: 'notification'; offset: number; topic: Topic }
   | { kind: 'ready' | 'cursor' | 'gap'; cursor: Cursor }
   | { kind: 'subscribed' | 'unsubscribed'; topics: Selector[]; cursor: Cursor }
-  | { kind: 'ephemeral'; topic: Topic };
+  | { kind: 'ephemeral'; topic: Topic }
+  | ({ kind: 'presence' } & PresenceChange);
 
 const codec: Codec<readonly Seen[]> = {
   name: 'record',
@@ -26,7 +27,10 @@ const codec: Codec<readonly Seen[]> = {
       ? [{ kind: 'ephemeral', topic }]
       : [{ kind: 'notification', offset: event.offset, topic }],
   join: (frames) => frames.flat(),
-  control: ({ name, data }: ControlEvent) => (name === 'bye' ? [] : [{ kind: name, cursor: data.cursor }]),
+  control: ({ name, data }: ControlEvent) => {
+    if (name === 'bye') return [];
+    return name === 'presence' ? [{ kind: name, ...data }] : [{ kind: name, cursor: data.cursor }];
+  },
 };
 
 /** A client whose link takes as much as the test says. */
