@@ -117,17 +117,28 @@ export class World {
     return this.log.append({ id: 'n', entry });
   }
 
-  open(client: Client, selectors: readonly Selector[], since: Cursor | undefined, who: Principal = KEY): void {
-    client.session = this.realtime.open(client, who, { selectors, ...(since !== undefined && { since }) });
+  open(
+    client: Client,
+    selectors: readonly Selector[],
+    since: Cursor | undefined,
+    who: Principal = KEY,
+    device?: string,
+  ): void {
+    client.session = this.realtime.open(client, who, {
+      selectors,
+      ...(since !== undefined && { since }),
+      ...(device !== undefined && { device }),
+    });
   }
 
   /** Somebody with a token of now that grants this. */
-  async person(sub: string, subscribe: readonly string[]): Promise<Subscriber> {
-    return this.access.verifyToken(await this.token(sub, subscribe));
+  async person(sub: string, subscribe: readonly string[], presence: readonly string[] = []): Promise<Subscriber> {
+    return this.access.verifyToken(await this.token(sub, subscribe, presence));
   }
 
-  async token(sub: string, subscribe: readonly string[]): Promise<string> {
-    return (await this.access.mint({ sub, subscribe: subscribe as Selector[] })).token;
+  async token(sub: string, subscribe: readonly string[], presence: readonly string[] = []): Promise<string> {
+    const grants = { subscribe: subscribe as Selector[], presence: presence as Selector[] };
+    return (await this.access.mint({ sub, ...grants })).token;
   }
 
   /** Lets every link drain until nothing moves. */

@@ -62,24 +62,27 @@ export class LastSeen {
   #writeLater(): void {
     if (this.#store === undefined || this.#closed) return;
     this.#timer ??= setTimeout(() => {
-      this.#writing = this.#write().finally(() => this.#rest());
+      this.#writing = this.#write().then((isWritten) => this.#rest(isWritten));
     }, WRITE_EVERY_MS).unref();
   }
 
-  #rest(): void {
+  #rest(isWritten: boolean): void {
     this.#timer = undefined;
     this.#writing = undefined;
-    if (this.#waiting.size > MAX_BATCH) this.#writeLater();
+    // A store that fails is left alone until somebody else goes.
+    if (isWritten && this.#waiting.size > 0) this.#writeLater();
   }
 
-  async #write(): Promise<void> {
+  async #write(): Promise<boolean> {
     const batch = [...this.#waiting].slice(0, MAX_BATCH);
     try {
       await this.#store?.touch(batch.map(([user, at]) => ({ user, at })));
       // Who went again meanwhile has a newer time.
       for (const [user, at] of batch) if (this.#waiting.get(user) === at) this.#waiting.delete(user);
+      return true;
     } catch (error) {
       this.#onError(error);
+      return false;
     }
   }
 }
