@@ -25,7 +25,7 @@ import type { Page } from './ring.js';
 import type { OpenSession, SessionContext } from './session-context.js';
 import { readHistory } from './session-history.js';
 import { SessionSelectors } from './session-selectors.js';
-import type { Attendance, Receiver } from './subscription.js';
+import type { Presence, Receiver } from './subscription.js';
 
 /**
  * `live`: has everything up to the head, and is fed by the fan-out. `catching up`: reads pages after its cursor as its link drains,
@@ -99,7 +99,7 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard,
   }
 
   /** Services and strangers are nobody. */
-  get attendance(): Attendance | undefined {
+  get presence(): Presence | undefined {
     if (this.who.kind !== 'subscriber') return undefined;
     return { user: this.who.sub, number: this.number, device: deviceOf(this) };
   }

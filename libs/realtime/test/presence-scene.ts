@@ -11,7 +11,7 @@ export const SHORT_MS = 50;
 
 /** A session as the board sees it. */
 export class Reader implements Receiver {
-  readonly attendance: Receiver['attendance'];
+  readonly presence: Receiver['presence'];
   readonly #scene: Scene;
   readonly #reads = new Map<string, Subscription>();
 
@@ -22,7 +22,7 @@ export class Reader implements Receiver {
     device: string,
   ) {
     this.#scene = scene;
-    this.attendance =
+    this.presence =
       user === undefined ? undefined : { user, number, device: { id: device, transport: 'test', since: number } };
   }
 

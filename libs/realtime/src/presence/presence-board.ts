@@ -124,17 +124,17 @@ export class PresenceBoard {
     if (!room.isWanted) this.#rooms.delete(room.topic);
   }
 
-  #enter(room: Room, { attendance }: Receiver): void {
-    if (attendance === undefined) return;
-    const { user, number, device } = attendance;
+  #enter(room: Room, { presence }: Receiver): void {
+    if (presence === undefined) return;
+    const { user, number, device } = presence;
     const stay = room.people.get(user) ?? this.#begin(room, user);
     this.#leaving.delete(stay);
     stay.devices.set(number, device);
   }
 
-  #leave(room: Room, { attendance }: Receiver): void {
-    const stay = attendance && room.people.get(attendance.user);
-    if (stay?.devices.delete(attendance!.number) !== true || stay.devices.size > 0) return;
+  #leave(room: Room, { presence }: Receiver): void {
+    const stay = presence && room.people.get(presence.user);
+    if (stay?.devices.delete(presence!.number) !== true || stay.devices.size > 0) return;
     this.#leaving.set(stay, Date.now() + this.#lingerMs);
   }
 
