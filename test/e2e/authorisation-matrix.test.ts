@@ -133,7 +133,7 @@ async function makeRoles(): Promise<void> {
   credentials.set('revoked token', await mintToken(door, { sub: 'u-3', subscribe: ['own/**'], publish }));
   await request(door, 'POST', '/v1/users/u-3/disconnect');
   notificationId = (await publishNow(door, { topic: 'own/1', title })).id;
-  credentials.set('subscriber', await mintToken(door, { sub: 'u-1', subscribe: ['own/**'] }));
+  credentials.set('subscriber', await mintToken(door, { sub: 'u-1', subscribe: ['own/**'], presence: ['own/**'] }));
   credentials.set('author', await mintToken(door, { sub: 'u-1', publish }));
   credentials.set('other', await mintToken(door, { sub: 'u-2' }));
   credentials.set('expired token', await signed(TOKEN_SECRET, -600));
@@ -343,6 +343,12 @@ const REST: readonly (readonly [route: string, what: string, cells: string, ask:
       (role) => ask(role, 'POST', '/v1/tokens', { sub: 'u-1', publish: ['own/1'] }),
     ],
     [
+      'POST /v1/tokens',
+      'to see more of who is there',
+      '+ R R T R R R R C',
+      (role) => ask(role, 'POST', '/v1/tokens', { sub: 'u-1', presence: ['own/1'] }),
+    ],
+    [
       'POST /v1/keys',
       'without rights',
       '+ R R R + R R R C',
@@ -481,6 +487,17 @@ const REST: readonly (readonly [route: string, what: string, cells: string, ask:
       (role) => ask(role, 'PUT', '/v1/categories/news', { title }),
     ],
     ['DELETE /v1/categories/:id', 'one', 'Y R R R Y R R R C', (role) => ask(role, 'DELETE', '/v1/categories/nothing')],
+    ['GET /v1/presence', 'own', '+ T + T T + T T C', (role) => ask(role, 'GET', '/v1/presence?topic=own/1')],
+    ['GET /v1/presence', 'open', '+ T T T T T T T C', (role) => ask(role, 'GET', '/v1/presence?topic=open/1')],
+    ['GET /v1/presence', 'a person', '+ T T T T T T T C', (role) => ask(role, 'GET', '/v1/presence?topic=users/u-1')],
+    ['GET /v1/presence', 'reserved', 'T T T T T T T T T', (role) => ask(role, 'GET', '/v1/presence?topic=$sys/1')],
+    ['GET /v1/users/:id/presence', 'one', '+ R R + + + + R C', (role) => ask(role, 'GET', '/v1/users/u-1/presence')],
+    [
+      'GET /v1/users/:id/presence',
+      'another',
+      '+ R R R + R R R C',
+      (role) => ask(role, 'GET', '/v1/users/x-1/presence'),
+    ],
     ['GET /metrics', 'all', '+ R R R + R R R C', (role) => ask(role, 'GET', '/metrics')],
   ];
 
@@ -559,6 +576,11 @@ const COMMANDS: readonly (readonly [command: string, body: object, cells: string
   ['unfollow', { topic: 'own/6' }, 'R R R R R + + + C'],
   ['follows', {}, 'R R R R R + + + C'],
   ['preferences', {}, 'R R R R R + + + C'],
+  ['presence', { topic: 'own/1' }, '+ T + T T + T T C'],
+  ['presence', { topic: 'own/1', watch: true }, '+ T + T T + T T C'],
+  ['presence', { topic: 'open/1', watch: true }, '+ T T T T T T T C'],
+  ['presence', { topic: 'users/u-1', watch: true }, '+ T T T T T T T C'],
+  ['presence', { topic: '$sys/1' }, 'T T T T T T T T T'],
   ['publish', { topic: 'own/1', title }, '+ + T T T T + T C'],
   ['publish', { topic: 'other/1', title }, '+ T T T T T T T C'],
   ['publish', { user: 'u-1', title }, '+ T T T T T T T C'],

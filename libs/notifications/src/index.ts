@@ -66,6 +66,7 @@ export { PEOPLE_COMMANDS, type PeopleCommands, type PersonalCommand } from './pe
 export { followList } from './people/personal-commands.js';
 export { REACH, type LastReach, type OpenReach, type Reach } from './people/reach.js';
 export { Receipts } from './people/receipts.js';
+export { LastSeen, type SeenStore } from './people/last-seen.js';
 export { personFor, personOf, type Person } from './people/person.js';
 export { CategoryBook } from './people/category-book.js';
 export { decide, evidenceOf, type Question, type Withheld } from './people/decisions.js';

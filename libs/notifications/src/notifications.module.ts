@@ -10,6 +10,8 @@ import { LIVE_RULES } from './people/live-rules.js';
 import { PEOPLE_STORE, type PeopleStore } from './people/people-store.js';
 import { PreferenceBook } from './people/preference-book.js';
 import { Preferences } from './people/preferences-service.js';
+import { ReceiptNotes } from './people/receipt-notes.js';
+import { LastSeen, type SeenStore } from './people/last-seen.js';
 import { Publisher } from './publisher.js';
 import { Retention } from './retention.js';
 import { NOTIFICATION_STORE, type NotificationStore } from './store.js';
@@ -43,15 +45,21 @@ export class NotificationsModule implements OnApplicationShutdown {
   readonly #log: NotificationLog;
   readonly #retention: Retention;
   readonly #preferences: PreferenceBook;
+  readonly #lastSeen: LastSeen;
+  readonly #receiptNotes: ReceiptNotes;
 
   constructor(
     @Inject(NotificationLog) log: NotificationLog,
     @Inject(Retention) retention: Retention,
     @Inject(PreferenceBook) preferences: PreferenceBook,
+    @Inject(LastSeen) lastSeen: LastSeen,
+    @Inject(ReceiptNotes) receiptNotes: ReceiptNotes,
   ) {
     this.#log = log;
     this.#retention = retention;
     this.#preferences = preferences;
+    this.#lastSeen = lastSeen;
+    this.#receiptNotes = receiptNotes;
   }
 
   /** Expects `NOTIFICATION_STORE`, `PEOPLE_STORE`, `EVENT_BUS`, `Access` and `Limits` from global modules. */
@@ -83,6 +91,14 @@ export class NotificationsModule implements OnApplicationShutdown {
         },
         ...PREFERENCES,
         ...peopleProviders,
+        {
+          provide: LastSeen,
+          inject: [PEOPLE_STORE],
+          useFactory: (store: SeenStore) => {
+            const logger = new Logger(LastSeen.name);
+            return new LastSeen(store, (error) => logger.error(error));
+          },
+        },
       ],
       exports: [
         NotificationLog,
@@ -93,6 +109,7 @@ export class NotificationsModule implements OnApplicationShutdown {
         LIVE_RULES,
         HIDDEN_PEOPLE,
         Preferences,
+        LastSeen,
         ...peopleExports,
       ],
     };
@@ -101,6 +118,8 @@ export class NotificationsModule implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     this.#preferences.close();
     await this.#retention.stop();
+    await this.#lastSeen.close();
+    await this.#receiptNotes.flush();
     await this.#log.close();
   }
 }

@@ -22,6 +22,7 @@ import {
   newCategorySchema,
   newKeySchema,
   preferencesSchema,
+  presenceListSchema,
   problemSchema,
   publishedSchema,
   publishSchema,
@@ -42,6 +43,7 @@ import {
   receiptSchema,
   wantedPreferencesSchema,
   waitedPublishedSchema,
+  userPresenceSchema,
 } from '#clarion/protocol';
 import { componentSchemas, toJsonSchema } from './json-schemas.js';
 import { PROBLEM_TYPE } from './problem-reply.js';
@@ -69,6 +71,7 @@ const DOCUMENTED = [
   newCategorySchema,
   newKeySchema,
   preferencesSchema,
+  presenceListSchema,
   problemSchema,
   publishedSchema,
   publishSchema,
@@ -89,6 +92,7 @@ const DOCUMENTED = [
   receiptSchema,
   wantedPreferencesSchema,
   waitedPublishedSchema,
+  userPresenceSchema,
   ...Object.values(EVENTS),
 ];
 

@@ -7,13 +7,14 @@ import { KeysController } from './keys.controller.js';
 import { MeController } from './me.controller.js';
 import { NotificationController } from './notification.controller.js';
 import { PreferencesController } from './preferences.controller.js';
+import { PresenceController } from './presence.controller.js';
 import { PublishController } from './publish.controller.js';
 import { TokensController } from './tokens.controller.js';
 import { TopicsController } from './topics.controller.js';
 import { UserFollowsController } from './user-follows.controller.js';
 import { UsersController } from './users.controller.js';
 
-/** The REST resources. Expects `Access`, `Publisher`, `TopicHistories`, `Preferences`, `CategoryBook` and `Realtime` from global modules, and `configureHttp(app)`. */
+/** The REST resources. Expects `Access`, `Realtime` and all that `NotificationsModule` exports from global modules, and `configureHttp(app)`. */
 @Module({
   controllers: [
     PublishController,
@@ -29,6 +30,7 @@ import { UsersController } from './users.controller.js';
     NotificationController,
     CategoriesController,
     PreferencesController,
+    PresenceController,
   ],
 })
 export class RestApiModule {}
