@@ -16,6 +16,7 @@ export type { ConnectionsPage, ConnectionsRequest } from './connections.js';
 export { Deadlines } from './deadlines.js';
 export { Gateways } from './gateways.js';
 export { LogEvent } from './log-event.js';
+export type { People, PresenceCommands } from './people.js';
 export { realtimeConfigSchema, type RealtimeConfig } from './realtime.config.js';
 export { RealtimeModule } from './realtime.module.js';
 export type { ConnectionView } from './open-connection.js';

@@ -1,11 +1,22 @@
 import { Inject, Logger, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { Access } from '#clarion/access';
 import { EVENT_BUS, type EventBus } from '#clarion/event-bus';
-import { NotificationLog, TopicHistories } from '#clarion/notifications';
+import {
+  DELIVERY_WITNESS,
+  LIVE_RULES,
+  NotificationLog,
+  PEOPLE_COMMANDS,
+  SUMMARIES,
+  TopicHistories,
+  type Summaries,
+} from '#clarion/notifications';
 import { Gateways } from './gateways.js';
+import { NO_PEOPLE, type People } from './people.js';
 import { Realtime } from './realtime.js';
 import type { RealtimeConfig } from './realtime.config.js';
 import { UpgradeRouter } from './upgrade-router.js';
+
+const PEOPLE = Symbol('People');
 
 /** Sessions, fan-out and the gateway seam, over whichever gateways the application brings. */
 @Module({})
@@ -24,10 +35,20 @@ export class RealtimeModule implements OnApplicationShutdown {
         Gateways,
         UpgradeRouter,
         {
+          provide: PEOPLE,
+          inject: [optional(LIVE_RULES), optional(DELIVERY_WITNESS), optional(PEOPLE_COMMANDS), optional(SUMMARIES)],
+          useFactory: peopleOf,
+        },
+        {
           provide: Realtime,
-          inject: [NotificationLog, EVENT_BUS, Access, TopicHistories],
-          useFactory: (log: NotificationLog, bus: EventBus, access: Access, histories: TopicHistories) =>
-            startRealtime(log, bus, access, histories, config),
+          inject: [NotificationLog, EVENT_BUS, Access, TopicHistories, PEOPLE],
+          useFactory: (
+            log: NotificationLog,
+            bus: EventBus,
+            access: Access,
+            histories: TopicHistories,
+            people: People,
+          ) => startRealtime(log, bus, access, histories, config, people),
         },
       ],
       exports: [Gateways, Realtime, UpgradeRouter],
@@ -45,9 +66,25 @@ async function startRealtime(
   access: Access,
   histories: TopicHistories,
   config: RealtimeConfig,
+  people: People,
 ): Promise<Realtime> {
   const logger = new Logger(Realtime.name);
-  const realtime = new Realtime(log, bus, access, histories, config, (error, about) => logger.error({ error, about }));
+  const onError = (error: unknown, about: string): void => logger.error({ error, about });
+  const realtime = new Realtime(log, bus, access, histories, config, onError, people);
   await realtime.start();
   return realtime;
+}
+
+function optional(token: symbol): { token: symbol; optional: true } {
+  return { token, optional: true };
+}
+
+/** What the application does not provide is as if nothing were kept of people. */
+function peopleOf(
+  rules = NO_PEOPLE.rules,
+  witness = NO_PEOPLE.witness,
+  commands = NO_PEOPLE.commands,
+  summaries?: Summaries,
+): People {
+  return { ...NO_PEOPLE, rules, witness, commands, summaries };
 }

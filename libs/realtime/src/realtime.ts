@@ -2,7 +2,9 @@ import { randomInt } from 'node:crypto';
 import type { Access, Principal, RightsChange } from '#clarion/access';
 import type { BusMessage, EventBus } from '#clarion/event-bus';
 import type { NotificationLog, TopicHistories } from '#clarion/notifications';
-import { DomainError, type Selector } from '#clarion/protocol';
+import { DomainError, userOfTopic, type Selector } from '#clarion/protocol';
+import { amendmentBy, erasureOf, type Amendment } from './amendment.js';
+import { Amendments } from './amendments.js';
 import { CatchUp } from './catch-up.js';
 import { Connections, type ConnectionsPage, type ConnectionsRequest } from './connections.js';
 import { Deadlines } from './deadlines.js';
@@ -14,15 +16,18 @@ import { Load } from './load.js';
 import { LogEvent } from './log-event.js';
 import { LogPages } from './log-pages.js';
 import { LogTail } from './log-tail.js';
+import { NO_PEOPLE, type People } from './people.js';
 import { Outlets } from './outlet.js';
 import { Poll, type PollPage } from './poll.js';
 import { RealtimeStats } from './realtime-stats.js';
 import type { RealtimeConfig } from './realtime.config.js';
 import { Ring } from './ring.js';
+import { Screen } from './screen.js';
 import type { OpenSession, SessionContext } from './session-context.js';
 import { assertFew } from './session-selectors.js';
 import { LogSession } from './session.js';
 import { hasLost } from './standing.js';
+import { SummaryFeed } from './summary-feed.js';
 import { listTopics, type TopicsPage, type TopicsRequest } from './topic-list.js';
 import { Turnstile } from './turnstile.js';
 import { Wheel } from './wheel.js';
@@ -60,6 +65,9 @@ export class Realtime {
   readonly #outlets = new Outlets();
   readonly #fanOut: FanOut;
   readonly #stats = new RealtimeStats();
+  readonly #amendments = new Amendments();
+  readonly #people: People;
+  readonly #summaries: SummaryFeed | undefined;
   /** All that are open; each tells its cursor once per turn of the wheel. */
   readonly #sessions: Wheel<OpenSession>;
   readonly #connections: Connections;
@@ -79,23 +87,33 @@ export class Realtime {
     histories: TopicHistories,
     config: RealtimeConfig,
     onError: ErrorSink,
+    people: People = NO_PEOPLE,
   ) {
+    this.#people = people;
     this.#log = log;
     this.#bus = bus;
     this.#config = config;
     this.#onError = onError;
     this.#ring = new Ring(config.ringBytes);
-    this.#fanOut = new FanOut(this.#index, config.flushTickMs, () => this.#outlets.reset());
+    this.#fanOut = new FanOut(this.#index, config.flushTickMs, () => this.#outlets.reset(), people.witness);
     this.#pages = new LogPages(log, {
       maxBytes: config.pageCacheBytes,
       sharedReach: config.sharedReach,
       maxFlights: config.logReads,
     });
+    this.#amendments.add(this.#pages);
     this.#tail = new LogTail(
       log,
       this.#ring,
       TAIL_LIMITS,
-      (event) => this.#fanOut.deliver(event),
+      {
+        amended: (by) => this.#amend(amendmentBy(by)),
+        deliver: (event) => this.#deliver(event),
+        erased: (topic) => {
+          this.#amend(erasureOf(topic));
+          this.#fanOut.reread(topic);
+        },
+      },
       (error) => onError(error, 'log tail'),
     );
     this.#sessions = new Wheel(config.heartbeatMs, (session) => session.tellCursor());
@@ -104,6 +122,7 @@ export class Realtime {
       { connections: config.stepDownConnections, delayMs: config.stepDownDelayMs, retryMs: config.stepDownRetryMs },
       () => this.#sessions.size,
     );
+    this.#summaries = people.summaries && this.#feed(people.summaries);
     this.#context = this.#makeContext(access, histories);
   }
 
@@ -129,6 +148,7 @@ export class Realtime {
       link,
       this.#outlets.of(link.codec),
       who,
+      want.device,
     );
     this.#sessions.add(session);
     try {
@@ -235,6 +255,7 @@ export class Realtime {
   stop(): void {
     this.#load.stop();
     this.#fanOut.stop();
+    this.#summaries?.stop();
     this.#polls.stop();
     this.#unsubscribe?.();
     this.#unwatch?.();
@@ -300,6 +321,32 @@ export class Realtime {
     else if (message.kind === 'ephemeral') this.#fanOut.deliver(LogEvent.ephemeral(message.entry));
   }
 
+  #amend(amendment: Amendment | undefined): void {
+    if (amendment !== undefined) this.#amendments.tell(amendment);
+  }
+
+  #deliver(event: LogEvent): void {
+    this.#fanOut.deliver(event);
+    if (event.name === 'inbox') this.#inboxChanged(event);
+  }
+
+  /** It is on the person's own topic alone. */
+  #inboxChanged({ topics, changesPreferences }: LogEvent): void {
+    const user = userOfTopic(topics[0] ?? '');
+    if (user === undefined) return;
+    if (changesPreferences) this.#people.rules.changed(user);
+    this.#summaries?.changed(user);
+  }
+
+  #feed(summaries: NonNullable<People['summaries']>): SummaryFeed {
+    return new SummaryFeed(
+      summaries,
+      (topic) => this.#index.readersOf(topic).length > 0,
+      (event) => this.#fanOut.deliver(event),
+      (error) => this.#onError(error, 'summaries'),
+    );
+  }
+
   #compare(): void {
     this.#tail.compare().catch((error: unknown) => this.#onError(error, 'comparing heads'));
   }
@@ -316,11 +363,13 @@ export class Realtime {
       catchUp: new CatchUp(),
       answers: new Turnstile(),
       stats: this.#stats,
+      people: this.#people,
+      screen: new Screen(this.#people.rules),
+      amendments: this.#amendments,
       limits: {
         maxSelectors: this.#config.maxSelectors,
         maxPendingBytes: this.#config.sessionBufferBytes,
-        pageEvents: 256,
-        pageBytes: Math.min(65_536, this.#config.sessionBufferBytes),
+        page: { limit: 256, maxBytes: Math.min(65_536, this.#config.sessionBufferBytes) },
         maxKeys: 64,
         maxCommands: 16,
         cursorEveryMs: 1_000,

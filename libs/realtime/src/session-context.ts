@@ -1,13 +1,16 @@
 import type { Access, Principal } from '#clarion/access';
 import type { NotificationLog, TopicHistories } from '#clarion/notifications';
+import type { Amendments } from './amendments.js';
 import type { CatchUp } from './catch-up.js';
 import type { FanOut } from './fan-out.js';
 import type { CloseReason, Session } from './gateway.js';
 import type { InterestIndex } from './interest-index.js';
-import type { LogPages } from './log-pages.js';
+import type { LogPages, PageLimits } from './log-pages.js';
 import type { OpenConnection } from './open-connection.js';
+import type { People } from './people.js';
 import type { RealtimeStats } from './realtime-stats.js';
 import type { Ring } from './ring.js';
+import type { Screen } from './screen.js';
 import type { Turnstile } from './turnstile.js';
 
 /** What all sessions of a process share. */
@@ -24,6 +27,9 @@ export interface SessionContext {
   readonly answers: Turnstile;
   readonly stats: RealtimeStats;
   readonly limits: SessionLimits;
+  readonly people: People;
+  readonly screen: Screen;
+  readonly amendments: Amendments;
   /** The session's token is valid until then, milliseconds since 1970; undefined: for ever. */
   expires(session: OpenSession, at: number | undefined): void;
   ended(session: OpenSession): void;
@@ -43,10 +49,8 @@ export interface SessionLimits {
   readonly maxSelectors: number;
   /** Bytes of events that wait for a full link; beyond, they are forgotten and read again when it drains. */
   readonly maxPendingBytes: number;
-  /** Events in one page while catching up. */
-  readonly pageEvents: number;
-  /** Bytes of one page while catching up. */
-  readonly pageBytes: number;
+  /** One page while catching up. */
+  readonly page: PageLimits;
   /** Keys of ephemeral events of which a reader who is behind is kept the newest. */
   readonly maxKeys: number;
   /** Commands of one client that are carried out at one time. */

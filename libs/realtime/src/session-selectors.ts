@@ -9,9 +9,14 @@ export class SessionSelectors {
   readonly interest: Interest;
   readonly #context: Pick<SessionContext, 'access' | 'index' | 'limits'>;
 
-  constructor(context: Pick<SessionContext, 'access' | 'index' | 'limits'>, reader: Receiver) {
+  /** @param user who reads, if it is a person. */
+  constructor(
+    context: Pick<SessionContext, 'access' | 'index' | 'limits' | 'screen'>,
+    reader: Receiver,
+    user: string | undefined,
+  ) {
     this.#context = context;
-    this.interest = new Interest(reader);
+    this.interest = new Interest(reader, context.screen, user);
   }
 
   /**

@@ -5,6 +5,8 @@ import type { LogEvent } from './log-event.js';
 export interface Receiver {
   /** @param dispatch grows by one with each event: an event that several selectors match is offered again with the same number. */
   offer(event: LogEvent, topic: Topic, dispatch: number): void;
+  /** What it was offered may be no longer as it was: what it has not written, it reads again. Absent: it keeps nothing. */
+  reread?(): void;
 }
 
 /** One selector of one reader, as the index keeps it. */
