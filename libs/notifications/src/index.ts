@@ -53,14 +53,8 @@ export {
   type CategoryChoice,
   type StoredPreferences,
 } from './people/preferences.js';
-export { DELIVERY_WITNESS, NO_WITNESS, type DeliveryWitness, type Via } from './people/delivery-witness.js';
+export { DELIVERY_WITNESS, type DeliveryWitness, type Via } from './people/delivery-witness.js';
 export { LIVE_RULES, NO_RULES, type LiveRules } from './people/live-rules.js';
-export {
-  NO_COMMANDS,
-  PEOPLE_COMMANDS,
-  SUMMARIES,
-  type PeopleCommands,
-  type PersonalCommand,
-  type Summaries,
-} from './people/people-commands.js';
+export { PEOPLE_COMMANDS, type PeopleCommands, type PersonalCommand } from './people/people-commands.js';
+export { SUMMARIES, type Summaries } from './people/summaries.js';
 export { personFor, personOf, type Person } from './people/person.js';

@@ -1,7 +1,8 @@
-import { NO_WITNESS, type DeliveryWitness } from '#clarion/notifications';
+import type { DeliveryWitness } from '#clarion/notifications';
 import { userOfTopic, type Topic } from '#clarion/protocol';
 import type { InterestIndex, Readers } from './interest-index.js';
 import type { LogEvent } from './log-event.js';
+import { NO_WITNESS } from './people.js';
 
 /** Somebody who writes what was offered once the turn is over. */
 export interface Flushable {

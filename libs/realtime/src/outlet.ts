@@ -10,6 +10,8 @@ export class Run<F> implements Batch<F> {
   readonly length: number;
   /** When the first of its events is over, milliseconds since 1970; undefined: none ever is. */
   readonly expiresAt: number | undefined;
+  /** Whether one of its events tells that another was edited or taken back. */
+  readonly hasAmendments: boolean;
   readonly #outlet: Outlet<F>;
   readonly #shorter: Run<F> | undefined;
   readonly #frame: F | undefined;
@@ -26,6 +28,7 @@ export class Run<F> implements Batch<F> {
     this.#outlet = outlet;
     this.#shorter = shorter;
     this.length = shorter === undefined ? 0 : shorter.length + 1;
+    this.hasAmendments = shorter?.hasAmendments === true || event?.amends !== undefined;
     this.expiresAt = earlier(shorter?.expiresAt, event?.expiresAt);
     const before = shorter === undefined ? undefined : shorter.#personal;
     this.#personal =

@@ -1,8 +1,6 @@
 import type { Principal } from '#clarion/access';
 import {
-  NO_COMMANDS,
   NO_RULES,
-  NO_WITNESS,
   type DeliveryWitness,
   type LiveRules,
   type PeopleCommands,
@@ -27,14 +25,23 @@ export interface People {
   readonly summaries: Summaries | undefined;
 }
 
+/** What is told to nobody. */
+export const NO_WITNESS: DeliveryWitness = Object.freeze({
+  sent: () => undefined,
+  cameBack: () => undefined,
+  offered: () => undefined,
+});
+
+const NOTHING_TO_ASK = Object.freeze({
+  handle: () => Promise.reject(new DomainError('route.unknown', 'nothing is kept of people here')),
+});
+
 /** Of an application that keeps nothing of people. */
 export const NO_PEOPLE: People = Object.freeze({
   rules: NO_RULES,
   witness: NO_WITNESS,
-  commands: NO_COMMANDS,
-  presence: Object.freeze({
-    handle: () => Promise.reject(new DomainError('route.unknown', 'who is where is not known here')),
-  }),
+  commands: NOTHING_TO_ASK,
+  presence: NOTHING_TO_ASK,
   summaries: undefined,
 });
 

@@ -1,7 +1,7 @@
 import type { Principal } from '#clarion/access';
 import { userTopic, type Cursor, type Gap, type Topic } from '#clarion/protocol';
 import type { Amendment, Keeper } from './amendment.js';
-import { Attendance } from './attendance.js';
+import { Recipient } from './recipient.js';
 import type { Peer, PollWant } from './gateway.js';
 import { Interest } from './interest.js';
 import type { LogEvent, View } from './log-event.js';
@@ -40,7 +40,7 @@ export class Poll implements Receiver, OpenConnection, Keeper {
   readonly #context: SessionContext;
   readonly #want: PollWant;
   readonly #interest: Interest;
-  readonly #attendance: Attendance;
+  readonly #recipient: Recipient;
   #views: View[] = [];
   #bytes = 0;
   #through = 0;
@@ -55,7 +55,7 @@ export class Poll implements Receiver, OpenConnection, Keeper {
     this.#context = context;
     this.#want = want;
     this.#interest = new Interest(this, context.screen, userOf(who));
-    this.#attendance = new Attendance(context.people, who, this.transport, want.device);
+    this.#recipient = new Recipient(context.people, who, this.transport, want.device);
     assertFew(want.selectors.length, context.limits.maxSelectors);
     for (const selector of want.selectors) this.#interest.add(context.access.readGrant(who, selector));
   }
@@ -83,11 +83,11 @@ export class Poll implements Receiver, OpenConnection, Keeper {
     const { amendments } = this.#context;
     amendments.add(this);
     try {
-      await this.#attendance.begin();
+      await this.#recipient.begin();
       return await this.#answer(waiting);
     } finally {
       amendments.delete(this);
-      this.#attendance.end();
+      this.#recipient.end();
     }
   }
 
@@ -139,7 +139,7 @@ export class Poll implements Receiver, OpenConnection, Keeper {
 
   #beginAt(offset: number): void {
     this.#through = offset;
-    this.#attendance.foundAt(offset, this.#want.since);
+    this.#recipient.foundAt(offset, this.#want.since);
   }
 
   /** Some time has passed since the first pages were read. */
@@ -151,7 +151,7 @@ export class Poll implements Receiver, OpenConnection, Keeper {
 
   #tellSent(): void {
     const own = this.who.kind === 'subscriber' ? userTopic(this.who.sub) : undefined;
-    this.#attendance.sent(
+    this.#recipient.sent(
       this.#views.flatMap(({ event: { name, offset }, topic }) =>
         topic === own && name === 'notification' && offset !== undefined ? [offset] : [],
       ),

@@ -9,7 +9,7 @@ import {
   type Subscription,
   type Topic,
 } from '#clarion/protocol';
-import { Attendance } from './attendance.js';
+import { Recipient } from './recipient.js';
 import type { Laggard } from './catch-up.js';
 import { expiryOf, expiryTold } from './expiry.js';
 import type { Flushable } from './fan-out.js';
@@ -45,7 +45,7 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
   readonly #unwritten: Unwritten<F>;
   readonly selectors: SessionSelectors;
   who: Principal;
-  readonly #attendance: Attendance;
+  readonly #recipient: Recipient;
   #state: State = 'opening';
   /** The cursor: all that concerns this session at or below it is written. While live with nothing pending it is the head. */
   #through = 0;
@@ -79,7 +79,7 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
     this.#link = link;
     this.#unwritten = new Unwritten(outlet, context.limits.maxKeys);
     this.who = who;
-    this.#attendance = new Attendance(context.people, who, this.transport, device);
+    this.#recipient = new Recipient(context.people, who, this.transport, device);
     this.selectors = new SessionSelectors(context, this, userOf(who));
   }
 
@@ -93,7 +93,7 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
 
   /** By what its client is reached. */
   get via(): Via {
-    return this.#attendance.via;
+    return this.#recipient.via;
   }
 
   get hasEnded(): boolean {
@@ -115,7 +115,7 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
    */
   open(want: Want): void {
     this.selectors.add(this.selectors.grants(this.who, want.selectors));
-    const rules = this.#attendance.begin();
+    const rules = this.#recipient.begin();
     this.lowPriority = want.priority === 'low';
     this.#context.expires(this, expiryOf(this.who));
     const located = rules === undefined ? locate(this.#context, want.since) : undefined;
@@ -141,8 +141,8 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
     this.#dispatch = dispatch;
     if (event.offset === undefined) return this.#offerEphemeral(event, topic);
     if (this.#state !== 'live' || event.offset <= this.#through) return;
-    // Before rules are asked: who has ceased to hear of it may have the old form waiting all the same.
-    if (event.amends !== undefined && event.amends > this.#through) this.reread();
+    // Before rules are asked: who has ceased to hear of it may have an old form waiting all the same.
+    if (event.amends !== undefined && (event.amends > this.#through || this.#unwritten.hasAmendments)) this.reread();
     if (this.#state === 'live' && this.selectors.interest.hears(event, topic))
       this.#offerDurable(event, event.offset, topic);
   }
@@ -229,7 +229,7 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
     if ('gap' in located) this.#gap(located.gap);
     else {
       this.#through = this.#told = located.offset;
-      this.#attendance.foundAt(located.offset, since);
+      this.#recipient.foundAt(located.offset, since);
     }
     this.#control({ name: 'ready', data: this.ready });
     this.#cursorToldAt = performance.now();
@@ -329,7 +329,7 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
 
   #writeEvents(run: Run<F>): void {
     this.#write(run);
-    this.#attendance.wrote(run);
+    this.#recipient.wrote(run);
   }
 
   #turnLive(): void {
@@ -390,7 +390,7 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
     this.#state = 'ended';
     this.#unwritten.forget();
     this.selectors.clear();
-    this.#attendance.end();
+    this.#recipient.end();
     this.#context.ended(this);
   }
 }

@@ -39,6 +39,11 @@ export class Unwritten<F> {
     return expiresAt !== undefined && expiresAt <= Date.now();
   }
 
+  /** Whether one of the events tells that another was edited or taken back. */
+  get hasAmendments(): boolean {
+    return this.#run?.hasAmendments === true;
+  }
+
   add(event: LogEvent, topic: Topic): void {
     this.#run = (this.#run ?? this.#outlet.root).plus(event, topic);
     this.#bytes += event.bytes;

@@ -1,4 +1,4 @@
-/** The token by which a {@link DeliveryWitness} is provided to the whole application; without one nothing is noted. */
+/** The token by which whoever delivers finds a {@link DeliveryWitness}. */
 export const DELIVERY_WITNESS = Symbol('DeliveryWitness');
 
 /** By what a notification went to somebody. */
@@ -20,10 +20,3 @@ export interface DeliveryWitness {
   /** It was offered to so many connections by topics that are nobody's own. */
   offered(offset: number, connections: number): void;
 }
-
-/** Of an application that keeps no receipts. */
-export const NO_WITNESS: DeliveryWitness = Object.freeze({
-  sent: () => undefined,
-  cameBack: () => undefined,
-  offered: () => undefined,
-});

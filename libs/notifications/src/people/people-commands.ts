@@ -1,12 +1,11 @@
 import type { Principal } from '#clarion/access';
-import { DomainError, type ClientCommand } from '#clarion/protocol';
+import type { ClientCommand } from '#clarion/protocol';
 import type { Via } from './delivery-witness.js';
 
-/** The tokens by which these are provided to the whole application. */
+/** The token by which sessions find what carries out {@link PersonalCommand}s. */
 export const PEOPLE_COMMANDS = Symbol('PeopleCommands');
-export const SUMMARIES = Symbol('Summaries');
 
-/** What somebody asks of their own inbox over a connection. */
+/** What a client asks of its person's inbox and preferences rather than of its session. */
 export type PersonalCommand = Extract<
   ClientCommand,
   { op: 'inbox' | 'summary' | 'mark' | 'ack' | 'follow' | 'unfollow' | 'follows' | 'preferences' }
@@ -14,19 +13,8 @@ export type PersonalCommand = Extract<
 
 export interface PeopleCommands {
   /**
-   * @returns the answer, fit for JSON.
-   * @throws {DomainError} for the client.
+   * @returns what the client is answered, as JSON can say it.
+   * @throws {DomainError} for the client; `right.missing` for an API key, `credentials.missing` for nobody.
    */
   handle(who: Principal, command: PersonalCommand, via: Via): Promise<unknown>;
-}
-
-/** Of an application that keeps nothing of people. */
-export const NO_COMMANDS: PeopleCommands = Object.freeze({
-  handle: () => Promise.reject(new DomainError('route.unknown', 'nothing is kept of people here')),
-});
-
-/** How much of people's inboxes is new. */
-export interface Summaries {
-  /** JSON text of `inboxSummarySchema`. */
-  of(user: string): Promise<string>;
 }

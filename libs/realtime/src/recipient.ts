@@ -6,7 +6,7 @@ import type { Run } from './outlet.js';
 import { userOf, type People } from './people.js';
 
 /** A person who reads by one connection, as far as others must know of it; of API keys and anonymous readers there is nothing to know. */
-export class Attendance {
+export class Recipient {
   readonly via: Via;
   readonly #people: Pick<People, 'rules' | 'witness'>;
   readonly #user: string | undefined;
