@@ -13,7 +13,7 @@ const TOPICS = ['a', 'b/x', 'b/y', 'c', 'd'] as Topic[];
 /** Somebody's own topic, alone or among others. */
 const AUDIENCES = [['users/u-1'], ['users/u-1', 'a'], ['b/x', 'users/u-1']] as Topic[][];
 /** Of the four clients the last is a person. */
-const client = fc.nat(3);
+const which = fc.nat(3);
 
 const step = fc.oneof(
   {
@@ -43,8 +43,8 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('erase' as const) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 15 }) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('ephemeral' as const), topic: fc.constantFrom(...TOPICS) }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('full' as const), client }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('drain' as const), client }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('full' as const), client: which }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('drain' as const), client: which }) },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -61,7 +61,7 @@ const step = fc.oneof(
       topics: fc.uniqueArray(fc.constantFrom(...SELECTORS), { minLength: 1, maxLength: 2 }),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('reconnect' as const), client }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('reconnect' as const), client: which }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('prune' as const), keep: fc.integer({ min: 0, max: 20 }) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('turn' as const), turns: fc.integer({ min: 1, max: 4 }) }) },
 );
