@@ -145,8 +145,7 @@ test('an edit at whatever moment of reading a page: nobody is given the old form
     store.read = async (request) => {
       const result = await read(request);
       store.read = read;
-      for (let i = 0; i < microtasks; i++) await undefined;
-      void tellOfEdit(world, 'n0');
+      void soon(microtasks, () => void tellOfEdit(world, 'n0'));
       return result;
     };
     const reader = join(world, ['a'], start);
@@ -155,6 +154,11 @@ test('an edit at whatever moment of reading a page: nobody is given the old form
     world.stop();
   }
 });
+
+async function soon(microtasks: number, act: () => void): Promise<void> {
+  for (let i = 0; i < microtasks; i++) await undefined;
+  act();
+}
 
 /** Edits, and tells the bus in the same turn. */
 async function tellOfEdit({ store, bus }: World, notification: string): Promise<void> {
