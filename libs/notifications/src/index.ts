@@ -53,7 +53,16 @@ export {
   type CategoryChoice,
   type StoredPreferences,
 } from './people/preferences.js';
-export { HIDDEN_PEOPLE, type HiddenPeople } from './people/hidden-people.js';
+export { HIDDEN_PEOPLE, NOBODY_HIDES, type HiddenPeople } from './people/hidden-people.js';
 export { LastSeen, type SeenStore } from './people/last-seen.js';
-export type { DeliveryWitness, Via } from './people/delivery-witness.js';
+export { DELIVERY_WITNESS, NO_WITNESS, type DeliveryWitness, type Via } from './people/delivery-witness.js';
+export { LIVE_RULES, NO_RULES, type LiveRules } from './people/live-rules.js';
+export {
+  NO_COMMANDS,
+  PEOPLE_COMMANDS,
+  SUMMARIES,
+  type PeopleCommands,
+  type PersonalCommand,
+  type Summaries,
+} from './people/people-commands.js';
 export { personFor, personOf, type Person } from './people/person.js';

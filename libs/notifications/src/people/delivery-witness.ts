@@ -1,3 +1,6 @@
+/** The token by which a {@link DeliveryWitness} is provided to the whole application; without one nothing is noted. */
+export const DELIVERY_WITNESS = Symbol('DeliveryWitness');
+
 /** By what a notification went to somebody. */
 export interface Via {
   readonly transport: string;
@@ -17,3 +20,10 @@ export interface DeliveryWitness {
   /** It was offered to so many connections by topics that are nobody's own. */
   offered(offset: number, connections: number): void;
 }
+
+/** Of an application that keeps no receipts. */
+export const NO_WITNESS: DeliveryWitness = Object.freeze({
+  sent: () => undefined,
+  cameBack: () => undefined,
+  offered: () => undefined,
+});
