@@ -127,7 +127,7 @@ async function makeRoles(): Promise<void> {
     credentials.set(name, made[name].key);
   credentials.set('revoked token', await mintToken(door, { sub: 'u-3', subscribe: ['own/**'], publish }));
   await request(door, 'POST', '/v1/users/u-3/disconnect');
-  credentials.set('subscriber', await mintToken(door, { sub: 'u-1', subscribe: ['own/**'] }));
+  credentials.set('subscriber', await mintToken(door, { sub: 'u-1', subscribe: ['own/**'], presence: ['own/**'] }));
   credentials.set('author', await mintToken(door, { sub: 'u-1', publish }));
   credentials.set('other', await mintToken(door, { sub: 'u-2' }));
   credentials.set('expired token', await signed(TOKEN_SECRET, -600));
@@ -337,6 +337,12 @@ const REST: readonly (readonly [route: string, what: string, cells: string, ask:
       (role) => ask(role, 'POST', '/v1/tokens', { sub: 'u-1', publish: ['own/1'] }),
     ],
     [
+      'POST /v1/tokens',
+      'to see more of who is there',
+      '+ R R T R R R R C',
+      (role) => ask(role, 'POST', '/v1/tokens', { sub: 'u-1', presence: ['own/1'] }),
+    ],
+    [
       'POST /v1/keys',
       'without rights',
       '+ R R R + R R R C',
@@ -378,6 +384,17 @@ const REST: readonly (readonly [route: string, what: string, cells: string, ask:
       'one',
       '+ R R R + R R R C',
       (role) => ask(role, 'POST', '/v1/users/nobody/disconnect'),
+    ],
+    ['GET /v1/presence', 'own', '+ T + T T + T T C', (role) => ask(role, 'GET', '/v1/presence?topic=own/1')],
+    ['GET /v1/presence', 'open', '+ T T T T T T T C', (role) => ask(role, 'GET', '/v1/presence?topic=open/1')],
+    ['GET /v1/presence', 'a person', '+ T T T T T T T C', (role) => ask(role, 'GET', '/v1/presence?topic=users/u-1')],
+    ['GET /v1/presence', 'reserved', 'T T T T T T T T T', (role) => ask(role, 'GET', '/v1/presence?topic=$sys/1')],
+    ['GET /v1/users/:id/presence', 'one', '+ R R + + + + R C', (role) => ask(role, 'GET', '/v1/users/u-1/presence')],
+    [
+      'GET /v1/users/:id/presence',
+      'another',
+      '+ R R R + R R R C',
+      (role) => ask(role, 'GET', '/v1/users/x-1/presence'),
     ],
     ['GET /metrics', 'all', '+ R R R + R R R C', (role) => ask(role, 'GET', '/metrics')],
   ];
@@ -449,6 +466,11 @@ const COMMANDS: readonly (readonly [command: string, body: object, cells: string
   ['history', { topic: 'own/1' }, '+ T + T T + T T C'],
   ['history', { topic: 'users/u-1' }, '+ T T T T + + T C'],
   ['history', { topic: 'open/1' }, '+ + + + + + + + +'],
+  ['presence', { topic: 'own/1' }, '+ T + T T + T T C'],
+  ['presence', { topic: 'own/1', watch: true }, '+ T + T T + T T C'],
+  ['presence', { topic: 'open/1', watch: true }, '+ T T T T T T T C'],
+  ['presence', { topic: 'users/u-1', watch: true }, '+ T T T T T T T C'],
+  ['presence', { topic: '$sys/1' }, 'T T T T T T T T T'],
   ['publish', { topic: 'own/1', title }, '+ + T T T T + T C'],
   ['publish', { topic: 'other/1', title }, '+ T T T T T T T C'],
   ['publish', { user: 'u-1', title }, '+ T T T T T T T C'],

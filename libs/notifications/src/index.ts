@@ -53,6 +53,8 @@ export {
   type CategoryChoice,
   type StoredPreferences,
 } from './people/preferences.js';
+export { HIDDEN_PEOPLE, NOBODY_HIDES, type HiddenPeople } from './people/hidden-people.js';
+export { LastSeen, type SeenStore } from './people/last-seen.js';
 export { DELIVERY_WITNESS, type DeliveryWitness, type Via } from './people/delivery-witness.js';
 export { LIVE_RULES, NO_RULES, type LiveRules } from './people/live-rules.js';
 export { PEOPLE_COMMANDS, type PeopleCommands, type PersonalCommand } from './people/people-commands.js';

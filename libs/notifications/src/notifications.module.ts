@@ -3,6 +3,8 @@ import { Access, Limits } from '#clarion/access';
 import { EVENT_BUS, type EventBus } from '#clarion/event-bus';
 import { NotificationLog } from './notification-log.js';
 import type { NotificationsConfig } from './notifications.config.js';
+import { LastSeen, type SeenStore } from './people/last-seen.js';
+import { PEOPLE_STORE } from './people/people-store.js';
 import { Publisher } from './publisher.js';
 import { Retention } from './retention.js';
 import { NOTIFICATION_STORE, type NotificationStore } from './store.js';
@@ -13,10 +15,16 @@ import { TopicHistories } from './topic-histories.js';
 export class NotificationsModule implements OnApplicationShutdown {
   readonly #log: NotificationLog;
   readonly #retention: Retention;
+  readonly #lastSeen: LastSeen;
 
-  constructor(@Inject(NotificationLog) log: NotificationLog, @Inject(Retention) retention: Retention) {
+  constructor(
+    @Inject(NotificationLog) log: NotificationLog,
+    @Inject(Retention) retention: Retention,
+    @Inject(LastSeen) lastSeen: LastSeen,
+  ) {
     this.#log = log;
     this.#retention = retention;
+    this.#lastSeen = lastSeen;
   }
 
   /** Expects `NOTIFICATION_STORE`, `EVENT_BUS`, `Access` and `Limits` from global modules. */
@@ -46,13 +54,22 @@ export class NotificationsModule implements OnApplicationShutdown {
           inject: [NotificationLog, Access],
           useFactory: (log: NotificationLog, access: Access) => new TopicHistories(log, access),
         },
+        {
+          provide: LastSeen,
+          inject: [{ token: PEOPLE_STORE, optional: true }],
+          useFactory: (store?: SeenStore) => {
+            const logger = new Logger(LastSeen.name);
+            return new LastSeen(store, (error) => logger.error(error));
+          },
+        },
       ],
-      exports: [NotificationLog, Publisher, TopicHistories],
+      exports: [LastSeen, NotificationLog, Publisher, TopicHistories],
     };
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.#retention.stop();
+    await this.#lastSeen.close();
     await this.#log.close();
   }
 }

@@ -25,6 +25,9 @@ const mintRightsSchema = z.strictObject({
     description: 'What such a token may grant to read, beside the person’s own topic, which it always does.',
   }),
   publish: selectorsSchema.default([]).meta({ description: 'Where such a token may let its person publish.' }),
+  presence: selectorsSchema.optional().meta({
+    description: 'Of which topics such a token may let its person see who is there. Absent: none.',
+  }),
 });
 
 /** What an API key may do. Wildcards never reach people: `users/**` must be named. */

@@ -1,4 +1,4 @@
-import { userOfTopic, type Topic } from '#clarion/protocol';
+import { userOfTopic, type ControlEvent, type Topic } from '#clarion/protocol';
 import type { Batch, Codec } from './gateway.js';
 import type { LogEvent } from './log-event.js';
 
@@ -112,6 +112,7 @@ function earlier(one: number | undefined, other: number | undefined): number | u
 export class Outlet<F> {
   readonly codec: Codec<F>;
   readonly #frames = new Map<LogEvent, Map<Topic, F>>();
+  readonly #controls = new WeakMap<ControlEvent, F>();
   #root: Run<F> | undefined;
   #bytes = 0;
 
@@ -136,6 +137,18 @@ export class Outlet<F> {
     if (byTopic === undefined) this.#frames.set(event, (byTopic = new Map()));
     let frame = byTopic.get(topic);
     if (frame === undefined) byTopic.set(topic, (frame = this.codec.encode(event, topic)));
+    return frame;
+  }
+
+  /** Events beside the log, for one session or several: each is encoded once. */
+  controls(events: readonly ControlEvent[]): Batch<F> {
+    const frames = events.map((event) => this.#control(event));
+    return { frames, joined: () => (frames.length === 1 ? frames[0]! : this.codec.join(frames)) };
+  }
+
+  #control(event: ControlEvent): F {
+    let frame = this.#controls.get(event);
+    if (frame === undefined) this.#controls.set(event, (frame = this.codec.control(event)));
     return frame;
   }
 

@@ -1,26 +1,24 @@
 import type { Principal } from '#clarion/access';
 import {
+  NOBODY_HIDES,
   NO_RULES,
   type DeliveryWitness,
+  type HiddenPeople,
+  type LastSeen,
   type LiveRules,
   type PeopleCommands,
   type Summaries,
 } from '#clarion/notifications';
-import { DomainError, type ClientCommand } from '#clarion/protocol';
-import type { OpenSession } from './session-context.js';
-
-/** Who is where, as far as clients may ask. */
-export interface PresenceCommands {
-  /** @throws {DomainError} for the client. */
-  handle(session: OpenSession, command: Extract<ClientCommand, { op: 'presence' }>): Promise<unknown>;
-}
+import { DomainError } from '#clarion/protocol';
 
 /** What is known of people elsewhere, as delivery asks and tells it. */
 export interface People {
   readonly rules: LiveRules;
   readonly witness: DeliveryWitness;
   readonly commands: PeopleCommands;
-  readonly presence: PresenceCommands;
+  readonly hidden: HiddenPeople;
+  /** Undefined: nobody asks when people were last connected. */
+  readonly lastSeen: Pick<LastSeen, 'note'> | undefined;
   /** Undefined: nobody is told how much of their inbox is new. */
   readonly summaries: Summaries | undefined;
 }
@@ -41,7 +39,8 @@ export const NO_PEOPLE: People = Object.freeze({
   rules: NO_RULES,
   witness: NO_WITNESS,
   commands: NOTHING_TO_ASK,
-  presence: NOTHING_TO_ASK,
+  hidden: NOBODY_HIDES,
+  lastSeen: undefined,
   summaries: undefined,
 });
 

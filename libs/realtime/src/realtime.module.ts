@@ -3,6 +3,8 @@ import { Access } from '#clarion/access';
 import { EVENT_BUS, type EventBus } from '#clarion/event-bus';
 import {
   DELIVERY_WITNESS,
+  HIDDEN_PEOPLE,
+  LastSeen,
   LIVE_RULES,
   NotificationLog,
   PEOPLE_COMMANDS,
@@ -36,7 +38,14 @@ export class RealtimeModule implements OnApplicationShutdown {
         UpgradeRouter,
         {
           provide: PEOPLE,
-          inject: [optional(LIVE_RULES), optional(DELIVERY_WITNESS), optional(PEOPLE_COMMANDS), optional(SUMMARIES)],
+          inject: [
+            LastSeen,
+            optional(LIVE_RULES),
+            optional(DELIVERY_WITNESS),
+            optional(PEOPLE_COMMANDS),
+            optional(HIDDEN_PEOPLE),
+            optional(SUMMARIES),
+          ],
           useFactory: peopleOf,
         },
         {
@@ -81,10 +90,12 @@ function optional(token: symbol): { token: symbol; optional: true } {
 
 /** What the application does not provide is as if nothing were kept of people. */
 function peopleOf(
+  lastSeen: LastSeen,
   rules = NO_PEOPLE.rules,
   witness = NO_PEOPLE.witness,
   commands = NO_PEOPLE.commands,
+  hidden = NO_PEOPLE.hidden,
   summaries?: Summaries,
 ): People {
-  return { ...NO_PEOPLE, rules, witness, commands, summaries };
+  return { rules, witness, commands, hidden, lastSeen, summaries };
 }

@@ -8,7 +8,7 @@ import { Amendments } from './amendments.js';
 import { CatchUp } from './catch-up.js';
 import { Connections, type ConnectionsPage, type ConnectionsRequest } from './connections.js';
 import { Deadlines } from './deadlines.js';
-import { expiryOf } from './expiry.js';
+import { endOfWait } from './expiry.js';
 import { FanOut } from './fan-out.js';
 import type { CloseReason, Link, PollWant, Session, Visitor, Want } from './gateway.js';
 import { InterestIndex } from './interest-index.js';
@@ -19,11 +19,17 @@ import { LogTail } from './log-tail.js';
 import { NO_PEOPLE, type People } from './people.js';
 import { Outlets } from './outlet.js';
 import { Poll, type PollPage } from './poll.js';
+import { ConnectedPeople } from './presence/connected-people.js';
+import type { ToldDevice } from './presence/device.js';
+import { PresenceBoard } from './presence/presence-board.js';
+import { Watching } from './presence/watching.js';
+import type { RealtimeSnapshot } from './realtime-snapshot.js';
 import { RealtimeStats } from './realtime-stats.js';
 import type { RealtimeConfig } from './realtime.config.js';
 import { Ring } from './ring.js';
 import { Screen } from './screen.js';
 import type { OpenSession, SessionContext } from './session-context.js';
+import { sessionLimits } from './session-limits.js';
 import { assertFew } from './session-selectors.js';
 import { LogSession } from './session.js';
 import { hasLost } from './standing.js';
@@ -39,19 +45,6 @@ const TAIL_LIMITS = { maxEarly: 1_024, warmOffsets: 20_000 } as const;
 /** Soonest return after the server went away: a restart takes about that long. */
 const MIN_RETRY_MS = 200;
 
-/** What happens right now, for metrics. */
-export interface RealtimeSnapshot {
-  readonly stats: RealtimeStats;
-  readonly sessions: ReadonlyMap<string, number>;
-  readonly catchingUp: number;
-  readonly ringBytes: number;
-  readonly ringEntries: number;
-  readonly head: number;
-  readonly logReads: number;
-  readonly busHoles: number;
-  readonly topics: number;
-}
-
 /** The readers of the log on this node, and how events reach them. Gateways open sessions here. */
 export class Realtime {
   readonly #log: NotificationLog;
@@ -62,6 +55,10 @@ export class Realtime {
   readonly #tail: LogTail;
   readonly #pages: LogPages;
   readonly #index = new InterestIndex();
+  /** Who is on which topic. */
+  readonly presence: PresenceBoard;
+  readonly #watching: Watching;
+  readonly #connected: ConnectedPeople;
   readonly #outlets = new Outlets();
   readonly #fanOut: FanOut;
   readonly #stats = new RealtimeStats();
@@ -95,7 +92,10 @@ export class Realtime {
     this.#config = config;
     this.#onError = onError;
     this.#ring = new Ring(config.ringBytes);
+    this.presence = new PresenceBoard(this.#index, config.presenceLingerMs, people.hidden);
+    this.#connected = new ConnectedPeople((user) => people.lastSeen?.note(user, Date.now()));
     this.#fanOut = new FanOut(this.#index, config.flushTickMs, () => this.#outlets.reset(), people.witness);
+    this.#watching = new Watching({ access, fanOut: this.#fanOut, presence: this.presence });
     this.#pages = new LogPages(log, {
       maxBytes: config.pageCacheBytes,
       sharedReach: config.sharedReach,
@@ -151,6 +151,7 @@ export class Realtime {
       want.device,
     );
     this.#sessions.add(session);
+    this.#connected.arrived(who);
     try {
       session.open(want);
     } catch (error) {
@@ -174,12 +175,14 @@ export class Realtime {
     const wake = (): void => poll.wake();
     signal.addEventListener('abort', wake);
     this.#connections.addPoll(poll);
+    this.#connected.arrived(who);
     try {
-      return await poll.answer(() => this.#wakeLater(poll, waitsUntil(who, want), signal));
+      return await poll.answer(() => this.#wakeLater(poll, endOfWait(who, want.waitMs), signal));
     } finally {
       signal.removeEventListener('abort', wake);
       this.#polls.delete(poll);
       this.#connections.deletePoll(poll);
+      this.#connected.departed(who);
     }
   }
 
@@ -219,6 +222,11 @@ export class Realtime {
   /** How many connections of this person are open. */
   count(user: string): Promise<number> {
     return this.#connections.count(({ who }) => who?.kind === 'subscriber' && who.sub === user);
+  }
+
+  /** By what a person is connected now: sessions, and polls that wait. Looks at all connections, in turns of 2 ms. */
+  devicesOf(user: string): Promise<ToldDevice[]> {
+    return this.#connections.devicesOf(user);
   }
 
   /** Closes one connection, whose client may come back. @returns false when there is none. */
@@ -262,6 +270,7 @@ export class Realtime {
     clearInterval(this.#compareTimer);
     this.#sessions.stop();
     this.#expiry.stop();
+    this.presence.stop();
   }
 
   snapshot(): RealtimeSnapshot {
@@ -360,20 +369,15 @@ export class Realtime {
       pages: this.#pages,
       index: this.#index,
       fanOut: this.#fanOut,
+      presence: this.presence,
+      watching: this.#watching,
       catchUp: new CatchUp(),
       answers: new Turnstile(),
       stats: this.#stats,
       people: this.#people,
       screen: new Screen(this.#people.rules),
       amendments: this.#amendments,
-      limits: {
-        maxSelectors: this.#config.maxSelectors,
-        maxPendingBytes: this.#config.sessionBufferBytes,
-        page: { limit: 256, maxBytes: Math.min(65_536, this.#config.sessionBufferBytes) },
-        maxKeys: 64,
-        maxCommands: 16,
-        cursorEveryMs: 1_000,
-      },
+      limits: sessionLimits(this.#config),
       expires: (session, at) => (at === undefined ? this.#expiry.delete(session) : this.#expiry.set(session, at)),
       ended: (session) => this.#forget(session),
       failed: (session, error) => this.#onError(error, `session ${session.id}`),
@@ -383,11 +387,7 @@ export class Realtime {
   #forget(session: OpenSession): void {
     this.#sessions.delete(session);
     this.#expiry.delete(session);
+    this.#watching.end(session);
+    this.#connected.departed(session.who);
   }
-}
-
-/** Nobody waits beyond the end of their token. */
-function waitsUntil(who: Principal, { waitMs }: PollWant): number {
-  const until = Date.now() + waitMs;
-  return Math.min(until, expiryOf(who) ?? until);
 }

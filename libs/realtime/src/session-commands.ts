@@ -36,7 +36,7 @@ export async function carryOut(session: Commanded, context: SessionContext, comm
     case 'history':
       return readHistory(session, context.histories, command);
     case 'presence':
-      return context.people.presence.handle(session, command);
+      return context.watching.carryOut(session, command);
     default:
       return context.people.commands.handle(session.who, command, session.via);
   }
@@ -58,10 +58,11 @@ function unsubscribe(session: Commanded, unwanted: readonly Selector[]): Subscri
 }
 
 /** A new token for the same person. What it does not grant any more is read no longer. */
-async function renew(session: Commanded, { access }: SessionContext, token: string): Promise<Ready> {
+async function renew(session: Commanded, { access, watching }: SessionContext, token: string): Promise<Ready> {
   const who = await access.verifyToken(token);
   const isSame = session.who.kind === 'subscriber' && who.sub === session.who.sub;
   if (!isSame || session.hasEnded) throw new DomainError('token.invalid');
   session.renew(who);
+  watching.recheck(session);
   return session.ready;
 }

@@ -8,6 +8,9 @@ import type { InterestIndex } from './interest-index.js';
 import type { LogPages, PageLimits } from './log-pages.js';
 import type { OpenConnection } from './open-connection.js';
 import type { People } from './people.js';
+import type { PresenceBoard } from './presence/presence-board.js';
+import type { WatchingSession } from './presence/watches.js';
+import type { Watching } from './presence/watching.js';
 import type { RealtimeStats } from './realtime-stats.js';
 import type { Ring } from './ring.js';
 import type { Screen } from './screen.js';
@@ -22,6 +25,8 @@ export interface SessionContext {
   readonly pages: LogPages;
   readonly index: InterestIndex;
   readonly fanOut: FanOut;
+  readonly presence: PresenceBoard;
+  readonly watching: Watching;
   readonly catchUp: CatchUp;
   /** Through which polls go that have waited, on their way to an answer. */
   readonly answers: Turnstile;
@@ -37,7 +42,7 @@ export interface SessionContext {
 }
 
 /** What the process does with a session without knowing its wire format. */
-export interface OpenSession extends Session, OpenConnection {
+export interface OpenSession extends Session, OpenConnection, WatchingSession {
   readonly who: Principal;
   readonly lowPriority: boolean;
   tellCursor(): void;

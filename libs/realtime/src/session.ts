@@ -38,7 +38,6 @@ type State = 'opening' | 'catching up' | 'live' | 'ended';
  */
 export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
   readonly kind = 's';
-  readonly number: number;
   readonly openedAt = Date.now();
   readonly #context: SessionContext;
   readonly #link: Link<F>;
@@ -67,14 +66,13 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
   lowPriority = false;
 
   constructor(
-    number: number,
+    readonly number: number,
     context: SessionContext,
     link: Link<F>,
     outlet: Outlet<F>,
     who: Principal,
-    device?: string,
+    readonly device?: string,
   ) {
-    this.number = number;
     this.#context = context;
     this.#link = link;
     this.#unwritten = new Unwritten(outlet, context.limits.maxKeys);
@@ -178,6 +176,13 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
     this.#held = false;
     if (this.#state === 'catching up') this.#stepLater();
     else if (this.#state === 'live') this.#resumeLive();
+    this.#context.watching.writable(this);
+  }
+
+  tell(events: readonly ControlEvent[]): boolean {
+    if (this.#held || this.#state === 'ended') return false;
+    this.#write(this.#unwritten.outlet.controls(events));
+    return true;
   }
 
   step(): void {
@@ -357,8 +362,7 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
   }
 
   #control(event: ControlEvent): void {
-    const frame = this.#link.codec.control(event);
-    this.#write({ frames: [frame], joined: () => frame });
+    this.#write(this.#unwritten.outlet.controls([event]));
   }
 
   #write(batch: Parameters<Link<F>['write']>[0]): void {

@@ -6,7 +6,7 @@ import type { Outlet, Run } from './outlet.js';
 
 /** What one live session was offered and has not written; and of the ephemeral events that its link had no room for the newest. */
 export class Unwritten<F> {
-  readonly #outlet: Outlet<F>;
+  readonly outlet: Outlet<F>;
   readonly #maxKeys: number;
   #run: Run<F> | undefined;
   #bytes = 0;
@@ -15,7 +15,7 @@ export class Unwritten<F> {
 
   /** @param maxKeys keys of ephemeral events of which the newest is kept. */
   constructor(outlet: Outlet<F>, maxKeys: number) {
-    this.#outlet = outlet;
+    this.outlet = outlet;
     this.#maxKeys = maxKeys;
   }
 
@@ -45,7 +45,7 @@ export class Unwritten<F> {
   }
 
   add(event: LogEvent, topic: Topic): void {
-    this.#run = (this.#run ?? this.#outlet.root).plus(event, topic);
+    this.#run = (this.#run ?? this.outlet.root).plus(event, topic);
     this.#bytes += event.bytes;
     if (event.offset !== undefined) this.#newest = event.offset;
   }

@@ -8,6 +8,7 @@ import {
   type ControlEvent,
   type Cursor,
   type EventName,
+  type PresenceChange,
   type Selector,
   type Subscription,
   type Topic,
@@ -27,7 +28,8 @@ export type Seen =
   | SeenEvent
   | { kind: 'ready' | 'cursor' | 'gap'; cursor: Cursor }
   | { kind: 'subscribed' | 'unsubscribed'; topics: Selector[]; cursor: Cursor }
-  | { kind: 'ephemeral'; topic: Topic };
+  | { kind: 'ephemeral'; topic: Topic }
+  | ({ kind: 'presence' } & PresenceChange);
 
 /** What has a place in the log. */
 export interface SeenEvent {
@@ -54,7 +56,10 @@ const codec: Codec<readonly Seen[]> = {
   encode: (event: LogEvent, topic) =>
     event.offset === undefined ? [{ kind: 'ephemeral', topic }] : [seenAs(event, event.offset, topic)],
   join: (frames) => frames.flat(),
-  control: ({ name, data }: ControlEvent) => (name === 'bye' ? [] : [{ kind: name, cursor: data.cursor }]),
+  control: ({ name, data }: ControlEvent) => {
+    if (name === 'bye') return [];
+    return name === 'presence' ? [{ kind: name, ...data }] : [{ kind: name, cursor: data.cursor }];
+  },
 };
 
 /** A client whose link takes as much as the test says. */
@@ -181,19 +186,30 @@ export class World {
     }
   }
 
-  open(client: Client, selectors: readonly Selector[], since: Cursor | undefined, who = client.who): void {
+  open(
+    client: Client,
+    selectors: readonly Selector[],
+    since: Cursor | undefined,
+    who = client.who,
+    device?: string,
+  ): void {
     client.who = who;
     client.inspect = (event) => this.record.examine(event);
-    client.session = this.realtime.open(client, who, { selectors, ...(since !== undefined && { since }) });
+    client.session = this.realtime.open(client, who, {
+      selectors,
+      ...(since !== undefined && { since }),
+      ...(device !== undefined && { device }),
+    });
   }
 
   /** Somebody with a token of now that grants this. */
-  async person(sub: string, subscribe: readonly string[]): Promise<Subscriber> {
-    return this.access.verifyToken(await this.token(sub, subscribe));
+  async person(sub: string, subscribe: readonly string[], presence: readonly string[] = []): Promise<Subscriber> {
+    return this.access.verifyToken(await this.token(sub, subscribe, presence));
   }
 
-  async token(sub: string, subscribe: readonly string[]): Promise<string> {
-    return (await this.access.mint({ sub, subscribe: subscribe as Selector[] })).token;
+  async token(sub: string, subscribe: readonly string[], presence: readonly string[] = []): Promise<string> {
+    const grants = { subscribe: subscribe as Selector[], presence: presence as Selector[] };
+    return (await this.access.mint({ sub, ...grants })).token;
   }
 
   /** Lets every link drain until nothing moves. */

@@ -16,11 +16,13 @@ import {
   mintedTokenSchema,
   mintTokenSchema,
   newKeySchema,
+  presenceListSchema,
   problemSchema,
   publishedSchema,
   publishSchema,
   rotateKeySchema,
   topicListSchema,
+  userPresenceSchema,
 } from '#clarion/protocol';
 import { componentSchemas, toJsonSchema } from './json-schemas.js';
 import { PROBLEM_TYPE } from './problem-reply.js';
@@ -42,11 +44,13 @@ const DOCUMENTED = [
   mintedTokenSchema,
   mintTokenSchema,
   newKeySchema,
+  presenceListSchema,
   problemSchema,
   publishedSchema,
   publishSchema,
   rotateKeySchema,
   topicListSchema,
+  userPresenceSchema,
   ...Object.values(EVENTS),
 ];
 

@@ -10,9 +10,9 @@ import {
   LimitsModule,
   type Principal,
 } from '#clarion/access';
-import { Publisher, TopicHistories, type HistoryPage, type Published } from '#clarion/notifications';
+import { LastSeen, Publisher, TopicHistories, type HistoryPage, type Published } from '#clarion/notifications';
 import { isCursor, type Cursor, type DomainError, type HistoryQuery, type PublishRequest } from '#clarion/protocol';
-import { Realtime } from '#clarion/realtime';
+import { Realtime, type PresenceBoard } from '#clarion/realtime';
 import { MemoryAccessStore } from '../../../test/support/memory-access-store.js';
 import { configureHttp } from '../src/configure-http.js';
 import { RestApiModule } from '../src/rest-api.module.js';
@@ -29,7 +29,8 @@ export interface Domain {
   turnAway(): DomainError | undefined;
   readonly turnedAway: number;
   page(who: Principal, query: HistoryQuery): Promise<HistoryPage>;
-  realtime: Partial<Realtime>;
+  realtime: Partial<Omit<Realtime, 'presence'>> & { presence?: Pick<PresenceBoard, 'ask' | 'isHidden'> };
+  lastSeen: Pick<LastSeen, 'of'>;
 }
 
 export function cursor(text: string): Cursor {
@@ -47,9 +48,10 @@ class DomainModule {
         { provide: Publisher, useValue: domain },
         { provide: TopicHistories, useValue: domain },
         { provide: Realtime, useValue: domain.realtime },
+        { provide: LastSeen, useValue: domain.lastSeen },
         { provide: ACCESS_STORE, useClass: MemoryAccessStore },
       ],
-      exports: [Publisher, TopicHistories, Realtime, ACCESS_STORE],
+      exports: [Publisher, TopicHistories, Realtime, LastSeen, ACCESS_STORE],
     };
   }
 }
@@ -77,6 +79,7 @@ export async function restApp(domain: Partial<Domain> = {}): Promise<RestApp> {
     turnedAway: 0,
     page: async () => ({ notifications: [] }),
     realtime: {},
+    lastSeen: { of: async () => undefined },
     ...domain,
   };
   const errors: string[] = [];
