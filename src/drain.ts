@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { Logger, type BeforeApplicationShutdown } from '@nestjs/common';
+import type { AckWaits } from '#clarion/notifications';
 import type { Gateways, Realtime } from '#clarion/realtime';
 import type { Requests } from './http/requests.js';
 
@@ -18,6 +19,7 @@ export class Drain implements BeforeApplicationShutdown {
     private readonly requests: Requests,
     private readonly realtime: Realtime,
     private readonly gateways: Gateways,
+    private readonly ackWaits: AckWaits,
     private readonly server: () => Server,
   ) {}
 
@@ -28,6 +30,7 @@ export class Drain implements BeforeApplicationShutdown {
     const released = server.listening ? once(server, 'close') : Promise.resolve();
     if (server.listening) server.close();
     this.realtime.drain();
+    this.ackWaits.release();
     const timeout = AbortSignal.timeout(DRAIN_TIMEOUT_MS);
     await Promise.race([Promise.all([answered, this.gateways.drain(timeout)]), once(timeout, 'abort')]);
     if (this.requests.inFlight > 0)

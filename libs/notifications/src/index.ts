@@ -53,10 +53,25 @@ export {
   type CategoryChoice,
   type StoredPreferences,
 } from './people/preferences.js';
-export { HIDDEN_PEOPLE, NOBODY_HIDES, type HiddenPeople } from './people/hidden-people.js';
-export { LastSeen, type SeenStore } from './people/last-seen.js';
+export { Acknowledgements } from './people/acknowledgements.js';
+export { AckWaits } from './people/ack-waits.js';
+export { Amendments, type Amended } from './people/amendments.js';
 export { DELIVERY_WITNESS, type DeliveryWitness, type Via } from './people/delivery-witness.js';
-export { LIVE_RULES, NO_RULES, type LiveRules } from './people/live-rules.js';
+export { DryRuns } from './people/dry-run.js';
+export { Erasure, type ExportedPerson } from './people/erasure.js';
+export { Explanations } from './people/explanations.js';
+export { Inbox, type InboxPage } from './people/inbox.js';
+export { InboxActs, type Changed } from './people/inbox-acts.js';
 export { PEOPLE_COMMANDS, type PeopleCommands, type PersonalCommand } from './people/people-commands.js';
+export { followList } from './people/personal-commands.js';
+export { REACH, type LastReach, type OpenReach, type Reach } from './people/reach.js';
+export { Receipts } from './people/receipts.js';
+export { LastSeen, type SeenStore } from './people/last-seen.js';
 export { SUMMARIES, type Summaries } from './people/summaries.js';
 export { personFor, personOf, type Person } from './people/person.js';
+export { CategoryBook } from './people/category-book.js';
+export { decide, evidenceOf, type Question, type Withheld } from './people/decisions.js';
+export { HIDDEN_PEOPLE, NOBODY_HIDES, type HiddenPeople } from './people/hidden-people.js';
+export { LIVE_RULES, NO_RULES, type LiveRules } from './people/live-rules.js';
+export { PreferenceBook, type PersonalQuestion } from './people/preference-book.js';
+export { Preferences } from './people/preferences-service.js';

@@ -59,6 +59,13 @@ export function editBody(body: string, edit: Edit, updatedAt: string): string | 
   return JSON.stringify(after).slice(1, -1);
 }
 
+/** The person who published it, as the server has said; undefined: a service did. */
+export function senderOf(body: string): string | undefined {
+  return senderSchema.parse(JSON.parse(`{${body}}`)).from?.user;
+}
+
+const senderSchema = z.object({ from: z.object({ user: z.string() }).optional() });
+
 /** What stands in the place of a notification that was taken back. @param retractedAt ISO 8601. */
 export function tombstoneBody(retractedAt: string): string {
   return `"retractedAt":"${retractedAt}"`;

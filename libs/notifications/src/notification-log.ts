@@ -127,6 +127,17 @@ export class NotificationLog {
     return epoch === position.epoch ? { offset: position.offset } : { gap: 'unknown' };
   }
 
+  /** The offset that a cursor of this log names, also below the floor; undefined: it names no place of it. */
+  async offsetOf(cursor: Cursor): Promise<number | undefined> {
+    const position = this.#codecOrThrow().decode(cursor);
+    if (position === undefined) return undefined;
+    // From another node a moment ago, perhaps.
+    if (position.offset > this.#head) await this.refresh();
+    const isKnown =
+      position.offset <= this.#head && (this.#epochOf(position.offset)?.id ?? NO_EPOCH) === position.epoch;
+    return isKnown ? position.offset : undefined;
+  }
+
   /** Continues a newest-first listing below `offset`: opaque like a cursor, and never valid as one. */
   pageTokenAt(offset: number): string {
     return this.#codecOrThrow().encode({ epoch: PAGE_EPOCH, offset });

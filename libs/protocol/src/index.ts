@@ -195,6 +195,7 @@ export {
   receiptListSchema,
   receiptSchema,
   receiptsQuerySchema,
+  waitedPublishedSchema,
   type Cause,
   type DryRun,
   type Evidence,
@@ -204,3 +205,4 @@ export {
   type ReceiptStage,
 } from './receipts.js';
 export { clientTimeSchema, timestampSchema } from './timestamp.js';
+export { exportedUserSchema, type ExportedUser } from './export.js';

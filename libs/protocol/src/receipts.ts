@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { pageTokenSchema } from './inbox.js';
+import { publishedSchema } from './publish.js';
 import { timestampSchema } from './timestamp.js';
 import { userIdSchema } from './topics.js';
 
@@ -112,6 +113,14 @@ export const publishQuerySchema = z.strictObject({
   }),
   timeout: z.coerce.number().int().min(1).max(60).default(30).meta({ description: 'Seconds, with `wait`.' }),
 });
+
+/** What a publish is answered: with `wait` also how far it came. */
+export const waitedPublishedSchema = publishedSchema
+  .extend({
+    recipients: receiptListSchema.shape.recipients.optional(),
+    topics: receiptListSchema.shape.topics.optional(),
+  })
+  .meta({ id: 'WaitedPublished', description: '`recipients` and `topics` with `wait` alone.' });
 
 const decisionSchema = z.object({
   reaches: z.boolean(),

@@ -2,28 +2,33 @@ import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { Controller, HttpCode, Inject, Logger, Post, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
 import { Access, Limits, type Principal } from '#clarion/access';
-import { Publisher, type Published } from '#clarion/notifications';
+import { DryRuns, Publisher, Receipts, type Published } from '#clarion/notifications';
 import {
   batchResultSchema,
   batchSchema,
   DomainError,
+  dryRunSchema,
   idempotencyKeySchema,
   MAX_BATCH_BYTES,
   MAX_PUBLISH_BYTES,
   parsePublish,
   publishedSchema,
+  publishQuerySchema,
   publishSchema,
   toInputErrors,
+  waitedPublishedSchema,
   type Problem,
   type PublishRequest,
 } from '#clarion/protocol';
-import { JsonAnswer, JsonBody, Problems } from './api-docs.js';
+import { JsonAnswer, JsonBody, Problems, QueryOf } from './api-docs.js';
 import { callerOf } from './authentication.guard.js';
 import { Direct } from './direct-route.js';
 import { expectedError } from './expected-error.js';
 import { fitsAsJson } from './json-size.js';
 import { parseInput } from './parse-input.js';
+import { readableQuery } from './readable-query.js';
 
 type BatchItemResult = { status: 201 | 202; id: string; cursor?: string } | { status: number; error: Problem };
 
@@ -34,26 +39,39 @@ export class PublishController {
   readonly #publisher: Publisher;
   readonly #access: Access;
   readonly #limits: Limits;
+  readonly #receipts: Receipts;
+  readonly #dryRuns: DryRuns;
   readonly #logger = new Logger(PublishController.name);
 
-  constructor(@Inject(Publisher) publisher: Publisher, @Inject(Access) access: Access, @Inject(Limits) limits: Limits) {
+  constructor(
+    @Inject(Publisher) publisher: Publisher,
+    @Inject(Access) access: Access,
+    @Inject(Limits) limits: Limits,
+    @Inject(Receipts) receipts: Receipts,
+    @Inject(DryRuns) dryRuns: DryRuns,
+  ) {
     this.#publisher = publisher;
     this.#access = access;
     this.#limits = limits;
+    this.#receipts = receipts;
+    this.#dryRuns = dryRuns;
   }
 
   @Post()
   @ApiOperation({
     summary: 'Publish a notification',
-    description: 'Answers 201 when it is on disk, 202 when an ephemeral one was handed on.',
+    description:
+      'Answers 201 when it is on disk, 202 when an ephemeral one was handed on. With `wait=acked` it answers when everybody named has acknowledged it, or after `timeout`, with `recipients` and `topics` as the receipts have them. With `dryRun=true` nothing is published.',
   })
+  @QueryOf(publishQuerySchema)
+  @JsonAnswer(200, dryRunSchema, 'A dry run: who would get it, and by what way.')
   @ApiHeader({
     name: 'Idempotency-Key',
     required: false,
     description: 'Like `idempotencyKey` in the body; both must agree.',
   })
   @JsonBody(publishSchema)
-  @JsonAnswer(201, publishedSchema, 'On disk.', {
+  @JsonAnswer(201, waitedPublishedSchema, 'On disk.', {
     'Idempotency-Replayed': '`true` when this is the first answer to the same key.',
   })
   @JsonAnswer(202, publishedSchema, 'Handed to those connected; ephemeral.')
@@ -61,6 +79,8 @@ export class PublishController {
     'json.invalid',
     'key.invalid',
     'topic.forbidden',
+    'category.unknown',
+    'query.invalid',
     'body.too_large',
     'media_type.unsupported',
     'body.invalid',
@@ -70,8 +90,11 @@ export class PublishController {
   @Direct({ publishes: true })
   async publish(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const who = await this.#identified(request);
+    const manner = mannerOf(request);
     const draft = parsePublish(request.body);
     const key = keyOf(draft, request.headers['idempotency-key']);
+    if (manner?.dryRun === 'true') return void reply.code(200).send(await this.#dryRuns.run(who, draft));
+    if (manner?.wait !== undefined) return this.#publishAndWait(who, draft, key, manner.timeout * 1_000, reply);
     // What one turn of the event loop brings is answered together, as commits do it for durable ones: a publisher that falls
     // asleep between two answers has to be woken for each of them, which costs more than all else here.
     const turn = draft.ephemeral === true ? endOfTurn() : undefined;
@@ -79,6 +102,25 @@ export class PublishController {
     await turn;
     if (replayed) reply.header('idempotency-replayed', 'true');
     reply.code(statusOf(answer)).send(answer);
+  }
+
+  /** The answer of a publish, and the receipts as they are when everybody named has acknowledged or the time is over. */
+  async #publishAndWait(
+    who: Principal,
+    draft: PublishRequest,
+    key: string | undefined,
+    timeoutMs: number,
+    reply: FastifyReply,
+  ): Promise<void> {
+    assertNamed(draft);
+    this.#receipts.assertMayWait();
+    const { replayed, ...answer } = await this.#publisher.publish(who, draft, key);
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
+    const patience = AbortSignal.any([gone.signal, AbortSignal.timeout(timeoutMs)]);
+    const { recipients, topics } = await this.#receipts.whenAcked(who, answer.id, patience);
+    if (replayed) reply.header('idempotency-replayed', 'true');
+    if (!gone.signal.aborted) reply.code(statusOf(answer)).send({ ...answer, recipients, topics });
   }
 
   /**
@@ -123,6 +165,24 @@ export class PublishController {
       return { status: error.status, error };
     }
   }
+}
+
+/** Undefined for nearly all, who have no query. @throws {DomainError} `query.invalid`. */
+function mannerOf({ raw, query }: FastifyRequest): z.output<typeof publishQuerySchema> | undefined {
+  if (raw.url?.includes('?') !== true || !isObject(query)) return undefined;
+  return parseInput('query.invalid', publishQuerySchema, readableQuery(query));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** @throws {DomainError} `query.invalid` when nobody could ever acknowledge. */
+function assertNamed({ user, users, ephemeral }: PublishRequest): void {
+  if (ephemeral === true || (user === undefined && users === undefined))
+    throw new DomainError('query.invalid', undefined, [
+      { pointer: '/wait', detail: 'only what is stored, and names people, can be waited for' },
+    ]);
 }
 
 function statusOf({ cursor }: Omit<Published, 'replayed'>): 201 | 202 {

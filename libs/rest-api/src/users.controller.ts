@@ -1,11 +1,12 @@
-import { Controller, HttpCode, Inject, Param, Post, UseGuards } from '@nestjs/common';
+import { Controller, Delete, Get, Header, HttpCode, Inject, Param, Post, UseGuards } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Access, type ActContext, type Principal } from '#clarion/access';
-import { disconnectedUserSchema } from '#clarion/protocol';
+import { Erasure } from '#clarion/notifications';
+import { disconnectedUserSchema, exportedUserSchema } from '#clarion/protocol';
 import { Realtime } from '#clarion/realtime';
 import type { z } from 'zod';
 import { AdministratorGuard, Context } from './administration.js';
-import { JsonAnswer, Problems } from './api-docs.js';
+import { JsonAnswer, NoContent, Problems } from './api-docs.js';
 import { AuthenticationGuard, Caller } from './authentication.guard.js';
 
 /** `/v1/users`: what can be done to a person's access. */
@@ -16,9 +17,12 @@ export class UsersController {
   readonly #access: Access;
   readonly #realtime: Realtime;
 
-  constructor(@Inject(Access) access: Access, @Inject(Realtime) realtime: Realtime) {
+  readonly #erasure: Erasure;
+
+  constructor(@Inject(Access) access: Access, @Inject(Realtime) realtime: Realtime, @Inject(Erasure) erasure: Erasure) {
     this.#access = access;
     this.#realtime = realtime;
+    this.#erasure = erasure;
   }
 
   @Post(':id/disconnect')
@@ -38,5 +42,31 @@ export class UsersController {
     const disconnected = await this.#realtime.count(id);
     await this.#access.disconnectUser(who, id, context);
     return { disconnected };
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiOperation({
+    summary: 'Erase a person',
+    description:
+      'Removes what is stored of them: notifications to them alone, their name from others, marks, follows, preferences, receipts. Backups are not touched. Needs an API key that may administer.',
+  })
+  @NoContent('It is gone.')
+  @Problems('credentials.missing', 'right.missing', 'token.subject_invalid')
+  async erase(@Caller() who: Principal, @Param('id') id: string, @Context() context: ActContext): Promise<void> {
+    await this.#erasure.erase(who, id, context);
+  }
+
+  @Get(':id/export')
+  @Header('content-type', 'application/json; charset=utf-8')
+  @ApiOperation({
+    summary: 'Export what is stored of a person',
+    description: 'As of one moment. Needs an API key that may administer.',
+  })
+  @JsonAnswer(200, exportedUserSchema, 'All of it.')
+  @Problems('credentials.missing', 'right.missing', 'token.subject_invalid')
+  async export(@Caller() who: Principal, @Param('id') id: string): Promise<string> {
+    const { notifications, ...person } = await this.#erasure.export(who, id);
+    return `{"notifications":[${notifications.join(',')}],${JSON.stringify(person).slice(1)}`;
   }
 }

@@ -1,5 +1,5 @@
 import type { LogEntry } from '#clarion/event-bus';
-import type { Category, InboxFilter, ReceiptStage } from '#clarion/protocol';
+import type { Category, InboxFilter, MarkState, ReceiptStage } from '#clarion/protocol';
 import type { MarkValue } from './marks.js';
 import type { StoredPreferences } from './preferences.js';
 
@@ -31,6 +31,10 @@ export interface PeopleStore {
 
   /** Undefined: the person has never chosen. */
   preferences(user: string): Promise<StoredPreferences | undefined>;
+  /** The same for up to 1,000 people, in their order. */
+  preferencesOf(users: readonly string[]): Promise<(StoredPreferences | undefined)[]>;
+  /** Whether anybody's preferences are kept. */
+  havePreferences(): Promise<boolean>;
   categories(): Promise<Category[]>;
   putCategory(category: Category): Promise<void>;
   /** One that is not there is no error. */
@@ -144,7 +148,7 @@ export interface StoredPerson {
   readonly notifications: readonly LogEntry[];
   readonly follows: readonly FollowInterval[];
   readonly marks: readonly {
-    readonly state: string;
+    readonly state: MarkState;
     readonly offset?: number;
     readonly upTo?: number;
     readonly topic?: string;

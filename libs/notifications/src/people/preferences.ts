@@ -1,4 +1,5 @@
-import type { Channel, QuietHours, WantedPreferences } from '#clarion/protocol';
+import type { Channel, Preferences, QuietHours, Topic, WantedPreferences } from '#clarion/protocol';
+import { isoTime } from '../iso-time.js';
 
 /** What a person has chosen for one category, and since when (milliseconds since 1970, as all times here). */
 export type CategoryChoice = { readonly [C in Channel]?: boolean } & { readonly since: number };
@@ -32,14 +33,37 @@ export function revisePreferences(
     categories: Object.fromEntries(
       Object.entries(categories)
         .filter(([, choice]) => Object.keys(choice).length > 0)
-        .map(([id, choice]) => [id, sinceBefore(before.categories[id], choice, now)]),
+        .map(([id, choice]) => [id, sinceBefore(ownMember(before.categories, id), choice, now)]),
     ),
-    mutedTopics: Object.fromEntries(mutedTopics.map((topic) => [topic, before.mutedTopics[topic] ?? now])),
+    mutedTopics: Object.fromEntries(mutedTopics.map((topic) => [topic, ownMember(before.mutedTopics, topic) ?? now])),
     quietHours,
     doNotDisturbUntil: doNotDisturbUntil === null ? null : Date.parse(doNotDisturbUntil),
     presence,
   };
   return isSame(before, revised) ? before : revised;
+}
+
+/** As the wire has them. */
+export function preferencesAsTold(stored: StoredPreferences): Preferences {
+  const { categories, mutedTopics, quietHours, doNotDisturbUntil, presence } = stored;
+  return {
+    categories: Object.fromEntries(
+      Object.entries(categories).map(([id, { since, ...choice }]) => [id, { ...choice, since: isoTime(since) }]),
+    ),
+    // They were topics when they were muted.
+    mutedTopics: Object.entries(mutedTopics).map(([topic, since]) => ({
+      topic: topic as Topic,
+      since: isoTime(since),
+    })),
+    quietHours,
+    doNotDisturbUntil: doNotDisturbUntil === null ? null : isoTime(doNotDisturbUntil),
+    presence,
+  };
+}
+
+/** Topics and categories may have names that every object knows, such as `constructor`. */
+export function ownMember<T>(members: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(members, name) ? members[name] : undefined;
 }
 
 function sinceBefore(

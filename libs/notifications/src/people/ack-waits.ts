@@ -1,0 +1,78 @@
+import type { BusMessage, EventBus } from '#clarion/event-bus';
+import { DomainError } from '#clarion/protocol';
+
+/** Publishers that wait at one time; one more is refused. */
+const MAX_WAITS = 1_000;
+
+interface Wait {
+  readonly missing: Set<string>;
+  readonly done: () => void;
+}
+
+/** Publishers who wait until everybody named has acknowledged. */
+export class AckWaits {
+  readonly #waits = new Map<number, Set<Wait>>();
+  readonly #unsubscribe: () => void;
+  #count = 0;
+  #released = false;
+
+  constructor(bus: EventBus) {
+    this.#unsubscribe = bus.subscribe((message) => this.#take(message));
+  }
+
+  /** @throws {DomainError} `overloaded` when there is no room for one more. */
+  assertRoom(): void {
+    if (this.#count >= MAX_WAITS) throw new DomainError('overloaded', 'too many publishes wait for acknowledgements');
+  }
+
+  /**
+   * Resolves when all of `users` have acknowledged what stands at `offset`, or when `signal` aborts.
+   * @param alreadyAcked asked once it listens, so that no acknowledgement falls between the two.
+   */
+  async until(
+    offset: number,
+    users: readonly string[],
+    alreadyAcked: () => Promise<readonly string[]>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    let done = (): void => undefined;
+    const finished = new Promise<void>((resolve) => (done = resolve));
+    const wait: Wait = { missing: new Set(users), done };
+    this.#add(offset, wait);
+    signal.addEventListener('abort', done, { once: true });
+    try {
+      for (const user of await alreadyAcked()) wait.missing.delete(user);
+      if (wait.missing.size > 0 && !signal.aborted && !this.#released) await finished;
+    } finally {
+      signal.removeEventListener('abort', done);
+      this.#delete(offset, wait);
+    }
+  }
+
+  /** Has all who wait answered as it stands, now and from now on: the node goes away. */
+  release(): void {
+    this.#released = true;
+    this.#unsubscribe();
+    for (const waits of this.#waits.values()) for (const { done } of waits) done();
+  }
+
+  #take(message: BusMessage): void {
+    if (message.kind !== 'acked' || this.#waits.size === 0) return;
+    for (const offset of message.offsets)
+      for (const { missing, done } of this.#waits.get(offset) ?? [])
+        if (missing.delete(message.user) && missing.size === 0) done();
+  }
+
+  #add(offset: number, wait: Wait): void {
+    const waits = this.#waits.get(offset) ?? new Set();
+    this.#waits.set(offset, waits.add(wait));
+    this.#count++;
+  }
+
+  #delete(offset: number, wait: Wait): void {
+    const waits = this.#waits.get(offset);
+    waits?.delete(wait);
+    if (waits?.size === 0) this.#waits.delete(offset);
+    this.#count--;
+  }
+}

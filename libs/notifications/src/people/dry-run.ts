@@ -1,0 +1,68 @@
+import type { Access, Principal } from '#clarion/access';
+import type { EntryTraits } from '#clarion/event-bus';
+import { audienceOf, userOfTopic, userTopic, type Channel, type DryRun, type PublishRequest } from '#clarion/protocol';
+import { traitsOf } from '../traits.js';
+import type { Withheld } from './decisions.js';
+import type { PeopleStore } from './people-store.js';
+import type { PreferenceBook } from './preference-book.js';
+import type { Reach } from './reach.js';
+
+type Recipient = DryRun['recipients'][number];
+
+/** Says who would get a notification, and by what way, by the decisions that delivery makes; publishes nothing. */
+export class DryRuns {
+  readonly #access: Access;
+  readonly #store: PeopleStore;
+  readonly #preferences: Pick<PreferenceBook, 'judgeOf'>;
+  readonly #reach: Reach;
+
+  constructor(access: Access, store: PeopleStore, preferences: Pick<PreferenceBook, 'judgeOf'>, reach: Reach) {
+    this.#access = access;
+    this.#store = store;
+    this.#preferences = preferences;
+    this.#reach = reach;
+  }
+
+  /** @throws {DomainError} as `Publisher.publish` for what may not be published. */
+  async run(who: Principal, draft: PublishRequest): Promise<DryRun> {
+    const audience = audienceOf(draft);
+    this.#access.assertPublish(who, audience);
+    const now = Date.now();
+    const users = audience.flatMap((topic) => userOfTopic(topic) ?? []);
+    const topics = audience.filter((topic) => userOfTopic(topic) === undefined);
+    return {
+      recipients: await Promise.all(users.map((user) => this.#recipient(user, draft, now))),
+      topics: await Promise.all(topics.map((topic) => this.#topic(topic))),
+    };
+  }
+
+  async #topic(topic: string): Promise<DryRun['topics'][number]> {
+    return { topic, connections: this.#reach.readers(topic), followers: await this.#store.followers(topic) };
+  }
+
+  async #recipient(user: string, draft: PublishRequest, now: number): Promise<Recipient> {
+    const judge = await this.#preferences.judgeOf(user);
+    const { category, urgent }: EntryTraits = traitsOf(draft, now);
+    const event = { ...(urgent === true && { urgent }) };
+    const decide = (channel: Channel): Withheld | undefined =>
+      judge({ channel, event, topic: userTopic(user), now, ...(category !== undefined && { category }) });
+    const connections = this.#reach.readers(userTopic(user));
+    const inbox = draft.ephemeral === true ? { reaches: false } : said(decide('inbox'));
+    return {
+      user,
+      live: { ...this.#live(user, decide('live'), connections), connections },
+      inbox,
+      push: said(decide('push')),
+    };
+  }
+
+  #live(user: string, withheld: Withheld | undefined, connections: number): Recipient['inbox'] {
+    if (withheld !== undefined || connections > 0) return said(withheld);
+    const last = this.#reach.lastOf(user);
+    return { reaches: false, cause: last === undefined ? 'connection.none' : 'connection.closed' };
+  }
+}
+
+function said(withheld: Withheld | undefined): Recipient['inbox'] {
+  return withheld === undefined ? { reaches: true } : { reaches: false, cause: withheld.cause };
+}

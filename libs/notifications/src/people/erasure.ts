@@ -1,0 +1,89 @@
+import type { Access, ActContext, Principal } from '#clarion/access';
+import { DomainError, isUserId, userTopic, type ExportedUser, type Topic } from '#clarion/protocol';
+import { renderNotification } from '../notification-body.js';
+import type { NotificationLog } from '../notification-log.js';
+import { isoTime } from '../iso-time.js';
+import type { PeopleStore, ReceiptNote, StoredPerson } from './people-store.js';
+import { preferencesAsTold } from './preferences.js';
+
+/** As the wire has it; notifications as JSON text. */
+export type ExportedPerson = Omit<ExportedUser, 'notifications'> & { readonly notifications: readonly string[] };
+
+/** What a person may ask of whoever keeps something of them (GDPR, articles 15, 17 and 20). For keys that may administer. */
+export class Erasure {
+  readonly #log: NotificationLog;
+  readonly #store: PeopleStore;
+  readonly #access: Access;
+
+  constructor(log: NotificationLog, store: PeopleStore, access: Access) {
+    this.#log = log;
+    this.#store = store;
+    this.#access = access;
+  }
+
+  /**
+   * Removes what is stored of a person, everywhere: notifications to them alone, their name from others, marks, follows, preferences, receipts.
+   * That it was done is in the audit log. Backups are not touched. Nothing to remove is no error.
+   * @throws {DomainError} `credentials.missing`, `right.missing`, `token.subject_invalid`.
+   */
+  async erase(who: Principal, user: string, context: ActContext): Promise<void> {
+    this.#access.assertAdmin(who);
+    assertUser(user);
+    await this.#access.audit(who, { act: 'user.erased', target: user }, context);
+    await this.#log.act({ kind: 'erase', user, at: Date.now() });
+  }
+
+  /** @throws {DomainError} as {@link erase}. */
+  async export(who: Principal, user: string): Promise<ExportedPerson> {
+    this.#access.assertAdmin(who);
+    assertUser(user);
+    const { notifications, follows, marks, receipts, preferences, lastSeenAt } = await this.#store.export(user);
+    return {
+      user,
+      notifications: notifications.map((entry) =>
+        renderNotification(entry, this.#log.cursorAt(entry.offset), seenBy(entry.topics, user)),
+      ),
+      follows: follows.map(({ topic, since, until }) => ({
+        topic: topic as Topic,
+        since: isoTime(since),
+        ...(until !== null && { until: isoTime(until) }),
+      })),
+      marks: marks.map((mark) => this.#mark(mark)),
+      receipts: receipts.map((note) => this.#receipt(note)),
+      preferences: preferences === undefined ? null : preferencesAsTold(preferences),
+      ...(lastSeenAt !== undefined && { lastSeenAt: isoTime(lastSeenAt) }),
+    };
+  }
+
+  #mark({ state, offset, upTo, topic, value }: StoredPerson['marks'][number]): ExportedUser['marks'][number] {
+    return {
+      state,
+      undone: value.undone,
+      at: isoTime(value.at),
+      ...(value.until !== null && { until: isoTime(value.until) }),
+      ...(offset !== undefined && { cursor: this.#log.cursorAt(offset) }),
+      ...(upTo !== undefined && { upTo: this.#log.cursorAt(upTo) }),
+      ...(topic !== undefined && { topic: topic as Topic }),
+    };
+  }
+
+  #receipt({ offset, stage, at, transport, device }: ReceiptNote): ExportedUser['receipts'][number] {
+    return {
+      cursor: this.#log.cursorAt(offset),
+      stage,
+      at: isoTime(at),
+      transport,
+      ...(device !== null && { device }),
+    };
+  }
+}
+
+/** The other addressees are nobody's business. */
+function seenBy(topics: readonly string[], user: string): Topic {
+  const own = userTopic(user);
+  return topics.includes(own) ? own : ((topics[0] ?? own) as Topic);
+}
+
+function assertUser(user: string): void {
+  if (!isUserId(user)) throw new DomainError('token.subject_invalid');
+}

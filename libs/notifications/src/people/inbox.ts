@@ -1,0 +1,109 @@
+import {
+  DomainError,
+  MAX_COUNT,
+  OWN_TOPIC,
+  userTopic,
+  type Count,
+  type InboxQuery,
+  type InboxSummary,
+  type Topic,
+} from '#clarion/protocol';
+import { renderNotification } from '../notification-body.js';
+import type { NotificationLog } from '../notification-log.js';
+import { isoTime } from '../iso-time.js';
+import type { MarkValue } from './marks.js';
+import type { InboxRow, InboxScope, InboxSource, PeopleStore } from './people-store.js';
+import type { Person } from './person.js';
+import type { PreferenceBook } from './preference-book.js';
+
+/** One page of an inbox, each item as JSON text (`inboxItemSchema`); newest first. */
+export interface InboxPage {
+  readonly items: readonly string[];
+  readonly nextPage?: string;
+}
+
+/**
+ * What was published to a person, and to the topics that they follow, with what they have said of it. Found when it is asked for: a publish writes
+ * nothing for those who follow its topic. What is shown goes by the rights and preferences of now.
+ */
+export class Inbox {
+  readonly #log: NotificationLog;
+  readonly #store: PeopleStore;
+  readonly #preferences: Pick<PreferenceBook, 'hiddenCategories' | 'mutedTopics'>;
+
+  constructor(
+    log: NotificationLog,
+    store: PeopleStore,
+    preferences: Pick<PreferenceBook, 'hiddenCategories' | 'mutedTopics'>,
+  ) {
+    this.#log = log;
+    this.#store = store;
+    this.#preferences = preferences;
+  }
+
+  /** @throws {DomainError} `query.invalid` for a page token that is not of this log. */
+  async page(person: Person, { state = 'inbox', category, topic, limit, page }: InboxQuery): Promise<InboxPage> {
+    const before = page === undefined ? undefined : this.#before(page);
+    const scope = await this.scope(person, topic);
+    const { rows, next } = await this.#store.inbox({
+      ...scope,
+      filter: state,
+      limit,
+      ...(category !== undefined && { category }),
+      ...(before !== undefined && { before }),
+    });
+    return {
+      items: rows.map((row) => this.#item(row, scope.now)),
+      ...(next !== null && { nextPage: this.#log.pageTokenAt(next) }),
+    };
+  }
+
+  async summary(person: Person): Promise<InboxSummary> {
+    const { unseen, unread } = await this.#store.counts(await this.scope(person));
+    return { unseen: countOf(unseen), unread: countOf(unread) };
+  }
+
+  /** Of what a person's inbox consists now. @param topic only what came by this one. */
+  async scope({ user, historyFrom }: Person, topic?: string): Promise<InboxScope> {
+    const [follows, hiddenCategories, muted] = await Promise.all([
+      this.#store.follows(user),
+      this.#preferences.hiddenCategories(user),
+      this.#preferences.mutedTopics(user),
+    ]);
+    const mutedTopics = new Set(muted);
+    const own: InboxSource = { topic: userTopic(user), after: 0, upTo: null, publishedFrom: 0 };
+    const followed = follows.flatMap(({ topic: name, from, to }): InboxSource[] => {
+      const publishedFrom = historyFrom(name);
+      return publishedFrom === undefined ? [] : [{ topic: name, after: from, upTo: to, publishedFrom }];
+    });
+    const wanted = topic === OWN_TOPIC ? own.topic : topic;
+    const sources = [own, ...followed].filter(
+      (source) => !mutedTopics.has(source.topic) && (wanted === undefined || source.topic === wanted),
+    );
+    return { user, sources, hiddenCategories, now: Date.now() };
+  }
+
+  #before(page: string): number {
+    const offset = this.#log.locatePage(page);
+    if (offset === undefined)
+      throw new DomainError('query.invalid', undefined, [{ pointer: '/page', detail: 'not a page token of this log' }]);
+    return offset;
+  }
+
+  #item({ entry, topic, standing }: InboxRow, now: number): string {
+    // Topics were checked at the publisher's door.
+    const json = renderNotification(entry, this.#log.cursorAt(entry.offset), topic as Topic);
+    const { seen, read, archived, snoozed } = standing;
+    const until = snoozed?.until ?? 0;
+    const said = [stamp('seenAt', seen), stamp('readAt', read), stamp('archivedAt', archived)].join('');
+    return `{"notification":${json}${said}${until > now ? `,"snoozedUntil":"${isoTime(until)}"` : ''}}`;
+  }
+}
+
+function stamp(name: string, mark: MarkValue | undefined): string {
+  return mark === undefined ? '' : `,"${name}":"${isoTime(mark.at)}"`;
+}
+
+function countOf(count: number): Count {
+  return count > MAX_COUNT ? { count: MAX_COUNT, more: true } : { count };
+}

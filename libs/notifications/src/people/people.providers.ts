@@ -1,0 +1,128 @@
+import { Logger, type Provider } from '@nestjs/common';
+import { Access, Limits } from '#clarion/access';
+import { EVENT_BUS, type EventBus } from '#clarion/event-bus';
+import { NotificationLog } from '../notification-log.js';
+import { AckWaits } from './ack-waits.js';
+import { Acknowledgements } from './acknowledgements.js';
+import { Amendments } from './amendments.js';
+import { DELIVERY_WITNESS } from './delivery-witness.js';
+import { DryRuns } from './dry-run.js';
+import { Erasure } from './erasure.js';
+import { Explanations } from './explanations.js';
+import { Inbox } from './inbox.js';
+import { InboxActs } from './inbox-acts.js';
+import { ManagedNotifications } from './managed.js';
+import { PEOPLE_COMMANDS } from './people-commands.js';
+import { PEOPLE_STORE, type PeopleStore } from './people-store.js';
+import { PersonalCommands } from './personal-commands.js';
+import { PreferenceBook } from './preference-book.js';
+import { Preferences } from './preferences-service.js';
+import { NOBODY_REACHED, REACH, type Reach } from './reach.js';
+import { ReceiptNotes } from './receipt-notes.js';
+import { Receipts } from './receipts.js';
+
+const RECEIPT_LIMITS = { everyMs: 250, maxWaiting: 50_000, maxPeople: 50_000, maxSent: 200 } as const;
+const OPTIONAL_REACH = { token: REACH, optional: true } as const;
+
+/** Inbox, receipts and explanations over the log and the people's store. Who keeps connections provides `REACH`. */
+export const peopleProviders: Provider[] = [
+  {
+    provide: ManagedNotifications,
+    inject: [PEOPLE_STORE, Access],
+    useFactory: (store: PeopleStore, access: Access) => new ManagedNotifications(store, access),
+  },
+  {
+    provide: Amendments,
+    inject: [NotificationLog, ManagedNotifications, Limits],
+    useFactory: (log: NotificationLog, managed: ManagedNotifications, limits: Limits) =>
+      new Amendments(log, managed, limits),
+  },
+  {
+    provide: Inbox,
+    inject: [NotificationLog, PEOPLE_STORE, PreferenceBook],
+    useFactory: (log: NotificationLog, store: PeopleStore, book: PreferenceBook) => new Inbox(log, store, book),
+  },
+  {
+    provide: InboxActs,
+    inject: [NotificationLog, PEOPLE_STORE],
+    useFactory: (log: NotificationLog, store: PeopleStore) => new InboxActs(log, store),
+  },
+  {
+    provide: ReceiptNotes,
+    inject: [PEOPLE_STORE],
+    useFactory: (store: PeopleStore) => {
+      const logger = new Logger(ReceiptNotes.name);
+      return new ReceiptNotes(store, RECEIPT_LIMITS, (error) => logger.error(error));
+    },
+  },
+  { provide: DELIVERY_WITNESS, useExisting: ReceiptNotes },
+  {
+    provide: Acknowledgements,
+    inject: [NotificationLog, EVENT_BUS, PEOPLE_STORE, ReceiptNotes],
+    useFactory: (log: NotificationLog, bus: EventBus, store: PeopleStore, notes: ReceiptNotes) =>
+      new Acknowledgements(log, bus, store, notes),
+  },
+  { provide: AckWaits, inject: [EVENT_BUS], useFactory: (bus: EventBus) => new AckWaits(bus) },
+  {
+    provide: Explanations,
+    inject: [PEOPLE_STORE, ReceiptNotes, ManagedNotifications, Inbox, PreferenceBook, NotificationLog, OPTIONAL_REACH],
+    useFactory: (
+      store: PeopleStore,
+      notes: ReceiptNotes,
+      managed: ManagedNotifications,
+      inbox: Inbox,
+      book: PreferenceBook,
+      log: NotificationLog,
+      reach: Reach = NOBODY_REACHED,
+    ) => new Explanations(store, notes, managed, inbox, book, log, reach),
+  },
+  {
+    provide: DryRuns,
+    inject: [Access, PEOPLE_STORE, PreferenceBook, OPTIONAL_REACH],
+    useFactory: (access: Access, store: PeopleStore, book: PreferenceBook, reach: Reach = NOBODY_REACHED) =>
+      new DryRuns(access, store, book, reach),
+  },
+  {
+    provide: Receipts,
+    inject: [PEOPLE_STORE, ReceiptNotes, ManagedNotifications, Explanations, AckWaits],
+    useFactory: (
+      store: PeopleStore,
+      notes: ReceiptNotes,
+      managed: ManagedNotifications,
+      explanations: Explanations,
+      waits: AckWaits,
+    ) => new Receipts(store, notes, managed, explanations, waits),
+  },
+  {
+    provide: Erasure,
+    inject: [NotificationLog, PEOPLE_STORE, Access],
+    useFactory: (log: NotificationLog, store: PeopleStore, access: Access) => new Erasure(log, store, access),
+  },
+  {
+    provide: PEOPLE_COMMANDS,
+    inject: [Access, Inbox, InboxActs, Acknowledgements, Preferences],
+    useFactory: (
+      access: Access,
+      inbox: Inbox,
+      acts: InboxActs,
+      acknowledgements: Acknowledgements,
+      preferences: Preferences,
+    ) => new PersonalCommands(access, inbox, acts, acknowledgements, preferences),
+  },
+];
+
+/** What other modules may inject of them. */
+export const peopleExports = [
+  Acknowledgements,
+  AckWaits,
+  Amendments,
+  DELIVERY_WITNESS,
+  DryRuns,
+  Erasure,
+  Explanations,
+  Inbox,
+  InboxActs,
+  PEOPLE_COMMANDS,
+  ReceiptNotes,
+  Receipts,
+];

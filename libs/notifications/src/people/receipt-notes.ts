@@ -1,0 +1,113 @@
+import type { DeliveryWitness, Via } from './delivery-witness.js';
+import type { PeopleStore, ReceiptNote } from './people-store.js';
+
+/** How much is gathered and kept in memory. */
+export interface ReceiptLimits {
+  /** How often what was heard is written. Milliseconds. */
+  readonly everyMs: number;
+  /** Notes that may wait to be written; what comes beyond is dropped, and counted. */
+  readonly maxWaiting: number;
+  /** People of whom it is remembered what was sent and has not come back. */
+  readonly maxPeople: number;
+  /** Offsets remembered for each of them: the newest. */
+  readonly maxSent: number;
+}
+
+/**
+ * Hears what was sent and received, and writes it in batches: at most so often, and so much. A crash loses what was not written; when more comes than
+ * can be written, the rest is dropped rather than delivery held up.
+ */
+export class ReceiptNotes implements DeliveryWitness {
+  readonly #store: Pick<PeopleStore, 'noteReceipts' | 'noteOffered'>;
+  readonly #limits: ReceiptLimits;
+  readonly #onError: (error: unknown) => void;
+  /** Who was sent what, and has not come back with a cursor beyond it; who was sent something longest ago is forgotten first. */
+  readonly #sent = new Map<string, number[]>();
+  #notes: ReceiptNote[] = [];
+  #offered = new Map<number, number>();
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> = Promise.resolve();
+  #dropped = 0;
+
+  constructor(
+    store: Pick<PeopleStore, 'noteReceipts' | 'noteOffered'>,
+    limits: ReceiptLimits,
+    onError: (error: unknown) => void,
+  ) {
+    this.#store = store;
+    this.#limits = limits;
+    this.#onError = onError;
+  }
+
+  /** Notes that were dropped since the start. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  sent(user: string, offsets: readonly number[], via: Via): void {
+    for (const offset of offsets) this.#note({ offset, user, stage: 'sent', at: Date.now(), ...via });
+    const before = this.#sent.get(user) ?? [];
+    this.#sent.delete(user);
+    this.#sent.set(user, [...before, ...offsets].slice(-this.#limits.maxSent));
+    if (this.#sent.size > this.#limits.maxPeople) this.#sent.delete(this.#sent.keys().next().value!);
+  }
+
+  cameBack(user: string, through: number, via: Via): void {
+    const sent = this.#sent.get(user);
+    if (sent === undefined) return;
+    this.received(
+      user,
+      sent.filter((offset) => offset <= through),
+      via,
+    );
+    const left = sent.filter((offset) => offset > through);
+    if (left.length === 0) this.#sent.delete(user);
+    else this.#sent.set(user, left);
+  }
+
+  /** Whoever acknowledges has received. */
+  received(user: string, offsets: readonly number[], via: Via): void {
+    for (const offset of offsets) this.#note({ offset, user, stage: 'received', at: Date.now(), ...via });
+  }
+
+  offered(offset: number, connections: number): void {
+    const before = this.#offered.get(offset);
+    if (before === undefined && this.#offered.size >= this.#limits.maxWaiting) return void this.#dropped++;
+    this.#offered.set(offset, (before ?? 0) + connections);
+    this.#writeLater();
+  }
+
+  /** Writes what was heard until now; resolves when it is written. */
+  flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const notes = this.#notes;
+    const offered = [...this.#offered].map(([offset, connections]) => ({ offset, connections }));
+    this.#notes = [];
+    this.#offered = new Map();
+    this.#writing = this.#writing.then(() => this.#write(notes, offered));
+    return this.#writing;
+  }
+
+  #note(note: ReceiptNote): void {
+    if (this.#notes.length >= this.#limits.maxWaiting) return void this.#dropped++;
+    this.#notes.push(note);
+    this.#writeLater();
+  }
+
+  #writeLater(): void {
+    this.#timer ??= setTimeout(() => void this.flush(), this.#limits.everyMs).unref();
+  }
+
+  async #write(
+    notes: readonly ReceiptNote[],
+    offered: readonly { offset: number; connections: number }[],
+  ): Promise<void> {
+    try {
+      if (notes.length > 0) await this.#store.noteReceipts(notes);
+      if (offered.length > 0) await this.#store.noteOffered(offered);
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+}

@@ -1,0 +1,195 @@
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Header,
+  HttpCode,
+  Inject,
+  Post,
+  Put,
+  Query,
+  Req,
+  UseGuards,
+} from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { Access, Limits, type Principal } from '#clarion/access';
+import {
+  Acknowledgements,
+  followList,
+  Inbox,
+  InboxActs,
+  personOf,
+  type Changed,
+  type Person,
+} from '#clarion/notifications';
+import {
+  ackedSchema,
+  ackSchema,
+  followListSchema,
+  followSchema,
+  inboxPageSchema,
+  inboxQuerySchema,
+  inboxSummarySchema,
+  markedSchema,
+  markSchema,
+  type InboxSummary,
+} from '#clarion/protocol';
+import { JsonAnswer, JsonBody, Problems, QueryOf } from './api-docs.js';
+import { AuthenticationGuard, Caller } from './authentication.guard.js';
+import { parseInput } from './parse-input.js';
+import { readableQuery } from './readable-query.js';
+
+/** `/v1/me`: what a person asks of their own inbox, with a subscriber token. */
+@ApiTags('inbox')
+@Controller('v1/me')
+@UseGuards(AuthenticationGuard)
+export class MeController {
+  readonly #access: Access;
+  readonly #limits: Limits;
+  readonly #inbox: Inbox;
+  readonly #acts: InboxActs;
+  readonly #acknowledgements: Acknowledgements;
+
+  constructor(
+    @Inject(Access) access: Access,
+    @Inject(Limits) limits: Limits,
+    @Inject(Inbox) inbox: Inbox,
+    @Inject(InboxActs) acts: InboxActs,
+    @Inject(Acknowledgements) acknowledgements: Acknowledgements,
+  ) {
+    this.#access = access;
+    this.#limits = limits;
+    this.#inbox = inbox;
+    this.#acts = acts;
+    this.#acknowledgements = acknowledgements;
+  }
+
+  @Get('inbox')
+  @Header('content-type', 'application/json; charset=utf-8')
+  @ApiOperation({
+    summary: 'List the inbox',
+    description: 'What was published to this person and to the topics that they follow, newest first, in pages.',
+  })
+  @QueryOf(inboxQuerySchema)
+  @JsonAnswer(200, inboxPageSchema, 'One page.')
+  @Problems('credentials.missing', 'right.missing', 'query.invalid', 'rate.limited')
+  async page(
+    @Caller() who: Principal,
+    @Query() query: Record<string, unknown>,
+    @Req() request: FastifyRequest,
+  ): Promise<string> {
+    const person = this.#person(who, request);
+    const { items, nextPage } = await this.#inbox.page(
+      person,
+      parseInput('query.invalid', inboxQuerySchema, readableQuery(query)),
+    );
+    const next = nextPage === undefined ? '' : `,"nextPage":${JSON.stringify(nextPage)}`;
+    return `{"items":[${items.join(',')}]${next}}`;
+  }
+
+  @Get('inbox/summary')
+  @ApiOperation({ summary: 'Count what is new', description: 'Unseen and unread, exactly up to 1,000.' })
+  @JsonAnswer(200, inboxSummarySchema, 'The counts.')
+  @Problems('credentials.missing', 'right.missing', 'rate.limited')
+  async summary(@Caller() who: Principal, @Req() request: FastifyRequest): Promise<InboxSummary> {
+    return this.#inbox.summary(this.#person(who, request));
+  }
+
+  @Post('marks')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Mark notifications',
+    description:
+      'Seen, read, archived or snoozed, or back, by ids or up to a cursor. All devices hear the event `inbox`. Marks commute: of all that is said of a notification the latest `at` counts.',
+  })
+  @JsonBody(markSchema)
+  @JsonAnswer(200, markedSchema, 'It is on disk.')
+  @Problems(
+    'json.invalid',
+    'credentials.missing',
+    'right.missing',
+    'notification.unknown',
+    'body.invalid',
+    'cursor.unknown',
+    'rate.limited',
+  )
+  async mark(@Caller() who: Principal, @Body() body: unknown, @Req() request: FastifyRequest): Promise<Changed> {
+    const person = this.#person(who, request);
+    return this.#acts.mark(person, parseInput('body.invalid', markSchema, body));
+  }
+
+  @Post('acks')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Acknowledge notifications',
+    description: 'They were shown to the person: whoever published them may read it in the receipts.',
+  })
+  @JsonBody(ackSchema)
+  @JsonAnswer(200, ackedSchema, 'It is on disk.')
+  @Problems(
+    'json.invalid',
+    'credentials.missing',
+    'right.missing',
+    'notification.unknown',
+    'body.invalid',
+    'rate.limited',
+  )
+  async ack(
+    @Caller() who: Principal,
+    @Body() body: unknown,
+    @Req() request: FastifyRequest,
+  ): Promise<{ acked: number }> {
+    const person = this.#person(who, request);
+    const { ids } = parseInput('body.invalid', ackSchema, body);
+    return { acked: await this.#acknowledgements.ack(person, ids, { transport: 'rest', device: null }) };
+  }
+
+  @Get('follows')
+  @ApiOperation({ summary: 'List what is followed' })
+  @JsonAnswer(200, followListSchema, 'All of it.')
+  @Problems('credentials.missing', 'right.missing', 'rate.limited')
+  async follows(@Caller() who: Principal, @Req() request: FastifyRequest): Promise<ReturnType<typeof followList>> {
+    return followList(await this.#acts.follows(this.#person(who, request)));
+  }
+
+  @Put('follows')
+  @ApiOperation({
+    summary: 'Follow a topic',
+    description: 'What is published to it from now on is in the inbox. The token must grant it.',
+  })
+  @QueryOf(followSchema)
+  @JsonAnswer(200, markedSchema, 'It is followed.')
+  @Problems('credentials.missing', 'right.missing', 'topic.forbidden', 'query.invalid', 'body.invalid', 'rate.limited')
+  async follow(
+    @Caller() who: Principal,
+    @Query() query: Record<string, unknown>,
+    @Req() request: FastifyRequest,
+  ): Promise<Changed> {
+    const person = this.#person(who, request);
+    const { topic } = parseInput('query.invalid', followSchema, readableQuery(query));
+    return this.#acts.follow(person, topic);
+  }
+
+  @Delete('follows')
+  @ApiOperation({ summary: 'Cease to follow a topic', description: 'What was published until now stays in the inbox.' })
+  @QueryOf(followSchema)
+  @JsonAnswer(200, markedSchema, 'It is not followed any more.')
+  @Problems('credentials.missing', 'right.missing', 'query.invalid', 'rate.limited')
+  async unfollow(
+    @Caller() who: Principal,
+    @Query() query: Record<string, unknown>,
+    @Req() request: FastifyRequest,
+  ): Promise<Changed> {
+    const person = this.#person(who, request);
+    const { topic } = parseInput('query.invalid', followSchema, readableQuery(query));
+    return this.#acts.unfollow(person, topic);
+  }
+
+  #person(who: Principal, { raw }: FastifyRequest): Person {
+    const person = personOf(who, this.#access);
+    this.#limits.takeCommand(who, this.#limits.clientAddress(raw));
+    return person;
+  }
+}

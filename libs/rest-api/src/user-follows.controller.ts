@@ -1,0 +1,75 @@
+import { Controller, Delete, Get, Inject, Param, Put, Query, UseGuards } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Access, type Principal } from '#clarion/access';
+import { followList, InboxActs, personFor, type Changed } from '#clarion/notifications';
+import { followListSchema, followSchema, markedSchema } from '#clarion/protocol';
+import { JsonAnswer, Problems, QueryOf } from './api-docs.js';
+import { AuthenticationGuard, Caller } from './authentication.guard.js';
+import { parseInput } from './parse-input.js';
+import { readableQuery } from './readable-query.js';
+
+/** `/v1/users/{id}/follows`: a service follows for a person whom it may give tokens. */
+@ApiTags('inbox')
+@Controller('v1/users/:id/follows')
+@UseGuards(AuthenticationGuard)
+export class UserFollowsController {
+  readonly #access: Access;
+  readonly #acts: InboxActs;
+
+  constructor(@Inject(Access) access: Access, @Inject(InboxActs) acts: InboxActs) {
+    this.#access = access;
+    this.#acts = acts;
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'List what a person follows', description: 'Needs an API key that may mint their tokens.' })
+  @JsonAnswer(200, followListSchema, 'All of it.')
+  @Problems('credentials.missing', 'right.missing', 'token.subject_invalid')
+  async list(@Caller() who: Principal, @Param('id') user: string): Promise<ReturnType<typeof followList>> {
+    return followList(await this.#acts.follows(personFor(who, user, this.#access)));
+  }
+
+  @Put()
+  @ApiOperation({
+    summary: 'Follow a topic for a person',
+    description:
+      'Needs an API key that may mint their tokens. Their inbox lists it as far as their own tokens grant the topic.',
+  })
+  @QueryOf(followSchema)
+  @JsonAnswer(200, markedSchema, 'It is followed.')
+  @Problems(
+    'credentials.missing',
+    'right.missing',
+    'topic.forbidden',
+    'token.subject_invalid',
+    'query.invalid',
+    'body.invalid',
+  )
+  async follow(
+    @Caller() who: Principal,
+    @Param('id') user: string,
+    @Query() query: Record<string, unknown>,
+  ): Promise<Changed> {
+    const person = personFor(who, user, this.#access);
+    const { topic } = parseInput('query.invalid', followSchema, readableQuery(query));
+    return this.#acts.follow(person, topic);
+  }
+
+  @Delete()
+  @ApiOperation({
+    summary: 'Cease to follow a topic for a person',
+    description: 'Needs an API key that may mint their tokens.',
+  })
+  @QueryOf(followSchema)
+  @JsonAnswer(200, markedSchema, 'It is not followed any more.')
+  @Problems('credentials.missing', 'right.missing', 'token.subject_invalid', 'query.invalid')
+  async unfollow(
+    @Caller() who: Principal,
+    @Param('id') user: string,
+    @Query() query: Record<string, unknown>,
+  ): Promise<Changed> {
+    const person = personFor(who, user, this.#access);
+    const { topic } = parseInput('query.invalid', followSchema, readableQuery(query));
+    return this.#acts.unfollow(person, topic);
+  }
+}
