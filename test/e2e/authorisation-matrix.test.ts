@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { AppModule, DRIVERS } from '../../dist/src/app.module.js';
 import { attachClarion, clarionHttpOptions } from '../../dist/src/clarion.module.js';
 import { loadConfig } from '../../dist/src/config/config.js';
-import { mintToken, request, type Door } from '../support/rest.js';
+import { mintToken, publish as publishNow, request, type Door } from '../support/rest.js';
 import { API_KEY, freePort, TOKEN_SECRET } from '../support/server.js';
 import { SocketListener } from '../support/socket-listener.js';
 import { JsonSocket, refusedHandshake } from '../support/web-socket.js';
@@ -48,6 +48,9 @@ const CELLS: Readonly<Record<string, string>> = {
   /** Allowed, and then there is nothing of that name. */
   K: 'key.unknown',
   N: 'connection.unknown',
+  /** There is nothing of that name, or it is none of their business. */
+  U: 'notification.unknown',
+  Y: 'category.unknown',
 };
 
 const createdKey = z.object({ id: z.string(), key: z.string() });
@@ -57,6 +60,8 @@ let app: NestFastifyApplication;
 let door: Door;
 /** The key that reads of keys are about. */
 let keyId: string;
+/** Published by the configured key, to `own/1`. */
+let notificationId: string;
 const credentials = new Map<Role, string>();
 const routes = new Set<string>();
 
@@ -127,7 +132,8 @@ async function makeRoles(): Promise<void> {
     credentials.set(name, made[name].key);
   credentials.set('revoked token', await mintToken(door, { sub: 'u-3', subscribe: ['own/**'], publish }));
   await request(door, 'POST', '/v1/users/u-3/disconnect');
-  credentials.set('subscriber', await mintToken(door, { sub: 'u-1', subscribe: ['own/**'] }));
+  notificationId = (await publishNow(door, { topic: 'own/1', title })).id;
+  credentials.set('subscriber', await mintToken(door, { sub: 'u-1', subscribe: ['own/**'], presence: ['own/**'] }));
   credentials.set('author', await mintToken(door, { sub: 'u-1', publish }));
   credentials.set('other', await mintToken(door, { sub: 'u-2' }));
   credentials.set('expired token', await signed(TOKEN_SECRET, -600));
@@ -337,6 +343,12 @@ const REST: readonly (readonly [route: string, what: string, cells: string, ask:
       (role) => ask(role, 'POST', '/v1/tokens', { sub: 'u-1', publish: ['own/1'] }),
     ],
     [
+      'POST /v1/tokens',
+      'to see more of who is there',
+      '+ R R T R R R R C',
+      (role) => ask(role, 'POST', '/v1/tokens', { sub: 'u-1', presence: ['own/1'] }),
+    ],
+    [
       'POST /v1/keys',
       'without rights',
       '+ R R R + R R R C',
@@ -378,6 +390,113 @@ const REST: readonly (readonly [route: string, what: string, cells: string, ask:
       'one',
       '+ R R R + R R R C',
       (role) => ask(role, 'POST', '/v1/users/nobody/disconnect'),
+    ],
+    [
+      'POST /v1/notifications',
+      'own, without publishing it',
+      '+ + T T T T + T C',
+      (role) => ask(role, 'POST', '/v1/notifications?dryRun=true', { topic: 'own/1', title }),
+    ],
+    [
+      'PATCH /v1/notifications/:id',
+      'one',
+      '+ + U U U U U U C',
+      (role) => ask(role, 'PATCH', `/v1/notifications/${notificationId}`, { title: 'edited' }),
+    ],
+    [
+      'DELETE /v1/notifications/:id',
+      'nothing',
+      'U U U U U U U U C',
+      (role) => ask(role, 'DELETE', '/v1/notifications/nothing'),
+    ],
+    [
+      'GET /v1/notifications/:id/receipts',
+      'one',
+      '+ + U U U U U U C',
+      (role) => ask(role, 'GET', `/v1/notifications/${notificationId}/receipts`),
+    ],
+    [
+      'GET /v1/notifications/:id/explain',
+      'one',
+      '+ + U U U U U U C',
+      (role) => ask(role, 'GET', `/v1/notifications/${notificationId}/explain?user=u-1`),
+    ],
+    ['GET /v1/me/inbox', 'all', 'R R R R R + + + C', (role) => ask(role, 'GET', '/v1/me/inbox')],
+    ['GET /v1/me/inbox/summary', 'all', 'R R R R R + + + C', (role) => ask(role, 'GET', '/v1/me/inbox/summary')],
+    [
+      'POST /v1/me/marks',
+      'somebody else’s',
+      'R R R R R U U U C',
+      (role) => ask(role, 'POST', '/v1/me/marks', { state: 'read', ids: [notificationId] }),
+    ],
+    [
+      'POST /v1/me/acks',
+      'of a topic',
+      'R R R R R + U U C',
+      (role) => ask(role, 'POST', '/v1/me/acks', { ids: [notificationId] }),
+    ],
+    ['GET /v1/me/follows', 'all', 'R R R R R + + + C', (role) => ask(role, 'GET', '/v1/me/follows')],
+    ['PUT /v1/me/follows', 'own', 'R R R R R + T T C', (role) => ask(role, 'PUT', '/v1/me/follows?topic=own/9')],
+    ['DELETE /v1/me/follows', 'own', 'R R R R R + + + C', (role) => ask(role, 'DELETE', '/v1/me/follows?topic=own/8')],
+    ['GET /v1/users/:id/follows', 'one', '+ R R + R R R R C', (role) => ask(role, 'GET', '/v1/users/u-9/follows')],
+    [
+      'PUT /v1/users/:id/follows',
+      'one',
+      '+ R R + R R R R C',
+      (role) => ask(role, 'PUT', '/v1/users/u-9/follows?topic=own/9'),
+    ],
+    [
+      'DELETE /v1/users/:id/follows',
+      'one',
+      '+ R R + R R R R C',
+      (role) => ask(role, 'DELETE', '/v1/users/u-9/follows?topic=own/9'),
+    ],
+    ['DELETE /v1/users/:id', 'one', '+ R R R + R R R C', (role) => ask(role, 'DELETE', '/v1/users/u-erased')],
+    ['GET /v1/users/:id/export', 'one', '+ R R R + R R R C', (role) => ask(role, 'GET', '/v1/users/u-1/export')],
+    ['GET /v1/me/preferences', 'one’s own', 'R R R R R + + + C', (role) => ask(role, 'GET', '/v1/me/preferences')],
+    ['PUT /v1/me/preferences', 'one’s own', 'R R R R R + + + C', (role) => ask(role, 'PUT', '/v1/me/preferences', {})],
+    [
+      'GET /v1/users/:id/preferences',
+      'of one it mints for',
+      '+ R R + R R R R C',
+      (role) => ask(role, 'GET', '/v1/users/u-1/preferences'),
+    ],
+    [
+      'GET /v1/users/:id/preferences',
+      'of somebody else',
+      '+ R R R R R R R C',
+      (role) => ask(role, 'GET', '/v1/users/x-1/preferences'),
+    ],
+    [
+      'PUT /v1/users/:id/preferences',
+      'of one it mints for',
+      '+ R R + R R R R C',
+      (role) => ask(role, 'PUT', '/v1/users/u-1/preferences', {}),
+    ],
+    [
+      'PUT /v1/users/:id/preferences',
+      'of somebody else',
+      '+ R R R R R R R C',
+      (role) => ask(role, 'PUT', '/v1/users/x-1/preferences', {}),
+    ],
+    ['GET /v1/categories', 'all', '+ + + + + + + + C', (role) => ask(role, 'GET', '/v1/categories')],
+    [
+      'PUT /v1/categories/:id',
+      'one',
+      '+ R R R + R R R C',
+      (role) => ask(role, 'PUT', '/v1/categories/news', { title }),
+    ],
+    ['DELETE /v1/categories/:id', 'one', 'Y R R R Y R R R C', (role) => ask(role, 'DELETE', '/v1/categories/nothing')],
+    ['GET /v1/presence', 'own', '+ T + T T + T T C', (role) => ask(role, 'GET', '/v1/presence?topic=own/1')],
+    ['GET /v1/presence', 'open', '+ T T T T T T T C', (role) => ask(role, 'GET', '/v1/presence?topic=open/1')],
+    ['GET /v1/presence', 'a person', '+ T T T T T T T C', (role) => ask(role, 'GET', '/v1/presence?topic=users/u-1')],
+    ['GET /v1/presence', 'reserved', 'T T T T T T T T T', (role) => ask(role, 'GET', '/v1/presence?topic=$sys/1')],
+    ['GET /v1/users/:id/presence', 'one', '+ R R + + + + R C', (role) => ask(role, 'GET', '/v1/users/u-1/presence')],
+    [
+      'GET /v1/users/:id/presence',
+      'another',
+      '+ R R R + R R R C',
+      (role) => ask(role, 'GET', '/v1/users/x-1/presence'),
     ],
     ['GET /metrics', 'all', '+ R R R + R R R C', (role) => ask(role, 'GET', '/metrics')],
   ];
@@ -449,6 +568,19 @@ const COMMANDS: readonly (readonly [command: string, body: object, cells: string
   ['history', { topic: 'own/1' }, '+ T + T T + T T C'],
   ['history', { topic: 'users/u-1' }, '+ T T T T + + T C'],
   ['history', { topic: 'open/1' }, '+ + + + + + + + +'],
+  ['inbox', {}, 'R R R R R + + + C'],
+  ['summary', {}, 'R R R R R + + + C'],
+  ['mark', { state: 'read', ids: ['nothing'] }, 'R R R R R U U U C'],
+  ['ack', { ids: ['nothing'] }, 'R R R R R U U U C'],
+  ['follow', { topic: 'own/7' }, 'R R R R R + T T C'],
+  ['unfollow', { topic: 'own/6' }, 'R R R R R + + + C'],
+  ['follows', {}, 'R R R R R + + + C'],
+  ['preferences', {}, 'R R R R R + + + C'],
+  ['presence', { topic: 'own/1' }, '+ T + T T + T T C'],
+  ['presence', { topic: 'own/1', watch: true }, '+ T + T T + T T C'],
+  ['presence', { topic: 'open/1', watch: true }, '+ T T T T T T T C'],
+  ['presence', { topic: 'users/u-1', watch: true }, '+ T T T T T T T C'],
+  ['presence', { topic: '$sys/1' }, 'T T T T T T T T T'],
   ['publish', { topic: 'own/1', title }, '+ + T T T T + T C'],
   ['publish', { topic: 'other/1', title }, '+ T T T T T T T C'],
   ['publish', { user: 'u-1', title }, '+ T T T T T T T C'],

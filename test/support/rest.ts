@@ -51,7 +51,13 @@ export async function publishBatch(door: Door, notifications: readonly object[])
 
 export async function mintToken(
   door: Door,
-  claims: { sub: string; subscribe?: readonly unknown[]; publish?: readonly string[]; ttl?: number },
+  claims: {
+    sub: string;
+    subscribe?: readonly unknown[];
+    publish?: readonly string[];
+    presence?: readonly string[];
+    ttl?: number;
+  },
 ): Promise<string> {
   return minted.parse((await expectStatus(201, request(door, 'POST', '/v1/tokens', claims))).body).token;
 }

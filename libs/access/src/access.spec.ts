@@ -2,7 +2,7 @@ import { createHmac, generateKeyPairSync } from 'node:crypto';
 import * as fc from 'fast-check';
 import { SignJWT, UnsecuredJWT, type JWTPayload } from 'jose';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { DomainError, isTopic, type Topic } from '#clarion/protocol';
+import { DomainError, isSelector, isTopic, type Topic } from '#clarion/protocol';
 import { MemoryAccessStore } from '../../../test/support/memory-access-store.js';
 import { accessConfigSchema } from './access-config.js';
 import { Access } from './access.js';
@@ -83,6 +83,25 @@ describe('a good token', () => {
       publish: ['chat/*', 'users/u-1'],
       expiresAt: NOW + 60_000,
     });
+  });
+
+  it('says who may be seen to be there, with the own topic by its name', async () => {
+    const clarion = { presence: ['room/*', 'users/me'] };
+    expect(await access.verifyToken(await sign({ ...good, clarion }))).toMatchObject({
+      subscribe: [],
+      presence: ['room/*', 'users/u-1'],
+    });
+    for (const presence of ['room/*', ['no room'], Array.from({ length: 101 }, () => 'a')])
+      expect(await codeOf(access.verifyToken(await sign({ ...good, clarion: { presence } })))).toBe('token.invalid');
+  });
+
+  it('is minted with it, except for what is reserved', async () => {
+    const presence = ['room/*'].filter(isSelector);
+    const { token } = await access.mint({ sub: 'u-1', presence });
+    expect(await access.verifyToken(token)).toMatchObject({ presence });
+    expect(await codeOf(access.mint({ sub: 'u-1', presence: ['$sys/load'].filter(isSelector) }))).toBe(
+      'topic.forbidden',
+    );
   });
 
   it('needs no claim of ours', async () => {

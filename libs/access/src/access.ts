@@ -15,7 +15,7 @@ import {
   type Subscriber,
 } from './principal.js';
 import { RightsListeners, type RightsListener } from './rights-listeners.js';
-import { assertPublish, readGrant } from './rights.js';
+import { assertPresence, assertPublish, readGrant } from './rights.js';
 import { MAX_TOKEN_CHARS, SubscriberTokens, type MintedToken, type MintRequest } from './subscriber-tokens.js';
 import { TokenRevocations } from './token-revocations.js';
 
@@ -168,6 +168,17 @@ export class Access {
   assertPublish(principal: Principal, topics: readonly Topic[]): void {
     this.assertGood(principal);
     assertPublish(principal, topics);
+  }
+
+  /**
+   * Passes when the principal may know who is on the topic: an API key that reads it, or a person who reads it and whose token says so.
+   * What is open to everybody to read is not, for that, open to be looked through.
+   * @returns the topic, with `users/me` resolved.
+   * @throws {DomainError} `topic.forbidden`, `credentials.missing`; what {@link assertGood} throws.
+   */
+  assertPresence(principal: Principal, topic: Topic): Topic {
+    this.assertGood(principal);
+    return assertPresence(principal, topic, this.#open);
   }
 
   /**

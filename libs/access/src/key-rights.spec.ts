@@ -38,7 +38,12 @@ describe('administering', () => {
 
 describe('minting', () => {
   const minter = keyWith({
-    mint: { users: ['u-1', 'team-7.*'], subscribe: ['orders/*', 'users/u-9'], publish: ['chat/**', 'users/me'] },
+    mint: {
+      users: ['u-1', 'team-7.*'],
+      subscribe: ['orders/*', 'users/u-9'],
+      publish: ['chat/**', 'users/me'],
+      presence: ['room/*', 'users/me'],
+    },
   });
   const request = (body: object) => mintTokenSchema.parse(body);
 
@@ -69,6 +74,15 @@ describe('minting', () => {
       { sub: 'u-1', publish: ['users/me'] },
       'topic.forbidden',
     ],
+    ['seeing who is there, as it may', minter, { sub: 'u-1', presence: ['room/*', 'room/1', 'users/u-1'] }, 'passes'],
+    ['seeing more of that', minter, { sub: 'u-1', presence: ['room/**'] }, 'topic.forbidden'],
+    ['seeing it of another', minter, { sub: 'u-1', presence: ['users/u-2'] }, 'topic.forbidden'],
+    [
+      'seeing it without that right',
+      keyWith({ mint: { users: ['*'], subscribe: ['**'] } }),
+      { sub: 'u-1', presence: ['room/1'] },
+      'topic.forbidden',
+    ],
     ['for everybody', keyWith({ mint: { users: ['*'] } }), { sub: 'anybody' }, 'passes'],
     ['without the right', keyWith({ admin: true, publish: ['**'] }), { sub: 'u-1' }, 'right.missing'],
     ['as a subscriber', SUBSCRIBER, { sub: 'u-1' }, 'right.missing'],
@@ -88,7 +102,7 @@ describe('granting', () => {
   const own = rightsOf({
     publish: ['orders/**', 'users/u-1'],
     read: ['orders/*'],
-    mint: { users: ['a*', 'u-1'], subscribe: ['orders/*'] },
+    mint: { users: ['a*', 'u-1'], subscribe: ['orders/*'], presence: ['room/*'] },
     admin: true,
   });
 
@@ -103,6 +117,9 @@ describe('granting', () => {
     [own, { publish: ['**'] }, 'right.missing'],
     [own, { read: ['orders/1/2'] }, 'right.missing'],
     [own, { mint: { users: ['ann', 'ab*', 'u-1'], subscribe: ['orders/1'] } }, 'passes'],
+    [own, { mint: { users: ['u-1'], presence: ['room/1'] } }, 'passes'],
+    [own, { mint: { users: ['u-1'], presence: ['room/**'] } }, 'right.missing'],
+    ['all', { mint: { users: ['*'], presence: ['$sys/load'] } }, 'topic.forbidden'],
     [own, { mint: { users: ['*'] } }, 'right.missing'],
     [own, { mint: { users: ['u-1*'] } }, 'right.missing'],
     [own, { mint: { users: ['u-1'], publish: ['orders/1'] } }, 'right.missing'],
@@ -120,10 +137,11 @@ describe('granting', () => {
         users: fc.array(user, { minLength: 1, maxLength: most }),
         subscribe: fc.array(selector, { maxLength: most }),
         publish: fc.array(selector, { maxLength: most }),
+        presence: fc.option(fc.array(selector, { maxLength: most }), { nil: undefined }),
       });
     const rights = (most: number) => mintRights(most).map((mint) => rightsOf({ mint }));
     const request = fc
-      .tuple(fc.constantFrom('a', 'ab', 'abc'), selector, fc.constantFrom('subscribe', 'publish'))
+      .tuple(fc.constantFrom('a', 'ab', 'abc'), selector, fc.constantFrom('subscribe', 'publish', 'presence'))
       .map(([sub, wanted, to]) => mintTokenSchema.parse({ sub, [to]: [wanted] }));
     let told = 0;
     fc.assert(

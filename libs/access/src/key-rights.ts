@@ -22,14 +22,15 @@ export function assertMint(who: Principal, request?: MintRequest): void {
   if (request !== undefined) assertCovered(mint, request);
 }
 
-function assertCovered(mint: MintRights, { sub, subscribe = [], publish = [] }: MintRequest): void {
+function assertCovered(mint: MintRights, { sub, subscribe = [], publish = [], presence = [] }: MintRequest): void {
   if (!mint.users.some((pattern) => coversUsers(pattern, sub)))
     throw new DomainError('right.missing', 'this API key mints no tokens for this user');
   const own = userTopic(sub);
   const resolve = (selector: Selector): Selector => (selector === OWN_TOPIC ? own : selector);
   const refused =
     firstBeyond([...mint.subscribe, own], subscribe.map(selectorOf).map(resolve)) ??
-    firstBeyond(mint.publish.map(resolve), publish.map(resolve));
+    firstBeyond(mint.publish.map(resolve), publish.map(resolve)) ??
+    firstBeyond((mint.presence ?? []).map(resolve), presence.map(resolve));
   if (refused !== undefined) throw new DomainError('topic.forbidden', refused);
 }
 
@@ -62,7 +63,10 @@ function mintBeyond(own: MintRights | undefined, wanted: MintRights): string | u
   if (own === undefined) return 'mint';
   const users = wanted.users.find((pattern) => !own.users.some((wider) => coversUsers(wider, pattern)));
   if (users !== undefined) return `mint for ${users}`;
-  const selector = firstBeyond(own.subscribe, wanted.subscribe) ?? firstBeyond(own.publish, wanted.publish);
+  const selector =
+    firstBeyond(own.subscribe, wanted.subscribe) ??
+    firstBeyond(own.publish, wanted.publish) ??
+    firstBeyond(own.presence ?? [], wanted.presence ?? []);
   return selector === undefined ? undefined : `mint ${selector}`;
 }
 
@@ -76,7 +80,7 @@ function firstBeyond(own: readonly Selector[], wanted: readonly Selector[]): Sel
 }
 
 function selectorsOf({ publish, read, mint }: KeyRights): Selector[] {
-  return [...publish, ...read, ...(mint?.subscribe ?? []), ...(mint?.publish ?? [])];
+  return [...publish, ...read, ...(mint?.subscribe ?? []), ...(mint?.publish ?? []), ...(mint?.presence ?? [])];
 }
 
 function selectorOf(grant: Grant): Selector {

@@ -13,6 +13,8 @@ export interface MintRights {
   /** What the tokens may grant at most, beside the person's own topic; of `users/…` only what is named. */
   readonly subscribe: readonly Selector[];
   readonly publish: readonly Selector[];
+  /** Of which topics the tokens may show who is there; absent: none. */
+  readonly presence?: readonly Selector[];
 }
 
 /** What a stored key may do. What is not there it may not; reserved topics nobody may touch. */
@@ -47,6 +49,8 @@ export interface Subscriber {
   /** What the token grants beside the person's own topic; `users/me` is already resolved. */
   readonly subscribe: readonly ReadGrant[];
   readonly publish: readonly Selector[];
+  /** Of which topics, among those that the person may read, it shows who is there; absent: none. `users/me` is already resolved. */
+  readonly presence?: readonly Selector[];
   /** When the token was issued, in milliseconds since 1970; absent: it does not say. */
   readonly issuedAt?: number;
   /** Milliseconds since 1970. */

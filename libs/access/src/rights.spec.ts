@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DomainError, isSelector, isTopic, type Selector, type Topic } from '#clarion/protocol';
 import { ANONYMOUS, type Principal } from './principal.js';
-import { assertPublish, readGrant } from './rights.js';
+import { assertPresence, assertPublish, readGrant } from './rights.js';
 
 function selectors(...texts: string[]): Selector[] {
   return texts.filter(isSelector);
@@ -11,11 +11,18 @@ function topics(...texts: string[]): Topic[] {
   return texts.filter(isTopic);
 }
 
-function subscriber(subscribe: Record<string, number>, publish: string[] = []): Principal {
+function subscriber(subscribe: Record<string, number>, publish: string[] = [], presence?: string[]): Principal {
   const grants = Object.entries(subscribe).flatMap(([text, historyFrom]) =>
     selectors(text).map((selector) => ({ selector, historyFrom })),
   );
-  return { kind: 'subscriber', sub: 'u-1', subscribe: grants, publish: selectors(...publish), expiresAt: 0 };
+  return {
+    kind: 'subscriber',
+    sub: 'u-1',
+    subscribe: grants,
+    publish: selectors(...publish),
+    ...(presence && { presence: selectors(...presence) }),
+    expiresAt: 0,
+  };
 }
 
 const KEY: Principal = { kind: 'key', id: '0123456789abcdef', rights: 'all' };
@@ -110,5 +117,37 @@ describe('publishing', () => {
     ['open to read is not open to publish', ANONYMOUS, ['demo/1'], 'credentials.missing'],
   ])('%s', (_, who, texts, expected) => {
     expect(outcome(() => assertPublish(who, topics(...texts)))).toEqual(expected);
+  });
+});
+
+describe('seeing who is there', () => {
+  const reads = { 'orders/*': 5_000, 'users/u-2': 0 };
+  const ann = subscriber(reads, [], ['orders/**', 'demo/*', 'users/u-1']);
+  const all = subscriber({ '**': 0 }, [], ['**']);
+
+  it.each<[string, Principal, string, unknown]>([
+    ['where the token says so', ann, 'orders/1', 'orders/1'],
+    ['not where it does not read', ann, 'orders/1/2', 'topic.forbidden'],
+    ['not where it reads alone', ann, 'users/u-2', 'topic.forbidden'],
+    ['on what is open, if the token says so', ann, 'demo/1', 'demo/1'],
+    ['not on what is open by itself', all, 'users/u-2', 'topic.forbidden'],
+    ['on one’s own topic', ann, 'users/me', 'users/u-1'],
+    ['on one’s own topic not by a wildcard', all, 'users/me', 'topic.forbidden'],
+    ['by a wildcard', all, 'orders/1', 'orders/1'],
+    ['not without the claim', subscriber({ '**': 0 }), 'orders/1', 'topic.forbidden'],
+    ['not with an empty one', subscriber({ '**': 0 }, [], []), 'orders/1', 'topic.forbidden'],
+    ['never on what is reserved', all, '$sys/load', 'topic.forbidden'],
+    ['a key anywhere', KEY, 'users/u-9', 'users/u-9'],
+    ['a scoped key where it reads', SCOPED, 'orders/1', 'orders/1'],
+    ['not where it publishes alone', SCOPED, 'orders/1/2', 'topic.forbidden'],
+    ['not on what is open to everybody', SCOPED, 'demo/1', 'topic.forbidden'],
+    ['a key is no person', KEY, 'users/me', 'topic.forbidden'],
+    ['a key on nothing reserved', KEY, '$sys/load', 'topic.forbidden'],
+    ['nobody, even on what is open', ANONYMOUS, 'demo/1', 'credentials.missing'],
+    ['nobody on the rest', ANONYMOUS, 'orders/1', 'credentials.missing'],
+    ['nobody as "me"', ANONYMOUS, 'users/me', 'credentials.missing'],
+  ])('%s', (_, who, text, expected) => {
+    const [topic] = topics(text);
+    expect(outcome(() => assertPresence(who, topic!, OPEN))).toBe(expected);
   });
 });

@@ -30,6 +30,23 @@ export function assertPublish(principal: Principal, topics: readonly Topic[]): v
   if (refused !== undefined) throw forbidden(refused);
 }
 
+/**
+ * Passes when `principal` may know who is on a topic: a key that reads it; a person who reads it, by a token that says so. O(grants).
+ * @returns the topic, with `users/me` resolved.
+ * @throws {DomainError} `topic.forbidden`; `credentials.missing` without credentials.
+ */
+export function assertPresence(principal: Principal, wanted: Topic, open: readonly Selector[]): Topic {
+  const topic = wanted === OWN_TOPIC ? ownTopic(principal) : wanted;
+  readGrant(principal, topic, open);
+  if (principal.kind === 'anonymous') throw new DomainError('credentials.missing');
+  const isGranted =
+    principal.kind === 'key'
+      ? keyCovers(principal.rights, 'read', topic)
+      : principal.presence?.some((selector) => covers(selector, topic)) === true;
+  if (!isGranted) throw forbidden(topic);
+  return topic;
+}
+
 /** `users/me` is nobody: whoever publishes names the person. */
 function mayPublish(principal: Exclude<Principal, { kind: 'anonymous' }>, topic: Topic): boolean {
   if (isReserved(topic) || topic === OWN_TOPIC) return false;
@@ -42,7 +59,7 @@ function keyCovers(rights: KeyRights | 'all', to: 'publish' | 'read', selector: 
   return rights === 'all' || rights[to].some((wider) => covers(wider, selector));
 }
 
-function ownTopic(principal: Principal): Selector {
+function ownTopic(principal: Principal): Topic {
   if (principal.kind === 'anonymous') throw new DomainError('credentials.missing');
   if (principal.kind === 'key')
     throw new DomainError('topic.forbidden', 'an API key is no person: users/me needs a subscriber token');

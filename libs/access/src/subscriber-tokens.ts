@@ -58,16 +58,22 @@ export class SubscriberTokens {
    * @throws {DomainError} `right.missing` where there is no secret to sign with; `token.subject_invalid`; `topic.forbidden` for reserved
    * selectors; `body.invalid` when the grants do not fit into a token.
    */
-  async mint({ sub, subscribe = [], publish = [], ttl = DEFAULT_TTL_SECONDS }: MintRequest): Promise<MintedToken> {
+  async mint({
+    sub,
+    subscribe = [],
+    publish = [],
+    presence,
+    ttl = DEFAULT_TTL_SECONDS,
+  }: MintRequest): Promise<MintedToken> {
     if (this.#secret === undefined)
       throw new DomainError('right.missing', 'no key can mint tokens here: the identity provider issues them');
     if (!isUserId(sub)) throw new DomainError('token.subject_invalid');
-    const reserved = [...subscribe.map(selectorOf), ...publish].find(isReserved);
+    const reserved = [...subscribe.map(selectorOf), ...publish, ...(presence ?? [])].find(isReserved);
     if (reserved !== undefined) throw new DomainError('topic.forbidden', reserved);
     const now = Date.now();
     const expiresAt = Math.floor(now / 1_000) + ttl;
     const issuedAt = this.#revocations.firstGood(sub, now) / 1_000;
-    const claims = this.#claims.write(sub, { subscribe, publish }, issuedAt, expiresAt);
+    const claims = this.#claims.write(sub, { subscribe, publish, presence }, issuedAt, expiresAt);
     const token = await signed(claims, await this.#secret);
     if (token.length > MAX_TOKEN_CHARS)
       throw new DomainError(

@@ -20,6 +20,7 @@ const secondsSchema = z.number().min(0).max(MAX_SECONDS);
 const grantsSchema = z.object({
   subscribe: z.array(grantSchema).max(MAX_GRANTS).default([]),
   publish: z.array(selectorSchema).max(MAX_GRANTS).default([]),
+  presence: z.array(selectorSchema).max(MAX_GRANTS).optional(),
 });
 
 /** What a token may do: everything that it says of that, or what the configuration grants to those that say nothing. */
@@ -65,7 +66,7 @@ export class TokenClaims {
     const sub = claimAt(claims, this.#user);
     if (typeof sub !== 'string') throw new DomainError('token.invalid');
     const grants = claimAt(claims, this.#grants);
-    const { subscribe, publish } = grants === undefined ? this.#standard : accepted(grantsSchema, grants);
+    const { subscribe, publish, presence } = grants === undefined ? this.#standard : accepted(grantsSchema, grants);
     const now = Date.now();
     // The tolerance is for clocks that run ahead; a session that ended at `exp` must not open again after it.
     if (Math.max(nbf, iat ?? 0) * 1_000 > now + this.#toleranceMs) throw new DomainError('token.invalid');
@@ -76,6 +77,7 @@ export class TokenClaims {
       sub,
       subscribe: subscribe.map((grant) => toReadGrant(grant, sub)),
       publish: publish.map((selector) => resolveOwn(selector, sub)),
+      ...(presence !== undefined && { presence: presence.map((selector) => resolveOwn(selector, sub)) }),
       ...(iat !== undefined && { issuedAt: Math.round(iat * 1_000) }),
       expiresAt: Math.floor(exp * 1_000),
     };

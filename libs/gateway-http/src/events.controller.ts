@@ -36,6 +36,7 @@ export class EventsController {
   @ApiQuery({ name: 'since', required: false, description: 'A cursor, or `earliest`; absent: from now on.' })
   @ApiQuery({ name: 'access_token', required: false, description: 'A subscriber token, where no header can be set.' })
   @ApiQuery({ name: 'priority', required: false, enum: ['low', 'normal'] })
+  @ApiQuery({ name: 'device', required: false, description: 'The client’s own name of its device.' })
   @ApiQuery({ name: 'limit', required: false, description: 'Polls: events in one answer, 1–1,000 (100).' })
   @ApiQuery({ name: 'wait', required: false, description: 'Polls: seconds to wait for the first event.' })
   @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'The last cursor seen; wins over `since`.' })

@@ -7,6 +7,7 @@ const authSchema = z.object({
   topics: z.union([z.array(z.string()), z.string()]).optional(),
   since: z.string().optional(),
   priority: z.string().optional(),
+  device: z.string().optional(),
   offset: z.string().optional(),
 });
 
@@ -22,7 +23,7 @@ export interface Handshake {
 export function parseHandshake(auth: unknown): Handshake {
   const parsed = authSchema.safeParse(auth);
   if (!parsed.success) throw new DomainError('body.invalid', undefined, toInputErrors(parsed.error));
-  const { token, topics, since, offset, priority } = parsed.data;
+  const { token, topics, since, offset, priority, device } = parsed.data;
   // What the client has seen is newer than where its application once began.
-  return { token, wanted: parseWanted(topics, offset ?? since, priority) };
+  return { token, wanted: parseWanted(topics, offset ?? since, priority, device) };
 }

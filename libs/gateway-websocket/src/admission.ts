@@ -5,7 +5,7 @@ import { DomainError, parseWantedQuery, WEB_SOCKET_PROTOCOL, type Wanted } from 
 /** The only version whose Origin is in the header of that name (RFC 6455 §4.1). */
 const VERSION = '13';
 /** Any of these in the query, or credentials in a header: the client says all that it has to say in its request. */
-const PARAMETERS = ['access_token', 'topics', 'topic', 'since', 'priority'];
+const PARAMETERS = ['access_token', 'topics', 'topic', 'since', 'priority', 'device'];
 
 /** Who comes, and for what. */
 export interface Admission {

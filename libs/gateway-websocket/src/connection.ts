@@ -282,8 +282,8 @@ export class Connection implements Visitor {
       parseCommand(op, body);
       throw new DomainError('request.invalid', 'subscribe first');
     }
-    const { topics, since, priority } = parseBody(openingSchema, body);
-    this.#read(who, parseWanted(topics, since, priority), id);
+    const { topics, since, priority, device } = parseBody(openingSchema, body);
+    this.#read(who, parseWanted(topics, since, priority, device), id);
   }
 
   async #carryOut({ id, op, body }: Request, session: Session): Promise<void> {

@@ -56,7 +56,6 @@ export {
 export { Acknowledgements } from './people/acknowledgements.js';
 export { AckWaits } from './people/ack-waits.js';
 export { Amendments, type Amended } from './people/amendments.js';
-export type { Decider, Deciders, Decision } from './people/decider.js';
 export { DELIVERY_WITNESS, type DeliveryWitness, type Via } from './people/delivery-witness.js';
 export { DryRuns } from './people/dry-run.js';
 export { Erasure, type ExportedPerson } from './people/erasure.js';
@@ -67,4 +66,11 @@ export { PEOPLE_COMMANDS, type PeopleCommands, type PersonalCommand } from './pe
 export { followList } from './people/personal-commands.js';
 export { REACH, type LastReach, type OpenReach, type Reach } from './people/reach.js';
 export { Receipts } from './people/receipts.js';
+export { LastSeen, type SeenStore } from './people/last-seen.js';
 export { personFor, personOf, type Person } from './people/person.js';
+export { CategoryBook } from './people/category-book.js';
+export { decide, evidenceOf, type Question, type Withheld } from './people/decisions.js';
+export { HIDDEN_PEOPLE, type HiddenPeople } from './people/hidden-people.js';
+export { LIVE_RULES, NO_RULES, type LiveRules } from './people/live-rules.js';
+export { PreferenceBook, type PersonalQuestion } from './people/preference-book.js';
+export { Preferences } from './people/preferences-service.js';

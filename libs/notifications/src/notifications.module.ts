@@ -1,26 +1,68 @@
-import { Inject, Logger, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Logger, Module, type DynamicModule, type OnApplicationShutdown, type Provider } from '@nestjs/common';
 import { Access, Limits } from '#clarion/access';
 import { EVENT_BUS, type EventBus } from '#clarion/event-bus';
 import { NotificationLog } from './notification-log.js';
 import type { NotificationsConfig } from './notifications.config.js';
 import { peopleExports, peopleProviders } from './people/people.providers.js';
+import { CategoryBook } from './people/category-book.js';
+import { HIDDEN_PEOPLE } from './people/hidden-people.js';
+import { LIVE_RULES } from './people/live-rules.js';
+import { PEOPLE_STORE, type PeopleStore } from './people/people-store.js';
+import { PreferenceBook } from './people/preference-book.js';
+import { Preferences } from './people/preferences-service.js';
+import { ReceiptNotes } from './people/receipt-notes.js';
+import { LastSeen, type SeenStore } from './people/last-seen.js';
 import { Publisher } from './publisher.js';
 import { Retention } from './retention.js';
 import { NOTIFICATION_STORE, type NotificationStore } from './store.js';
 import { TopicHistories } from './topic-histories.js';
+
+/** Those that read when they open do so once the log is open: they lie in the same place. */
+const PREFERENCES: Provider[] = [
+  {
+    provide: CategoryBook,
+    inject: [PEOPLE_STORE, NotificationLog],
+    useFactory: openCategories,
+  },
+  {
+    provide: PreferenceBook,
+    inject: [PEOPLE_STORE, CategoryBook],
+    useFactory: openPreferences,
+  },
+  { provide: LIVE_RULES, useExisting: PreferenceBook },
+  { provide: HIDDEN_PEOPLE, useExisting: PreferenceBook },
+  {
+    provide: Preferences,
+    inject: [NotificationLog, PreferenceBook, CategoryBook],
+    useFactory: (log: NotificationLog, book: PreferenceBook, categories: CategoryBook) =>
+      new Preferences(log, book, categories),
+  },
+];
 
 /** The domain: publishing, the log, history and retention, over whichever store and bus the application provides. */
 @Module({})
 export class NotificationsModule implements OnApplicationShutdown {
   readonly #log: NotificationLog;
   readonly #retention: Retention;
+  readonly #preferences: PreferenceBook;
+  readonly #lastSeen: LastSeen;
+  readonly #receiptNotes: ReceiptNotes;
 
-  constructor(@Inject(NotificationLog) log: NotificationLog, @Inject(Retention) retention: Retention) {
+  constructor(
+    @Inject(NotificationLog) log: NotificationLog,
+    @Inject(Retention) retention: Retention,
+    @Inject(PreferenceBook) preferences: PreferenceBook,
+    @Inject(LastSeen) lastSeen: LastSeen,
+    @Inject(ReceiptNotes) receiptNotes: ReceiptNotes,
+  ) {
     this.#log = log;
     this.#retention = retention;
+    this.#preferences = preferences;
+    this.#lastSeen = lastSeen;
+    this.#receiptNotes = receiptNotes;
   }
 
-  /** Expects `NOTIFICATION_STORE`, `EVENT_BUS`, `Access` and `Limits` from global modules. */
+  /** Expects `NOTIFICATION_STORE`, `PEOPLE_STORE`, `EVENT_BUS`, `Access` and `Limits` from global modules. */
   static forRoot(config: NotificationsConfig): DynamicModule {
     return {
       module: NotificationsModule,
@@ -38,23 +80,46 @@ export class NotificationsModule implements OnApplicationShutdown {
         },
         {
           provide: Publisher,
-          inject: [NotificationLog, EVENT_BUS, Access, Limits],
-          useFactory: (log: NotificationLog, bus: EventBus, access: Access, limits: Limits) =>
-            new Publisher(log, bus, access, limits, config.idempotencyS * 1_000),
+          inject: [NotificationLog, EVENT_BUS, Access, Limits, CategoryBook],
+          useFactory: (log: NotificationLog, bus: EventBus, access: Access, limits: Limits, categories: CategoryBook) =>
+            new Publisher(log, bus, access, limits, categories, config.idempotencyS * 1_000),
         },
         {
           provide: TopicHistories,
           inject: [NotificationLog, Access],
           useFactory: (log: NotificationLog, access: Access) => new TopicHistories(log, access),
         },
+        ...PREFERENCES,
         ...peopleProviders,
+        {
+          provide: LastSeen,
+          inject: [PEOPLE_STORE],
+          useFactory: (store: SeenStore) => {
+            const logger = new Logger(LastSeen.name);
+            return new LastSeen(store, (error) => logger.error(error));
+          },
+        },
       ],
-      exports: [NotificationLog, Publisher, TopicHistories, ...peopleExports],
+      exports: [
+        NotificationLog,
+        Publisher,
+        TopicHistories,
+        CategoryBook,
+        PreferenceBook,
+        LIVE_RULES,
+        HIDDEN_PEOPLE,
+        Preferences,
+        LastSeen,
+        ...peopleExports,
+      ],
     };
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.#preferences.close();
     await this.#retention.stop();
+    await this.#lastSeen.close();
+    await this.#receiptNotes.flush();
     await this.#log.close();
   }
 }
@@ -87,4 +152,17 @@ function startRetention(log: NotificationLog, config: NotificationsConfig): Rete
   const retention = new Retention(log, policy, config.retentionIntervalMs, (error) => logger.error(error));
   retention.start();
   return retention;
+}
+
+async function openCategories(store: PeopleStore): Promise<CategoryBook> {
+  const book = new CategoryBook(store);
+  await book.open();
+  return book;
+}
+
+async function openPreferences(store: PeopleStore, categories: CategoryBook): Promise<PreferenceBook> {
+  const logger = new Logger(PreferenceBook.name);
+  const book = new PreferenceBook(store, categories, (error) => logger.error(error));
+  await book.open();
+  return book;
 }

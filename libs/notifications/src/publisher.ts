@@ -5,6 +5,7 @@ import { audienceOf, DomainError, type Cursor, type PublishRequest, type Topic }
 import { fingerprint, serialiseBody } from './notification-body.js';
 import { NotificationIds } from './notification-id.js';
 import type { NotificationLog } from './notification-log.js';
+import type { CategoryBook } from './people/category-book.js';
 import type { AppendResult, IdempotencyClaim, NewEntry } from './store.js';
 import { Timestamps } from './timestamps.js';
 import { traitsOf } from './traits.js';
@@ -25,6 +26,7 @@ export class Publisher {
   readonly #bus: EventBus;
   readonly #access: Access;
   readonly #limits: Pick<Limits, 'takePublish'>;
+  readonly #categories: Pick<CategoryBook, 'assertDeclared'>;
   readonly #idempotencyMs: number;
   readonly #ids = new NotificationIds();
   readonly #times = new Timestamps();
@@ -39,25 +41,29 @@ export class Publisher {
     bus: EventBus,
     access: Access,
     limits: Pick<Limits, 'takePublish'>,
+    categories: Pick<CategoryBook, 'assertDeclared'>,
     idempotencyMs: number,
   ) {
     this.#log = log;
     this.#bus = bus;
     this.#access = access;
     this.#limits = limits;
+    this.#categories = categories;
     this.#idempotencyMs = idempotencyMs;
   }
 
   /**
    * Durable notifications resolve when they are on disk; calls made in one turn get positions in the order of the calls.
    * Ephemeral ones resolve when the bus has them.
-   * @throws {DomainError} `rate.limited`, `topic.forbidden`, `credentials.missing`, `idempotency.mismatch`, `overloaded`, `draining`.
+   * @throws {DomainError} `rate.limited`, `topic.forbidden`, `credentials.missing`, `category.unknown`, `idempotency.mismatch`,
+   * `overloaded`, `draining`.
    */
   async publish(who: Principal, draft: PublishRequest, idempotencyKey = draft.idempotencyKey): Promise<Published> {
     if (this.#draining) throw new DomainError('draining');
     this.#limits.takePublish(who);
     const topics = audienceOf(draft);
     this.#access.assertPublish(who, topics);
+    if (draft.category !== undefined) this.#categories.assertDeclared(draft.category, '/category');
     this.#inFlight++;
     try {
       return await (draft.ephemeral === true

@@ -34,6 +34,10 @@ export const connectionSchema = z
         description: '`user:<id>`, `key:<id>` or `anonymous`. Absent: the client has not said so yet.',
         examples: ['user:u-42'],
       }),
+    device: z
+      .string()
+      .optional()
+      .meta({ description: 'The client’s own name of its device. Absent: it has said none.' }),
     since: z.iso.datetime({ precision: 3 }),
     address: z.string().optional().meta({ description: 'Where the client is, as far as proxies are believed.' }),
     topics: z.array(selectorSchema).meta({ description: 'What it reads.' }),

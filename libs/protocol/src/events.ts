@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { categoryIdSchema } from './categories.js';
 import { cursorSchema } from './cursor.js';
 import { inboxChangeSchema, inboxSummarySchema } from './inbox.js';
-import { presenceChangeSchema } from './presence.js';
+import { presenceChangeSchema, type PresenceChange } from './presence.js';
 import { NOTIFICATION_PRIORITIES } from './publish.js';
 import { timestampSchema } from './timestamp.js';
 import { selectorSchema, topicSchema, userIdSchema } from './topics.js';
@@ -117,9 +117,10 @@ export type Gap = z.infer<typeof gapSchema>;
 export type GapReason = Gap['reason'];
 export type Bye = z.infer<typeof byeSchema>;
 
-/** Events about the session itself; they are made for one reader and never stored. */
+/** Events about the session itself, and what it asked to be told; never stored. */
 export type ControlEvent =
   | { readonly name: 'ready'; readonly data: Ready }
   | { readonly name: 'cursor'; readonly data: CursorMoved }
   | { readonly name: 'gap'; readonly data: Gap }
+  | { readonly name: 'presence'; readonly data: PresenceChange }
   | { readonly name: 'bye'; readonly data: Bye };

@@ -181,6 +181,8 @@ export {
   presenceQuerySchema,
   userPresenceSchema,
   type PresenceChange,
+  type PresenceList,
+  type UserPresence,
 } from './presence.js';
 export {
   CAUSES,

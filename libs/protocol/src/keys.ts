@@ -25,6 +25,9 @@ const mintRightsSchema = z.strictObject({
     description: 'What such a token may grant to read, beside the person’s own topic, which it always does.',
   }),
   publish: selectorsSchema.default([]).meta({ description: 'Where such a token may let its person publish.' }),
+  presence: selectorsSchema.optional().meta({
+    description: 'Of which topics such a token may let its person see who is there. Absent: none.',
+  }),
 });
 
 /** What an API key may do. Wildcards never reach people: `users/**` must be named. */
@@ -34,7 +37,8 @@ export const keyRightsSchema = z
     read: selectorsSchema.default([]).meta({ description: 'What it may read, as history and as streams.' }),
     mint: mintRightsSchema.optional().meta({ description: 'Whom it may give tokens. Absent: nobody.' }),
     admin: z.boolean().default(false).meta({
-      description: 'Whether it may administer: keys, connections, topics, people’s sessions, the audit log, metrics.',
+      description:
+        'Whether it may administer: keys, connections, topics, categories, people’s sessions, the audit log, metrics.',
     }),
   })
   .meta({ id: 'KeyRights', description: 'What is not there, the key may not do.' });
@@ -119,6 +123,8 @@ export const ADMINISTRATIVE_ACTS = [
   'category.deleted',
   'connection.closed',
   'topic.closed',
+  'category.put',
+  'category.deleted',
 ] as const;
 export type AdministrativeAct = (typeof ADMINISTRATIVE_ACTS)[number];
 
@@ -128,7 +134,7 @@ const auditEntrySchema = z
     at: timeSchema,
     who: z.string().meta({ description: 'Who did it: `key:<id>`.' }),
     act: z.enum(ADMINISTRATIVE_ACTS),
-    target: z.string().meta({ description: 'The id of the key or connection, the user id, or the topic.' }),
+    target: z.string().meta({ description: 'The id of the key, connection or category, the user id, or the topic.' }),
     address: z.string().optional().meta({ description: 'Where the request came from.' }),
     requestId: z.string().optional(),
     detail: z.string().optional(),

@@ -7,6 +7,10 @@ export const deviceIdSchema = z
   .string()
   .regex(/^[A-Za-z0-9_.-]{1,64}$/, { message: 'not a device id: 1–64 of [A-Za-z0-9_.-]' });
 
+export function isDeviceId(text: string): boolean {
+  return deviceIdSchema.safeParse(text).success;
+}
+
 /** The event `presence`: somebody came or went. */
 export const presenceChangeSchema = z
   .object({
@@ -38,6 +42,8 @@ export const presenceListSchema = z
   })
   .meta({ id: 'PresenceList' });
 
+export type PresenceList = z.infer<typeof presenceListSchema>;
+
 /** `GET /v1/users/{id}/presence`. */
 export const userPresenceSchema = z
   .object({
@@ -46,3 +52,4 @@ export const userPresenceSchema = z
     lastSeenAt: timestampSchema.optional(),
   })
   .meta({ id: 'UserPresence' });
+export type UserPresence = z.infer<typeof userPresenceSchema>;

@@ -28,6 +28,9 @@ export const mintTokenSchema = z
       .meta({ description: 'The user id: one topic segment.', examples: ['u-42'] }),
     subscribe: z.array(grantSchema).max(MAX_GRANTS).optional(),
     publish: z.array(selectorSchema).max(MAX_GRANTS).optional(),
+    presence: z.array(selectorSchema).max(MAX_GRANTS).optional().meta({
+      description: 'Of which topics, among those that it reads, it lets its person see who is there. Absent: none.',
+    }),
     ttl: z.number().int().min(1).max(31_536_000).default(3_600).meta({ description: 'Seconds.' }),
   })
   .meta({ id: 'MintToken' });

@@ -1,6 +1,7 @@
 import { EARLIEST, isCursor, type Cursor } from './cursor.js';
 import { DomainError, type InputError } from './errors.js';
 import { MAX_SELECTORS } from './commands.js';
+import { isDeviceId } from './presence.js';
 import { isSelector, OWN_TOPIC, type Selector } from './topics.js';
 
 /** Under too much load readers of low priority are asked to poll first. */
@@ -12,6 +13,8 @@ export interface Wanted {
   readonly selectors: readonly Selector[];
   readonly priority?: Priority;
   readonly since?: Cursor | typeof EARLIEST;
+  /** The client's own name of the device that it runs on. */
+  readonly device?: string;
 }
 
 /**
@@ -19,18 +22,20 @@ export interface Wanted {
  * @param topics a comma list or an array of them; absent: the reader's own topic; empty: none.
  * @param since a cursor or `earliest`; absent: from now on.
  * @param priority `low` or `normal`; absent: normal.
+ * @param device a device id; absent: it has no name.
  * @throws {DomainError} `cursor.invalid` for what cannot be a cursor; `query.invalid` for what cannot be selectors, or too many.
  */
-export function parseWanted(topics: unknown, since: unknown, priority?: unknown): Wanted {
+export function parseWanted(topics: unknown, since: unknown, priority?: unknown, device?: unknown): Wanted {
   return {
     selectors: parseSelectors(topics),
     ...(since !== undefined && { since: parseSince(since) }),
     ...(priority !== undefined && { priority: parsePriority(priority) }),
+    ...(device !== undefined && { device: parseDevice(device) }),
   };
 }
 
 /**
- * The same from a URL: `topics=a,b`, repeated `topic=`, `since`, `priority`. Query parsers read `+` as a space, and no topic has one:
+ * The same from a URL: `topics=a,b`, repeated `topic=`, `since`, `priority`, `device`. Query parsers read `+` as a space, and no topic has one:
  * it is turned back.
  * @param lastEventId what an EventSource brings when it comes back; wins over `since` unless empty.
  */
@@ -41,6 +46,7 @@ export function parseWantedQuery(query: URLSearchParams, lastEventId?: string): 
     named ? lists : undefined,
     lastEventId || (query.get('since') ?? undefined),
     query.get('priority') ?? undefined,
+    query.get('device') ?? undefined,
   );
 }
 
@@ -48,6 +54,11 @@ function parsePriority(priority: unknown): Priority {
   const known = PRIORITIES.find((name) => name === priority);
   if (known === undefined) throw invalid([{ pointer: '/priority', detail: `one of ${PRIORITIES.join(', ')}` }]);
   return known;
+}
+
+function parseDevice(device: unknown): string {
+  if (typeof device === 'string' && isDeviceId(device)) return device;
+  throw invalid([{ pointer: '/device', detail: 'not a device id: 1–64 of [A-Za-z0-9_.-]' }]);
 }
 
 function parseSince(since: unknown): Cursor | typeof EARLIEST {

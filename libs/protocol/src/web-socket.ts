@@ -20,6 +20,7 @@ export const openingSchema = z
     topics: z.array(z.string()).optional().meta({ description: 'Absent: `users/me`; empty: none.' }),
     since: z.string().optional().meta({ description: 'A cursor, or `earliest`; absent: from now on.' }),
     priority: z.string().optional().meta({ description: '`low` or `normal`.' }),
+    device: z.string().optional().meta({ description: 'The client’s own name of its device.' }),
   })
   .meta({ id: 'Opening' });
 

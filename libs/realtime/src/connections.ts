@@ -112,11 +112,18 @@ export class Connections {
   /** Of how many that is true. */
   async count(isCounted: (connection: OpenConnection) => boolean): Promise<number> {
     let count = 0;
-    await walk(this.#all(), (connection) => {
+    await this.each((connection) => {
       if (isCounted(connection)) count++;
-      return false;
     });
     return count;
+  }
+
+  /** Looks at all. */
+  async each(look: (connection: OpenConnection) => void): Promise<void> {
+    await walk(this.#all(), (connection) => {
+      look(connection);
+      return false;
+    });
   }
 
   #close(connection: OpenConnection, reason: CloseReason): boolean {

@@ -87,6 +87,8 @@ export interface Want {
   readonly since?: Cursor | typeof EARLIEST;
   /** Under too much load readers of low priority are asked to poll first. */
   readonly priority?: Priority;
+  /** The client's own name of its device. */
+  readonly device?: string;
 }
 
 /** A want that is answered once. */

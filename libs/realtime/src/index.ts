@@ -20,7 +20,8 @@ export { realtimeConfigSchema, type RealtimeConfig } from './realtime.config.js'
 export { RealtimeModule } from './realtime.module.js';
 export type { ConnectionView } from './open-connection.js';
 export type { PollPage } from './poll.js';
-export { Realtime, type RealtimeSnapshot } from './realtime.js';
+export { PresenceBoard } from './presence/presence-board.js';
+export { Realtime, type PeopleSeams, type RealtimeSnapshot } from './realtime.js';
 export { problemOf } from './problem-of.js';
 export { refuseUpgrade } from './upgrade-refusal.js';
 export type { TopicsPage, TopicsRequest, TopicView } from './topic-list.js';

@@ -23,6 +23,8 @@ export interface OpenConnection {
   readonly transport: string;
   /** Undefined: has not said so yet. */
   readonly who: Principal | undefined;
+  /** The client's own name of its device. */
+  readonly device?: string | undefined;
   /** Milliseconds since 1970. */
   readonly openedAt: number;
   readonly reading: Reading;
@@ -38,15 +40,17 @@ export interface ConnectionView extends Reading, Peer {
   readonly transport: string;
   /** The `principalId`; absent: it has not said so yet. */
   readonly who?: string;
+  readonly device?: string;
   readonly since: number;
 }
 
 export function viewOf(connection: OpenConnection, id: string): ConnectionView {
-  const { transport, who, openedAt: since } = connection;
+  const { transport, who, device, openedAt: since } = connection;
   return {
     id,
     transport,
     ...(who !== undefined && { who: principalId(who) }),
+    ...(device !== undefined && { device }),
     since,
     ...connection.reading,
     ...connection.peer(),

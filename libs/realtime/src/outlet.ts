@@ -1,4 +1,4 @@
-import type { Topic } from '#clarion/protocol';
+import type { ControlEvent, Topic } from '#clarion/protocol';
 import type { Batch, Codec } from './gateway.js';
 import type { LogEvent } from './log-event.js';
 
@@ -65,6 +65,7 @@ export class Run<F> implements Batch<F> {
 export class Outlet<F> {
   readonly codec: Codec<F>;
   readonly #frames = new Map<LogEvent, Map<Topic, F>>();
+  readonly #controls = new WeakMap<ControlEvent, F>();
   #root: Run<F> | undefined;
   #bytes = 0;
 
@@ -89,6 +90,13 @@ export class Outlet<F> {
     if (byTopic === undefined) this.#frames.set(event, (byTopic = new Map()));
     let frame = byTopic.get(topic);
     if (frame === undefined) byTopic.set(topic, (frame = this.codec.encode(event, topic)));
+    return frame;
+  }
+
+  /** The frame of an event that several sessions are told, encoded once. */
+  control(event: ControlEvent): F {
+    let frame = this.#controls.get(event);
+    if (frame === undefined) this.#controls.set(event, (frame = this.codec.control(event)));
     return frame;
   }
 

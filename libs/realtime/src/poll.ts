@@ -55,6 +55,10 @@ export class Poll implements Receiver, OpenConnection {
     for (const selector of want.selectors) this.#interest.add(context.access.readGrant(who, selector));
   }
 
+  get device(): string | undefined {
+    return this.#want.device;
+  }
+
   get reading(): Reading {
     const lag = Math.max(0, this.#context.ring.head - this.#through);
     return { topics: this.#interest.selectors, lag, pendingBytes: this.#bytes };

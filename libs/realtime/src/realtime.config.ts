@@ -64,6 +64,11 @@ export const realtimeConfigSchema = z.object({
     description:
       'How soon a client that was asked to poll may try a stream again, at least; at most twice as late. Milliseconds.',
   }),
+  presenceLingerMs: amount(0, 5_000).meta({
+    env: 'CLARION_PRESENCE_LINGER_MS',
+    description:
+      'How long somebody is still on a topic after their last device went, so that a page that is loaded anew is no news. Milliseconds.',
+  }),
   retrySpreadMs: z.coerce.number().int().min(0).default(2_000).meta({
     env: 'CLARION_RETRY_SPREAD_MS',
     description: 'Over how long clients are told to come back when the server goes away. Milliseconds.',

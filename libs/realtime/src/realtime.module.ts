@@ -1,9 +1,9 @@
 import { Inject, Logger, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { Access } from '#clarion/access';
 import { EVENT_BUS, type EventBus } from '#clarion/event-bus';
-import { NotificationLog, TopicHistories } from '#clarion/notifications';
+import { HIDDEN_PEOPLE, LastSeen, NotificationLog, TopicHistories, type HiddenPeople } from '#clarion/notifications';
 import { Gateways } from './gateways.js';
-import { Realtime } from './realtime.js';
+import { Realtime, type PeopleSeams } from './realtime.js';
 import type { RealtimeConfig } from './realtime.config.js';
 import { UpgradeRouter } from './upgrade-router.js';
 
@@ -25,9 +25,22 @@ export class RealtimeModule implements OnApplicationShutdown {
         UpgradeRouter,
         {
           provide: Realtime,
-          inject: [NotificationLog, EVENT_BUS, Access, TopicHistories],
-          useFactory: (log: NotificationLog, bus: EventBus, access: Access, histories: TopicHistories) =>
-            startRealtime(log, bus, access, histories, config),
+          inject: [
+            NotificationLog,
+            EVENT_BUS,
+            Access,
+            TopicHistories,
+            LastSeen,
+            { token: HIDDEN_PEOPLE, optional: true },
+          ],
+          useFactory: (
+            log: NotificationLog,
+            bus: EventBus,
+            access: Access,
+            histories: TopicHistories,
+            lastSeen: LastSeen,
+            hidden?: HiddenPeople,
+          ) => startRealtime(log, bus, access, histories, config, { lastSeen, hidden }),
         },
       ],
       exports: [Gateways, Realtime, UpgradeRouter],
@@ -45,9 +58,11 @@ async function startRealtime(
   access: Access,
   histories: TopicHistories,
   config: RealtimeConfig,
+  people: PeopleSeams,
 ): Promise<Realtime> {
   const logger = new Logger(Realtime.name);
-  const realtime = new Realtime(log, bus, access, histories, config, (error, about) => logger.error({ error, about }));
+  const onError = (error: unknown, about: string): void => logger.error({ error, about });
+  const realtime = new Realtime(log, bus, access, histories, config, onError, people);
   await realtime.start();
   return realtime;
 }

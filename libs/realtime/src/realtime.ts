@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { Access, Principal, RightsChange } from '#clarion/access';
 import type { BusMessage, EventBus } from '#clarion/event-bus';
-import type { NotificationLog, TopicHistories } from '#clarion/notifications';
+import type { HiddenPeople, LastSeen, NotificationLog, TopicHistories } from '#clarion/notifications';
 import { DomainError, type Selector } from '#clarion/protocol';
 import { CatchUp } from './catch-up.js';
 import { Connections, type ConnectionsPage, type ConnectionsRequest } from './connections.js';
@@ -16,6 +16,9 @@ import { LogPages } from './log-pages.js';
 import { LogTail } from './log-tail.js';
 import { Outlets } from './outlet.js';
 import { Poll, type PollPage } from './poll.js';
+import { ConnectedPeople } from './presence/connected-people.js';
+import { deviceOf, tellDevices, type Device, type ToldDevice } from './presence/device.js';
+import { PresenceBoard } from './presence/presence-board.js';
 import { RealtimeStats } from './realtime-stats.js';
 import type { RealtimeConfig } from './realtime.config.js';
 import { Ring } from './ring.js';
@@ -33,6 +36,13 @@ export type ErrorSink = (error: unknown, about: string) => void;
 const TAIL_LIMITS = { maxEarly: 1_024, warmOffsets: 20_000 } as const;
 /** Soonest return after the server went away: a restart takes about that long. */
 const MIN_RETRY_MS = 200;
+
+/** What the domain knows of people, and is told of them. */
+export interface PeopleSeams {
+  /** Absent: nobody hides. */
+  readonly hidden?: HiddenPeople | undefined;
+  readonly lastSeen?: Pick<LastSeen, 'note'> | undefined;
+}
 
 /** What happens right now, for metrics. */
 export interface RealtimeSnapshot {
@@ -57,6 +67,9 @@ export class Realtime {
   readonly #tail: LogTail;
   readonly #pages: LogPages;
   readonly #index = new InterestIndex();
+  /** Who is on which topic. */
+  readonly presence: PresenceBoard;
+  readonly #people: ConnectedPeople;
   readonly #outlets = new Outlets();
   readonly #fanOut: FanOut;
   readonly #stats = new RealtimeStats();
@@ -79,12 +92,15 @@ export class Realtime {
     histories: TopicHistories,
     config: RealtimeConfig,
     onError: ErrorSink,
+    { hidden, lastSeen }: PeopleSeams = {},
   ) {
     this.#log = log;
     this.#bus = bus;
     this.#config = config;
     this.#onError = onError;
     this.#ring = new Ring(config.ringBytes);
+    this.presence = new PresenceBoard(this.#index, config.presenceLingerMs, hidden);
+    this.#people = new ConnectedPeople((user) => lastSeen?.note(user, Date.now()));
     this.#fanOut = new FanOut(this.#index, config.flushTickMs, () => this.#outlets.reset());
     this.#pages = new LogPages(log, {
       maxBytes: config.pageCacheBytes,
@@ -131,6 +147,7 @@ export class Realtime {
       who,
     );
     this.#sessions.add(session);
+    this.#people.arrived(who);
     try {
       session.open(want);
     } catch (error) {
@@ -154,12 +171,14 @@ export class Realtime {
     const wake = (): void => poll.wake();
     signal.addEventListener('abort', wake);
     this.#connections.addPoll(poll);
+    this.#people.arrived(who);
     try {
       return await poll.answer(() => this.#wakeLater(poll, waitsUntil(who, want), signal));
     } finally {
       signal.removeEventListener('abort', wake);
       this.#polls.delete(poll);
       this.#connections.deletePoll(poll);
+      this.#people.departed(who);
     }
   }
 
@@ -199,6 +218,16 @@ export class Realtime {
   /** How many connections of this person are open. */
   count(user: string): Promise<number> {
     return this.#connections.count(({ who }) => who?.kind === 'subscriber' && who.sub === user);
+  }
+
+  /** By what a person is connected now: sessions, and polls that wait. Looks at all connections, in turns of 2 ms. */
+  async devicesOf(user: string): Promise<ToldDevice[]> {
+    const devices: Device[] = [];
+    await this.#connections.each((connection) => {
+      const { who, kind } = connection;
+      if (kind !== 'v' && who?.kind === 'subscriber' && who.sub === user) devices.push(deviceOf(connection));
+    });
+    return tellDevices(devices);
   }
 
   /** Closes one connection, whose client may come back. @returns false when there is none. */
@@ -241,6 +270,7 @@ export class Realtime {
     clearInterval(this.#compareTimer);
     this.#sessions.stop();
     this.#expiry.stop();
+    this.presence.stop();
   }
 
   snapshot(): RealtimeSnapshot {
@@ -313,6 +343,7 @@ export class Realtime {
       pages: this.#pages,
       index: this.#index,
       fanOut: this.#fanOut,
+      presence: this.presence,
       catchUp: new CatchUp(),
       answers: new Turnstile(),
       stats: this.#stats,
@@ -334,6 +365,7 @@ export class Realtime {
   #forget(session: OpenSession): void {
     this.#sessions.delete(session);
     this.#expiry.delete(session);
+    this.#people.departed(session.who);
   }
 }
 

@@ -6,6 +6,7 @@ import type { CloseReason, Session } from './gateway.js';
 import type { InterestIndex } from './interest-index.js';
 import type { LogPages } from './log-pages.js';
 import type { OpenConnection } from './open-connection.js';
+import type { PresenceBoard } from './presence/presence-board.js';
 import type { RealtimeStats } from './realtime-stats.js';
 import type { Ring } from './ring.js';
 import type { Turnstile } from './turnstile.js';
@@ -19,6 +20,7 @@ export interface SessionContext {
   readonly pages: LogPages;
   readonly index: InterestIndex;
   readonly fanOut: FanOut;
+  readonly presence: PresenceBoard;
   readonly catchUp: CatchUp;
   /** Through which polls go that have waited, on their way to an answer. */
   readonly answers: Turnstile;

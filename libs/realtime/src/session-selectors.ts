@@ -4,12 +4,14 @@ import { Interest } from './interest.js';
 import type { SessionContext } from './session-context.js';
 import type { Receiver } from './subscription.js';
 
+type SelectorsContext = Pick<SessionContext, 'access' | 'index' | 'limits' | 'presence'>;
+
 /** The selectors of one session: granted, known to the index as its own, and the same as its interest. */
 export class SessionSelectors {
   readonly interest: Interest;
-  readonly #context: Pick<SessionContext, 'access' | 'index' | 'limits'>;
+  readonly #context: SelectorsContext;
 
-  constructor(context: Pick<SessionContext, 'access' | 'index' | 'limits'>, reader: Receiver) {
+  constructor(context: SelectorsContext, reader: Receiver) {
     this.#context = context;
     this.interest = new Interest(reader);
   }
@@ -28,14 +30,18 @@ export class SessionSelectors {
   add(grants: readonly ReadGrant[]): void {
     for (const grant of grants) {
       const added = this.interest.add(grant);
-      if (added !== undefined) this.#context.index.add(added);
+      if (added === undefined) continue;
+      this.#context.index.add(added);
+      this.#context.presence.entered(added);
     }
   }
 
   delete(selectors: readonly Selector[]): void {
     for (const selector of selectors) {
       const gone = this.interest.delete(selector);
-      if (gone !== undefined) this.#context.index.delete(gone);
+      if (gone === undefined) continue;
+      this.#context.index.delete(gone);
+      this.#context.presence.left(gone);
     }
   }
 

@@ -19,11 +19,13 @@ import { NewestByKey } from './newest-by-key.js';
 import type { Reading } from './open-connection.js';
 import type { Outlet, Run } from './outlet.js';
 import { locate } from './place.js';
+import { deviceOf } from './presence/device.js';
+import { Watches, type WatchingSession } from './presence/watches.js';
 import type { Page } from './ring.js';
 import type { OpenSession, SessionContext } from './session-context.js';
 import { readHistory } from './session-history.js';
 import { SessionSelectors } from './session-selectors.js';
-import type { Receiver } from './subscription.js';
+import type { Presence, Receiver } from './subscription.js';
 
 /**
  * `live`: has everything up to the head, and is fed by the fan-out. `catching up`: reads pages after its cursor as its link drains,
@@ -35,7 +37,7 @@ type State = 'opening' | 'catching up' | 'live' | 'ended';
  * One reader of the log, with one cursor. Everything at or below the cursor that concerns it was given to its link, in log order
  * and once; the selectors share it.
  */
-export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard {
+export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard, WatchingSession {
   readonly kind = 's';
   readonly number: number;
   readonly openedAt = Date.now();
@@ -45,7 +47,10 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
   readonly #selectors: SessionSelectors;
   /** Ephemeral events that its link had no room for. */
   #missed: NewestByKey | undefined;
+  /** Once it has watched who is there. */
+  #watches: Watches | undefined;
   who: Principal;
+  device: string | undefined;
   #state: State = 'opening';
   /** The cursor: all that concerns this session at or below it is written. While live with nothing pending it is the head. */
   #through = 0;
@@ -93,6 +98,12 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
     return { topics: this.#selectors.interest.selectors, lag, pendingBytes: this.#pendingBytes };
   }
 
+  /** Services and strangers are nobody. */
+  get presence(): Presence | undefined {
+    if (this.who.kind !== 'subscriber') return undefined;
+    return { user: this.who.sub, number: this.number, device: deviceOf(this) };
+  }
+
   peer(): Peer | undefined {
     return this.#link.peer?.();
   }
@@ -102,6 +113,7 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
    * @throws {DomainError} when one of the selectors is not granted; nothing has begun then.
    */
   open(want: Want): void {
+    this.device = want.device;
     this.#selectors.add(this.#selectors.grants(this.who, want.selectors));
     this.lowPriority = want.priority === 'low';
     this.#context.expires(this, expiryOf(this.who));
@@ -133,6 +145,8 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
         return this.#renew(command.token);
       case 'history':
         return readHistory(this, this.#context.histories, command);
+      case 'presence':
+        return (this.#watches ??= new Watches(this.#context, this)).carryOut(command);
     }
   }
 
@@ -165,6 +179,14 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
     this.#held = false;
     if (this.#state === 'catching up') this.#stepLater();
     else if (this.#state === 'live') this.#resumeLive();
+    this.#watches?.writable();
+  }
+
+  tell(events: readonly ControlEvent[]): boolean {
+    if (this.#held || this.#state === 'ended') return false;
+    const frames = events.map((event) => this.#outlet.control(event));
+    this.#write({ frames, joined: () => (frames.length === 1 ? frames[0]! : this.#link.codec.join(frames)) });
+    return true;
   }
 
   step(): void {
@@ -382,6 +404,7 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
     this.#context.expires(this, expiryOf(who));
     this.#settle();
     this.#selectors.regrant(who);
+    this.#watches?.recheck();
     return this.#ready();
   }
 
@@ -395,6 +418,7 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard 
     this.#state = 'ended';
     this.#run = undefined;
     this.#selectors.clear();
+    this.#watches?.clear();
     this.#context.ended(this);
   }
 }

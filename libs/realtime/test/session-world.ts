@@ -2,7 +2,7 @@ import { afterEach, expect } from 'vitest';
 import { Access, accessConfigSchema, type Principal, type Subscriber } from '#clarion/access';
 import { InProcessEventBus, type BusMessage, type EventBus } from '#clarion/event-bus';
 import { NotificationLog, TopicHistories } from '#clarion/notifications';
-import type { ControlEvent, Cursor, Selector, Subscription, Topic } from '#clarion/protocol';
+import type { ControlEvent, Cursor, PresenceChange, Selector, Subscription, Topic } from '#clarion/protocol';
 import type { Batch, CloseReason, Codec, Link, Session } from '../src/gateway.js';
 import type { LogEvent } from '../src/log-event.js';
 import { Realtime } from '../src/realtime.js';
@@ -17,7 +17,8 @@ type Seen =
   | { kind: 'notification'; offset: number; topic: Topic }
   | { kind: 'ready' | 'cursor' | 'gap'; cursor: Cursor }
   | { kind: 'subscribed' | 'unsubscribed'; topics: Selector[]; cursor: Cursor }
-  | { kind: 'ephemeral'; topic: Topic };
+  | { kind: 'ephemeral'; topic: Topic }
+  | ({ kind: 'presence' } & PresenceChange);
 
 const codec: Codec<readonly Seen[]> = {
   name: 'record',
@@ -26,7 +27,10 @@ const codec: Codec<readonly Seen[]> = {
       ? [{ kind: 'ephemeral', topic }]
       : [{ kind: 'notification', offset: event.offset, topic }],
   join: (frames) => frames.flat(),
-  control: ({ name, data }: ControlEvent) => (name === 'bye' ? [] : [{ kind: name, cursor: data.cursor }]),
+  control: ({ name, data }: ControlEvent) => {
+    if (name === 'bye') return [];
+    return name === 'presence' ? [{ kind: name, ...data }] : [{ kind: name, cursor: data.cursor }];
+  },
 };
 
 /** A client whose link takes as much as the test says. */
@@ -113,17 +117,28 @@ export class World {
     return this.log.append({ id: 'n', entry });
   }
 
-  open(client: Client, selectors: readonly Selector[], since: Cursor | undefined, who: Principal = KEY): void {
-    client.session = this.realtime.open(client, who, { selectors, ...(since !== undefined && { since }) });
+  open(
+    client: Client,
+    selectors: readonly Selector[],
+    since: Cursor | undefined,
+    who: Principal = KEY,
+    device?: string,
+  ): void {
+    client.session = this.realtime.open(client, who, {
+      selectors,
+      ...(since !== undefined && { since }),
+      ...(device !== undefined && { device }),
+    });
   }
 
   /** Somebody with a token of now that grants this. */
-  async person(sub: string, subscribe: readonly string[]): Promise<Subscriber> {
-    return this.access.verifyToken(await this.token(sub, subscribe));
+  async person(sub: string, subscribe: readonly string[], presence: readonly string[] = []): Promise<Subscriber> {
+    return this.access.verifyToken(await this.token(sub, subscribe, presence));
   }
 
-  async token(sub: string, subscribe: readonly string[]): Promise<string> {
-    return (await this.access.mint({ sub, subscribe: subscribe as Selector[] })).token;
+  async token(sub: string, subscribe: readonly string[], presence: readonly string[] = []): Promise<string> {
+    const grants = { subscribe: subscribe as Selector[], presence: presence as Selector[] };
+    return (await this.access.mint({ sub, ...grants })).token;
   }
 
   /** Lets every link drain until nothing moves. */

@@ -5,6 +5,7 @@ import {
   messageIdSchema,
   openingSchema,
   pingSchema,
+  presenceListSchema,
   problemSchema,
   publishReplySchema,
   publishSchema,
@@ -22,6 +23,7 @@ const REPLIES: Readonly<Record<string, JsonSchema>> = {
   subscribe: toJsonSchema(subscriptionSchema),
   unsubscribe: toJsonSchema(subscriptionSchema),
   publish: toJsonSchema(publishReplySchema),
+  presence: toJsonSchema(presenceListSchema),
 };
 
 const EVENT_NAMES = Object.keys(EVENTS);
@@ -54,7 +56,7 @@ const CHANNELS = {
     address: '/socket.io/',
     title: 'Socket.IO',
     description:
-      'Default path and namespace. The handshake’s `auth` carries `token`, `topics` and `since`. What fixes a place ends with the cursor as its last argument; commands are acknowledged. A service may bring its API key in the `Authorization` header, and publish.',
+      'Default path and namespace. The handshake’s `auth` carries `token`, `topics`, `since` and `device`. What fixes a place ends with the cursor as its last argument; commands are acknowledged. A service may bring its API key in the `Authorization` header, and publish.',
     messages: messagesOf([...EVENT_NAMES, ...COMMAND_NAMES]),
     bindings: { ws: { bindingVersion: '0.1.0' } },
   },
@@ -115,6 +117,7 @@ export function asyncApiDocument(basePath = ''): JsonSchema {
         ...Object.values(COMMANDS),
         subscriptionSchema,
         publishReplySchema,
+        presenceListSchema,
         replySchema,
         problemSchema,
       ]),

@@ -1,17 +1,20 @@
 import { Module } from '@nestjs/common';
 import { AuditController } from './audit.controller.js';
+import { CategoriesController } from './categories.controller.js';
 import { ConnectionsController } from './connections.controller.js';
 import { HistoryController } from './history.controller.js';
 import { KeysController } from './keys.controller.js';
 import { MeController } from './me.controller.js';
 import { NotificationController } from './notification.controller.js';
+import { PreferencesController } from './preferences.controller.js';
+import { PresenceController } from './presence.controller.js';
 import { PublishController } from './publish.controller.js';
 import { TokensController } from './tokens.controller.js';
 import { TopicsController } from './topics.controller.js';
 import { UserFollowsController } from './user-follows.controller.js';
 import { UsersController } from './users.controller.js';
 
-/** The REST resources. Expects `Access`, `Publisher`, `TopicHistories` and `Realtime` from global modules, and `configureHttp(app)`. */
+/** The REST resources. Expects `Access`, `Realtime` and all that `NotificationsModule` exports from global modules, and `configureHttp(app)`. */
 @Module({
   controllers: [
     PublishController,
@@ -25,6 +28,9 @@ import { UsersController } from './users.controller.js';
     UserFollowsController,
     MeController,
     NotificationController,
+    CategoriesController,
+    PreferencesController,
+    PresenceController,
   ],
 })
 export class RestApiModule {}

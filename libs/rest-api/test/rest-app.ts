@@ -10,9 +10,26 @@ import {
   LimitsModule,
   type Principal,
 } from '#clarion/access';
-import { Publisher, TopicHistories, type HistoryPage, type Published } from '#clarion/notifications';
+import {
+  Acknowledgements,
+  Amendments,
+  CategoryBook,
+  DryRuns,
+  Erasure,
+  Explanations,
+  Inbox,
+  InboxActs,
+  LastSeen,
+  NotificationLog,
+  Preferences,
+  Publisher,
+  Receipts,
+  TopicHistories,
+  type HistoryPage,
+  type Published,
+} from '#clarion/notifications';
 import { isCursor, type Cursor, type DomainError, type HistoryQuery, type PublishRequest } from '#clarion/protocol';
-import { Realtime } from '#clarion/realtime';
+import { Realtime, type PresenceBoard } from '#clarion/realtime';
 import { MemoryAccessStore } from '../../../test/support/memory-access-store.js';
 import { configureHttp } from '../src/configure-http.js';
 import { RestApiModule } from '../src/rest-api.module.js';
@@ -29,13 +46,29 @@ export interface Domain {
   turnAway(): DomainError | undefined;
   readonly turnedAway: number;
   page(who: Principal, query: HistoryQuery): Promise<HistoryPage>;
-  realtime: Partial<Realtime>;
+  categories: Partial<CategoryBook>;
+  preferences: Partial<Preferences>;
+  realtime: Partial<Omit<Realtime, 'presence'>> & { presence?: Pick<PresenceBoard, 'ask' | 'isHidden'> };
+  lastSeen: Pick<LastSeen, 'of'>;
 }
 
 export function cursor(text: string): Cursor {
   if (!isCursor(text)) throw new Error(`no cursor: ${text}`);
   return text;
 }
+
+/** What these controllers are not asked about: whole servers are. */
+const REST_OF_DOMAIN = [
+  Acknowledgements,
+  Amendments,
+  DryRuns,
+  Erasure,
+  Explanations,
+  Inbox,
+  InboxActs,
+  NotificationLog,
+  Receipts,
+];
 
 @Global()
 @Module({})
@@ -47,9 +80,22 @@ class DomainModule {
         { provide: Publisher, useValue: domain },
         { provide: TopicHistories, useValue: domain },
         { provide: Realtime, useValue: domain.realtime },
+        { provide: CategoryBook, useValue: domain.categories },
+        { provide: Preferences, useValue: domain.preferences },
+        { provide: LastSeen, useValue: domain.lastSeen },
         { provide: ACCESS_STORE, useClass: MemoryAccessStore },
+        ...REST_OF_DOMAIN.map((provide) => ({ provide, useValue: {} })),
       ],
-      exports: [Publisher, TopicHistories, Realtime, ACCESS_STORE],
+      exports: [
+        Publisher,
+        TopicHistories,
+        Realtime,
+        CategoryBook,
+        Preferences,
+        LastSeen,
+        ACCESS_STORE,
+        ...REST_OF_DOMAIN,
+      ],
     };
   }
 }
@@ -77,6 +123,9 @@ export async function restApp(domain: Partial<Domain> = {}): Promise<RestApp> {
     turnedAway: 0,
     page: async () => ({ notifications: [] }),
     realtime: {},
+    categories: {},
+    preferences: {},
+    lastSeen: { of: async () => undefined },
     ...domain,
   };
   const errors: string[] = [];

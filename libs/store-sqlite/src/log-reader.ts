@@ -4,6 +4,7 @@ import { integer, text, type Connection, type Row, type Statement } from './conn
 import { nextAfter, rangeOf, matchesTopic, Selection } from './selection.js';
 import { mergeTopics, type OffsetRange } from './topic-merge.js';
 import { BoundsReader } from './bounds-reader.js';
+import { parseTopics, toEntry } from './entry-row.js';
 import { READ_QUERIES } from './read-queries.js';
 
 /** How much one call may look at. */
@@ -63,9 +64,10 @@ export class LogReader {
     });
   }
 
-  history({ topic, limit, before, publishedFrom }: TopicHistoryRequest): TopicHistory {
+  /** Notifications alone: neither what is told of them, nor tombstones, nor what has expired. */
+  history({ topic, limit, before, publishedFrom }: TopicHistoryRequest, now: number): TopicHistory {
     const below = before ?? Number.MAX_SAFE_INTEGER;
-    const rows = this.#sql.history.all([topic, below, limit + HISTORY_MAX_PASSED, publishedFrom, limit + 1]);
+    const rows = this.#sql.history.all([topic, below, now, limit + HISTORY_MAX_PASSED, publishedFrom, limit + 1]);
     return { entries: rows.slice(0, limit).map(toEntry), more: rows.length > limit };
   }
 
@@ -144,20 +146,4 @@ function foundUpTo(range: OffsetRange, limit: number, offsets: readonly number[]
 
 function offsetsOf(rows: readonly Row[]): number[] {
   return rows.map((row) => integer(row, 0));
-}
-
-function toEntry(row: Row): LogEntry {
-  return {
-    offset: integer(row, 0),
-    id: text(row, 1),
-    publishedAt: integer(row, 2),
-    topics: parseTopics(text(row, 3)),
-    body: text(row, 4),
-  };
-}
-
-function parseTopics(json: string): string[] {
-  const topics: unknown = JSON.parse(json);
-  if (!Array.isArray(topics)) throw new TypeError('the database is damaged: topics are not a list');
-  return topics.map(String);
 }

@@ -11,7 +11,7 @@ const SECRET_BYTES = 32;
 /**
  * One step from each schema to the next; the n-th brings `PRAGMA user_version` to n. Steps that were released are never changed.
  */
-const MIGRATIONS: readonly ((connection: Connection) => void)[] = [createLog, createAccess];
+const MIGRATIONS: readonly ((connection: Connection) => void)[] = [createLog, createAccess, createPeople];
 
 /** The schema that this version writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
@@ -135,6 +135,123 @@ function createAccess(connection: Connection): void {
       address TEXT,
       request_id TEXT,
       detail TEXT
+    ) STRICT;
+  `);
+}
+
+/**
+ * What delivery must know of entries, and what is kept of people. `audience` has all that tells whether an inbox lists and counts an entry, so
+ * that `entries` need not be touched; what is absent there, as nearly everywhere, costs a byte. `shared`: somebody may see it by another of
+ * its topics as well. Each mark is one number, `at * 2`, plus one unless it was taken back: the greater counts. Columns of `entries` that are added after
+ * `body` are NULL in plain entries, and a NULL is known from the beginning of the row.
+ */
+function createPeople(connection: Connection): void {
+  extendEntries(connection);
+  extendAudience(connection);
+  createMarks(connection);
+  createRest(connection);
+}
+
+function extendEntries(connection: Connection): void {
+  connection.exec(`
+    ALTER TABLE entries ADD COLUMN kind TEXT;
+    ALTER TABLE entries ADD COLUMN about INTEGER;
+    ALTER TABLE entries ADD COLUMN expires_at INTEGER;
+    ALTER TABLE entries ADD COLUMN category TEXT;
+    ALTER TABLE entries ADD COLUMN urgent INTEGER;
+    ALTER TABLE entries ADD COLUMN collapse_key TEXT;
+    ALTER TABLE entries ADD COLUMN appended_at INTEGER;
+    CREATE INDEX entries_by_id ON entries (id);
+    CREATE INDEX entries_of_kind ON entries (offset) WHERE kind IS NOT NULL;
+    CREATE INDEX entries_by_expiry ON entries (expires_at) WHERE expires_at IS NOT NULL;
+  `);
+}
+
+function extendAudience(connection: Connection): void {
+  connection.exec(`
+    ALTER TABLE audience ADD COLUMN kind TEXT;
+    ALTER TABLE audience ADD COLUMN expires_at INTEGER;
+    ALTER TABLE audience ADD COLUMN category TEXT;
+    ALTER TABLE audience ADD COLUMN shared INTEGER;
+    ALTER TABLE audience ADD COLUMN collapse_key TEXT;
+    ALTER TABLE audience ADD COLUMN collapsed_by TEXT;
+    ALTER TABLE audience ADD COLUMN collapsed_at INTEGER;
+    UPDATE audience SET shared = 1 WHERE EXISTS (
+      SELECT 1 FROM entries AS e, json_each(e.topics) AS t
+      WHERE e.offset = audience.offset AND t.value <> audience.topic
+        AND (audience.topic NOT GLOB 'users/*' OR audience.topic GLOB 'users/*/*'
+          OR t.value NOT GLOB 'users/*' OR t.value GLOB 'users/*/*'));
+    CREATE INDEX audience_shared ON audience (topic, offset) WHERE shared = 1;
+    CREATE INDEX audience_by_collapse_key ON audience (topic, collapse_key, offset) WHERE collapse_key IS NOT NULL;
+  `);
+}
+
+function createMarks(connection: Connection): void {
+  connection.exec(`
+    CREATE TABLE follows (
+      user TEXT NOT NULL,
+      topic TEXT NOT NULL,
+      from_offset INTEGER NOT NULL,
+      to_offset INTEGER,
+      since INTEGER NOT NULL,
+      until INTEGER,
+      PRIMARY KEY (user, topic, from_offset)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX follows_open ON follows (topic) WHERE to_offset IS NULL;
+    CREATE INDEX follows_closed ON follows (to_offset) WHERE to_offset IS NOT NULL;
+    CREATE TABLE marks (
+      user TEXT NOT NULL,
+      offset INTEGER NOT NULL,
+      seen INTEGER,
+      read INTEGER,
+      archived INTEGER,
+      snoozed INTEGER,
+      until INTEGER,
+      PRIMARY KEY (user, offset)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX marks_by_offset ON marks (offset);
+    CREATE INDEX marks_that_lift ON marks (user, offset)
+      WHERE seen % 2 = 0 OR read % 2 = 0 OR archived % 2 = 0 OR snoozed IS NOT NULL;
+    CREATE TABLE range_marks (
+      user TEXT NOT NULL,
+      state TEXT NOT NULL,
+      topic TEXT NOT NULL,
+      up_to INTEGER NOT NULL,
+      mark INTEGER NOT NULL,
+      until INTEGER,
+      PRIMARY KEY (user, state, topic, up_to)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX range_marks_by_end ON range_marks (up_to);
+  `);
+}
+
+function createRest(connection: Connection): void {
+  connection.exec(`
+    CREATE TABLE people (
+      user TEXT PRIMARY KEY,
+      preferences TEXT,
+      last_seen_at INTEGER
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE categories (
+      id TEXT PRIMARY KEY,
+      definition TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE receipts (
+      offset INTEGER NOT NULL,
+      user TEXT NOT NULL,
+      stage TEXT NOT NULL,
+      at INTEGER NOT NULL,
+      transport TEXT NOT NULL,
+      device TEXT,
+      PRIMARY KEY (offset, user, stage)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX receipts_by_user ON receipts (user, offset);
+    CREATE TABLE offered (
+      offset INTEGER PRIMARY KEY,
+      connections INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE orphans (
+      offset INTEGER PRIMARY KEY
     ) STRICT;
   `);
 }

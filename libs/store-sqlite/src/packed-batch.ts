@@ -1,4 +1,6 @@
-import type { AppendRequest, AppendResult, IdempotencyClaim } from '#clarion/notifications';
+import type { EntryTraits } from '#clarion/event-bus';
+import type { AppendRequest, AppendResult, IdempotencyClaim, LogAct, NewEntry } from '#clarion/notifications';
+import { hasTraits } from './entry-row.js';
 
 /**
  * A batch on its way to the writer's thread. Structured cloning writes the name of each member of each object: column by column it costs a
@@ -13,6 +15,10 @@ export interface PackedBatch {
   readonly topics: readonly (string | readonly string[] | null)[];
   /** Empty when nothing is claimed, else one for each request. */
   readonly claims: readonly (IdempotencyClaim | undefined)[];
+  /** Empty when no entry has any, else one for each request. */
+  readonly traits: readonly (EntryTraits | undefined)[];
+  /** Empty when nothing is done but to publish, else one for each request. */
+  readonly acts: readonly (LogAct | undefined)[];
 }
 
 /** The offset for what was appended, or null if there was no entry; all else as it is. */
@@ -24,18 +30,21 @@ export function packBatch(batch: readonly AppendRequest[]): PackedBatch {
     bodies: batch.map(({ entry }) => entry?.body ?? null),
     publishedAt: batch.map(({ entry }) => entry?.publishedAt ?? null),
     topics: batch.map(({ entry }) => (entry === null ? null : oneOrAll(entry.topics))),
-    claims: batch.some(({ idempotency }) => idempotency !== undefined)
-      ? batch.map(({ idempotency }) => idempotency)
-      : [],
+    claims: anyOf(batch, ({ idempotency }) => idempotency),
+    traits: anyOf(batch, ({ entry }) => (entry === null ? undefined : traitsOf(entry))),
+    acts: anyOf(batch, ({ act }) => act),
   };
 }
 
-export function unpackBatch({ ids, bodies, publishedAt, topics, claims }: PackedBatch): AppendRequest[] {
+export function unpackBatch({ ids, bodies, publishedAt, topics, claims, traits, acts }: PackedBatch): AppendRequest[] {
   return ids.map((id, i) => {
     const body = bodies[i] ?? null;
-    const entry = body === null ? null : { topics: [topics[i] ?? []].flat(), publishedAt: publishedAt[i] ?? 0, body };
-    const idempotency = claims[i];
-    return idempotency === undefined ? { id, entry } : { id, entry, idempotency };
+    const plain = body === null ? null : { topics: [topics[i] ?? []].flat(), publishedAt: publishedAt[i] ?? 0, body };
+    const more = traits[i];
+    const entry = plain === null || more === undefined ? plain : { ...plain, ...more };
+    const [idempotency, act] = [claims[i], acts[i]];
+    if (idempotency === undefined && act === undefined) return { id, entry };
+    return { id, entry, ...(idempotency !== undefined && { idempotency }), ...(act !== undefined && { act }) };
   });
 }
 
@@ -55,4 +64,20 @@ export function unpackResults(batch: readonly AppendRequest[], results: readonly
 function oneOrAll(topics: readonly string[]): string | readonly string[] {
   const [first] = topics;
   return topics.length === 1 && first !== undefined ? first : topics;
+}
+
+/** One for each request; empty when none has it. */
+function anyOf<T>(
+  batch: readonly AppendRequest[],
+  of: (request: AppendRequest) => T | undefined,
+): readonly (T | undefined)[] {
+  const all = batch.map(of);
+  return all.some((one) => one !== undefined) ? all : [];
+}
+
+function traitsOf(entry: NewEntry): EntryTraits | undefined {
+  // Nearly all have none, and an object of the rest costs more than to look.
+  if (!hasTraits(entry)) return undefined;
+  const { topics: _, publishedAt: __, body: ___, ...traits } = entry;
+  return traits;
 }

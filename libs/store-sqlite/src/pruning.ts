@@ -21,8 +21,11 @@ export class Pruning {
   /** @returns the floor afterwards. @throws the signal's reason, between two steps. */
   async run(policy: RetentionPolicy, now: number): Promise<number> {
     const floor = await this.#raiseFloor(policy, now);
+    await this.#dropUnlisted(floor, now);
     await this.#dropExpired(floor, now - policy.historyMaxAgeMs);
     await this.#trimTopics(floor, policy.historyMaxPerTopic);
+    while (await this.#step(this.#writer.call('dropOrphans', null)));
+    while (await this.#step(this.#writer.call('dropEmptyIntervals', null)));
     await this.#dropClaims(now);
     await this.#step(this.#writer.call('dropEpochs', null));
     return floor;
@@ -34,6 +37,14 @@ export class Pruning {
     while (plan.more) plan = await this.#step(this.#reader.call('planFloor', { policy, now, floor: plan.floor }));
     if (plan.floor > before.floor) await this.#step(this.#writer.call('raiseFloor', plan.floor));
     return plan.floor;
+  }
+
+  async #dropUnlisted(floor: number, now: number): Promise<void> {
+    let offsets = await this.#step(this.#reader.call('planUnlisted', { floor, now }));
+    while (offsets.length > 0) {
+      await this.#step(this.#writer.call('dropEntries', offsets));
+      offsets = await this.#step(this.#reader.call('planUnlisted', { floor, now }));
+    }
   }
 
   async #dropExpired(floor: number, publishedBefore: number): Promise<void> {

@@ -2,8 +2,13 @@ import { parentPort } from 'node:worker_threads';
 import { AccessReader } from './access-reader.js';
 import { BoundsReader } from './bounds-reader.js';
 import type { Connection } from './connection.js';
+import { InboxCounter } from './inbox-counter.js';
+import { InboxReader } from './inbox-reader.js';
 import { openForReading } from './log-file.js';
 import { LogReader } from './log-reader.js';
+import { NotificationFinder } from './notification-finder.js';
+import { PersonReader } from './person-reader.js';
+import { ReceiptReader } from './receipt-reader.js';
 import { RetentionPlanner } from './retention-planner.js';
 import { StoreError } from './store-error.js';
 import type { ConnectionOptions, ReaderCalls } from './store-workers.js';
@@ -16,6 +21,11 @@ interface Opened {
   readonly reader: LogReader;
   readonly planner: RetentionPlanner;
   readonly access: AccessReader;
+  readonly finder: NotificationFinder;
+  readonly people: PersonReader;
+  readonly inbox: InboxReader;
+  readonly counter: InboxCounter;
+  readonly receipts: ReceiptReader;
 }
 
 let current: Opened | undefined;
@@ -33,6 +43,11 @@ function open(options: ConnectionOptions): void {
     reader: new LogReader(connection),
     planner: new RetentionPlanner(connection),
     access: new AccessReader(connection),
+    finder: new NotificationFinder(connection),
+    people: new PersonReader(connection),
+    inbox: new InboxReader(connection),
+    counter: new InboxCounter(connection),
+    receipts: new ReceiptReader(connection),
   };
 }
 
@@ -45,12 +60,25 @@ if (parentPort === null) throw new Error('this module is the entry of a worker t
 serveCalls<ReaderCalls>(parentPort, {
   open,
   read: (request) => opened().reader.read(request),
-  history: (request) => opened().reader.history(request),
+  history: ({ request, now }) => opened().reader.history(request, now),
   bounds: () => opened().bounds.bounds(),
   planFloor: (request) => opened().planner.planFloor(request),
+  planUnlisted: (request) => opened().planner.planUnlisted(request),
   planExpired: (request) => opened().planner.planExpired(request),
   planOverfull: (request) => opened().planner.planOverfull(request),
   loadAccess: () => opened().access.load(),
   auditLog: (request) => opened().access.auditLog(request),
+  findAll: (ids) => opened().finder.findAll(ids),
+  follows: (user) => opened().people.follows(user),
+  followers: (topic) => opened().people.followers(topic),
+  inbox: (request) => opened().inbox.page(request),
+  inboxCounts: (scope) => opened().counter.counts(scope),
+  standing: ({ user, offset }) => opened().inbox.standing(user, offset),
+  preferences: (user) => opened().people.preferences(user),
+  categories: () => opened().people.categories(),
+  receipts: ({ offset, users }) => opened().receipts.receipts(offset, users),
+  topicReceipts: ({ offset, except }) => opened().receipts.topicReceipts(offset, except),
+  lastSeen: (user) => opened().people.lastSeen(user),
+  exportPerson: (user) => opened().people.export(user),
   close,
 });

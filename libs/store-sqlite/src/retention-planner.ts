@@ -35,6 +35,11 @@ export interface ExpiredPlan {
   readonly next: number | null;
 }
 
+export interface UnlistedRequest {
+  readonly floor: number;
+  readonly now: number;
+}
+
 export interface OverfullRequest {
   /** Only topics from here on, in the order of their UTF-8 bytes. */
   readonly from: string;
@@ -59,6 +64,8 @@ export class RetentionPlanner {
   readonly #aboveFloor: Statement;
   readonly #newestTotal: Statement;
   readonly #belowFloor: Statement;
+  readonly #besideHistory: Statement;
+  readonly #over: Statement;
   readonly #nextTopic: Statement;
   readonly #oldestOf: Statement;
   readonly #firstTooMany: Statement;
@@ -68,6 +75,8 @@ export class RetentionPlanner {
     this.#aboveFloor = connection.prepare(RETENTION_QUERIES.aboveFloor);
     this.#newestTotal = connection.prepare(RETENTION_QUERIES.newestTotal);
     this.#belowFloor = connection.prepare(RETENTION_QUERIES.belowFloor);
+    this.#besideHistory = connection.prepare(RETENTION_QUERIES.besideHistory);
+    this.#over = connection.prepare(RETENTION_QUERIES.over);
     this.#nextTopic = connection.prepare(RETENTION_QUERIES.nextTopicOfAll);
     this.#oldestOf = connection.prepare(RETENTION_QUERIES.oldestOf);
     this.#firstTooMany = connection.prepare(RETENTION_QUERIES.firstTooMany);
@@ -107,6 +116,20 @@ export class RetentionPlanner {
     const last = rows.at(-1);
     const isLast = offsets.length === 0 || rows.length < STEP_ROWS || last === undefined;
     return { offsets, next: isLast ? null : integer(last, 0) };
+  }
+
+  /** What no history lists, at or below the floor: tombstones, what is told of notifications, and those whose time is over. Empty: there is no more. */
+  planUnlisted({ floor, now }: UnlistedRequest): readonly number[] {
+    const rows = this.#besideHistory.all([floor, STEP_ROWS]);
+    if (rows.length < STEP_ROWS) rows.push(...this.#over.all([now, floor, STEP_ROWS]));
+    const offsets = new Set<number>();
+    let audience = 0;
+    for (const row of rows) {
+      offsets.add(integer(row, 0));
+      audience += 1 + integer(row, 1);
+      if (audience >= WRITE_ROWS) break;
+    }
+    return [...offsets];
   }
 
   /** Topics with more than the policy's number of entries, of which some lie at or below the floor. */

@@ -1,6 +1,9 @@
 /** What retention asks, in one place so that a test can hold each to its query plan. */
 export const RETENTION_QUERIES = {
-  aboveFloor: 'SELECT offset, published_at, bytes, total FROM entries WHERE offset > ? ORDER BY offset LIMIT ?',
+  /** What was appended about something older is as young as it came. */
+  aboveFloor: `
+    SELECT offset, coalesce(appended_at, published_at), bytes, total FROM entries
+    WHERE offset > ? ORDER BY offset LIMIT ?`,
   newestTotal: 'SELECT total FROM entries ORDER BY offset DESC LIMIT 1',
   belowFloor: `
     SELECT offset, published_at, json_array_length(topics) FROM entries
@@ -8,7 +11,16 @@ export const RETENTION_QUERIES = {
   nextTopicOfAll: 'SELECT topic FROM audience WHERE topic >= ? ORDER BY topic LIMIT 1',
   oldestOf: 'SELECT offset FROM audience WHERE topic = ? ORDER BY offset LIMIT 1',
   /** Walks as many index entries as a topic may keep. */
-  firstTooMany: 'SELECT offset FROM audience WHERE topic = ? ORDER BY offset DESC LIMIT 1 OFFSET ?',
+  firstTooMany: `
+    SELECT offset FROM audience WHERE topic = ? AND kind IS NULL ORDER BY offset DESC LIMIT 1 OFFSET ?`,
+  /** No history has what is no notification. */
+  besideHistory: `
+    SELECT offset, json_array_length(topics) FROM entries
+    WHERE kind IS NOT NULL AND offset <= ? ORDER BY offset LIMIT ?`,
+  /** Walks past those above the floor. */
+  over: `
+    SELECT offset, json_array_length(topics) FROM entries
+    WHERE expires_at <= ? AND offset <= ? ORDER BY expires_at LIMIT ?`,
   raiseFloor: 'UPDATE log SET floor = ?1 WHERE singleton = 1 AND floor < ?1',
   /**
    * An epoch goes when nothing that is kept belongs to it or to an older one: neither the floor, nor an entry of the history, nor a
@@ -35,4 +47,26 @@ export const RETENTION_QUERIES = {
   dropClaims: `
     DELETE FROM idempotency
     WHERE (scope, key) IN (SELECT scope, key FROM idempotency WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`,
+  noteOrphans: `
+    INSERT INTO orphans (offset) SELECT ?1
+    WHERE EXISTS (SELECT 1 FROM marks WHERE offset = ?1) OR EXISTS (SELECT 1 FROM receipts WHERE offset = ?1)
+      OR EXISTS (SELECT 1 FROM offered WHERE offset = ?1)
+    ON CONFLICT DO NOTHING`,
+  firstOrphan: 'SELECT offset FROM orphans ORDER BY offset LIMIT 1',
+  dropMarks: `
+    DELETE FROM marks WHERE (user, offset) IN (SELECT user, offset FROM marks WHERE offset = ? LIMIT ?)`,
+  dropReceipts: `
+    DELETE FROM receipts
+    WHERE (offset, user, stage) IN (SELECT offset, user, stage FROM receipts WHERE offset = ? LIMIT ?)`,
+  dropOffered: 'DELETE FROM offered WHERE offset = ?',
+  dropOrphan: 'DELETE FROM orphans WHERE offset = ?',
+  /** Nothing that a range is about is kept any more. */
+  dropRanges: `
+    DELETE FROM range_marks WHERE (user, state, topic, up_to) IN (
+      SELECT user, state, topic, up_to FROM range_marks
+      WHERE up_to < coalesce((SELECT min(offset) FROM entries), (SELECT floor FROM log)) LIMIT ?)`,
+  dropFollows: `
+    DELETE FROM follows WHERE (user, topic, from_offset) IN (
+      SELECT user, topic, from_offset FROM follows
+      WHERE to_offset < coalesce((SELECT min(offset) FROM entries), (SELECT floor FROM log)) LIMIT ?)`,
 } as const;

@@ -1,4 +1,5 @@
 import { integer, type Connection, type Statement } from './connection.js';
+import { EntryRemover } from './entry-remover.js';
 import { WRITE_ROWS, type OverfullTopic } from './retention-planner.js';
 import { RETENTION_QUERIES } from './retention-queries.js';
 
@@ -7,22 +8,18 @@ export class RetentionWriter {
   readonly #connection: Connection;
   readonly #raiseFloor: Statement;
   readonly #dropEpochs: Statement;
-  readonly #dropAllAudience: Statement;
-  readonly #dropEntry: Statement;
+  readonly #remover: EntryRemover;
   readonly #oldestUpTo: Statement;
   readonly #dropAudience: Statement;
-  readonly #dropEntryOfNobody: Statement;
   readonly #dropClaims: Statement;
 
   constructor(connection: Connection) {
     this.#connection = connection;
     this.#raiseFloor = connection.prepare(RETENTION_QUERIES.raiseFloor);
     this.#dropEpochs = connection.prepare(RETENTION_QUERIES.dropEpochs);
-    this.#dropAllAudience = connection.prepare(RETENTION_QUERIES.dropAllAudience);
-    this.#dropEntry = connection.prepare(RETENTION_QUERIES.dropEntry);
+    this.#remover = new EntryRemover(connection);
     this.#oldestUpTo = connection.prepare(RETENTION_QUERIES.oldestUpTo);
     this.#dropAudience = connection.prepare(RETENTION_QUERIES.dropAudience);
-    this.#dropEntryOfNobody = connection.prepare(RETENTION_QUERIES.dropEntryOfNobody);
     this.#dropClaims = connection.prepare(RETENTION_QUERIES.dropClaims);
   }
 
@@ -39,10 +36,7 @@ export class RetentionWriter {
   /** Removes entries for every topic. Precondition: they lie at or below the floor. */
   dropEntries(offsets: readonly number[]): void {
     this.#connection.write(() => {
-      for (const offset of offsets) {
-        this.#dropAllAudience.run([offset]);
-        this.#dropEntry.run([offset]);
-      }
+      for (const offset of offsets) this.#remover.remove(offset);
     });
   }
 
@@ -52,7 +46,7 @@ export class RetentionWriter {
       const rows = this.#oldestUpTo.all([topic, upTo, WRITE_ROWS]);
       for (const row of rows) {
         this.#dropAudience.run([topic, integer(row, 0)]);
-        this.#dropEntryOfNobody.run([integer(row, 0)]);
+        this.#remover.removeIfUnaddressed(integer(row, 0));
       }
       return rows.length === WRITE_ROWS;
     });

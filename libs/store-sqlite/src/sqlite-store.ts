@@ -5,6 +5,7 @@ import type {
   LogBounds,
   NotificationStore,
   OpenedStore,
+  PeopleStore,
   ReadRequest,
   ReadResult,
   RetentionPolicy,
@@ -14,6 +15,7 @@ import type {
 import { packBatch, unpackResults } from './packed-batch.js';
 import { Pruning } from './pruning.js';
 import { SqliteAccessStore } from './sqlite-access-store.js';
+import { SqlitePeopleStore } from './sqlite-people-store.js';
 import { StoreThreads } from './store-threads.js';
 
 export interface SqliteStoreOptions {
@@ -34,12 +36,15 @@ export interface SqliteStoreOptions {
 export class SqliteStore implements NotificationStore {
   /** Keys, revocations and the audit log, in the same file and through the same threads: open and closed with the log. */
   readonly access: AccessStore;
+  /** What is kept of people, likewise. */
+  readonly people: PeopleStore;
   readonly #threads: StoreThreads;
   #pruning: Promise<unknown> = Promise.resolve();
 
   constructor(options: SqliteStoreOptions) {
     this.#threads = new StoreThreads({ readers: 2, cacheKib: 16_384, checkpointPages: 4_000, ...options });
     this.access = new SqliteAccessStore(this.#threads);
+    this.people = new SqlitePeopleStore(this.#threads);
   }
 
   open(): Promise<OpenedStore> {
@@ -57,7 +62,7 @@ export class SqliteStore implements NotificationStore {
   }
 
   history(request: TopicHistoryRequest): Promise<TopicHistory> {
-    return this.#threads.withReader((reader) => reader.call('history', request));
+    return this.#threads.withReader((reader) => reader.call('history', { request, now: Date.now() }));
   }
 
   bounds(): Promise<LogBounds> {

@@ -1,11 +1,11 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ACCESS_STORE } from '#clarion/access';
-import { NOTIFICATION_STORE } from '#clarion/notifications';
+import { NOTIFICATION_STORE, PEOPLE_STORE } from '#clarion/notifications';
 import { SqliteStore, type SqliteStoreOptions } from './sqlite-store.js';
 
 /**
- * Provides the log on SQLite as `NOTIFICATION_STORE`, and the keys beside it as `ACCESS_STORE`, to the whole application. The domain opens
- * and closes them.
+ * Provides the log on SQLite as `NOTIFICATION_STORE`, and beside it the keys as `ACCESS_STORE` and what is kept of people as `PEOPLE_STORE`, to
+ * the whole application. The domain opens and closes them.
  */
 @Module({})
 export class StoreSqliteModule {
@@ -17,8 +17,9 @@ export class StoreSqliteModule {
         { provide: SqliteStore, useFactory: () => new SqliteStore(options) },
         { provide: NOTIFICATION_STORE, useExisting: SqliteStore },
         { provide: ACCESS_STORE, inject: [SqliteStore], useFactory: ({ access }: SqliteStore) => access },
+        { provide: PEOPLE_STORE, inject: [SqliteStore], useFactory: ({ people }: SqliteStore) => people },
       ],
-      exports: [NOTIFICATION_STORE, ACCESS_STORE],
+      exports: [NOTIFICATION_STORE, ACCESS_STORE, PEOPLE_STORE],
     };
   }
 }

@@ -1,12 +1,24 @@
 import type { AuditEntry, AuditLogPage, AuditLogRequest, KeyUse, StoredKey, TokenRevocation } from '#clarion/access';
 import type {
+  FollowInterval,
+  InboxCounts,
+  InboxRequest,
+  InboxScope,
+  InboxSlice,
   LogBounds,
   OpenedStore,
+  PeopleStore,
   ReadRequest,
   ReadResult,
+  ReceiptNote,
+  Standing,
+  StoredNotification,
+  StoredPerson,
+  StoredPreferences,
   TopicHistory,
   TopicHistoryRequest,
 } from '#clarion/notifications';
+import type { Category } from '#clarion/protocol';
 import type { PackedBatch, PackedResult } from './packed-batch.js';
 import type {
   ExpiredPlan,
@@ -16,6 +28,7 @@ import type {
   OverfullPlan,
   OverfullRequest,
   OverfullTopic,
+  UnlistedRequest,
 } from './retention-planner.js';
 
 /** What a connection needs to know. */
@@ -39,11 +52,18 @@ export type WriterCalls = {
   dropEntries: { argument: readonly number[]; result: void };
   trimTopic: { argument: OverfullTopic; result: boolean };
   dropClaims: { argument: number; result: boolean };
+  dropOrphans: { argument: null; result: boolean };
+  dropEmptyIntervals: { argument: null; result: boolean };
   putKey: { argument: { readonly key: StoredKey; readonly audit: AuditEntry }; result: void };
   deleteKey: { argument: { readonly id: string; readonly audit: AuditEntry }; result: void };
   touchKeys: { argument: readonly KeyUse[]; result: void };
   revoke: { argument: { readonly revocation: TokenRevocation; readonly audit: AuditEntry }; result: void };
   audit: { argument: AuditEntry; result: void };
+  putCategory: { argument: Category; result: void };
+  deleteCategory: { argument: string; result: void };
+  touch: { argument: Parameters<PeopleStore['touch']>[0]; result: void };
+  noteReceipts: { argument: readonly ReceiptNote[]; result: void };
+  noteOffered: { argument: Parameters<PeopleStore['noteOffered']>[0]; result: void };
   close: { argument: null; result: void };
 };
 
@@ -51,12 +71,28 @@ export type WriterCalls = {
 export type ReaderCalls = {
   open: { argument: ConnectionOptions; result: void };
   read: { argument: ReadRequest; result: ReadResult };
-  history: { argument: TopicHistoryRequest; result: TopicHistory };
+  history: { argument: { readonly request: TopicHistoryRequest; readonly now: number }; result: TopicHistory };
   bounds: { argument: null; result: LogBounds };
   planFloor: { argument: FloorRequest; result: FloorPlan };
+  planUnlisted: { argument: UnlistedRequest; result: readonly number[] };
   planExpired: { argument: ExpiredRequest; result: ExpiredPlan };
   planOverfull: { argument: OverfullRequest; result: OverfullPlan };
   loadAccess: { argument: null; result: { keys: StoredKey[]; revocations: TokenRevocation[] } };
   auditLog: { argument: AuditLogRequest; result: AuditLogPage };
+  findAll: { argument: readonly string[]; result: (StoredNotification | undefined)[] };
+  follows: { argument: string; result: FollowInterval[] };
+  followers: { argument: string; result: number };
+  inbox: { argument: InboxRequest; result: InboxSlice };
+  inboxCounts: { argument: InboxScope; result: InboxCounts };
+  standing: { argument: { readonly user: string; readonly offset: number }; result: Standing };
+  preferences: { argument: string; result: StoredPreferences | undefined };
+  categories: { argument: null; result: Category[] };
+  receipts: { argument: { readonly offset: number; readonly users: readonly string[] }; result: ReceiptNote[] };
+  topicReceipts: {
+    argument: { readonly offset: number; readonly except: readonly string[] };
+    result: { offered: number; acked: number };
+  };
+  lastSeen: { argument: string; result: number | undefined };
+  exportPerson: { argument: string; result: StoredPerson };
   close: { argument: null; result: void };
 };

@@ -3,7 +3,10 @@ import { AccessWriter } from './access-writer.js';
 import { BoundsReader } from './bounds-reader.js';
 import { LogFile } from './log-file.js';
 import { LogWriter } from './log-writer.js';
+import { OrphanWriter } from './orphan-writer.js';
 import { packResults, unpackBatch } from './packed-batch.js';
+import { PeopleWriter } from './people-writer.js';
+import { ReceiptWriter } from './receipt-writer.js';
 import { RetentionWriter } from './retention-writer.js';
 import { StoreError } from './store-error.js';
 import type { WriterCalls, WriterOptions } from './store-workers.js';
@@ -14,7 +17,10 @@ interface Opened {
   readonly file: LogFile;
   readonly writer: LogWriter;
   readonly retention: RetentionWriter;
+  readonly orphans: OrphanWriter;
   readonly access: AccessWriter;
+  readonly people: PeopleWriter;
+  readonly receipts: ReceiptWriter;
 }
 
 let current: Opened | undefined;
@@ -31,7 +37,10 @@ function open(options: WriterOptions): WriterCalls['open']['result'] {
     file,
     writer: new LogWriter(connection),
     retention: new RetentionWriter(connection),
+    orphans: new OrphanWriter(connection),
     access: new AccessWriter(connection),
+    people: new PeopleWriter(connection),
+    receipts: new ReceiptWriter(connection),
   };
   current.writer.beginEpoch();
   return { ...new BoundsReader(connection).bounds(), secret };
@@ -51,10 +60,17 @@ serveCalls<WriterCalls>(parentPort, {
   dropEntries: (offsets) => opened().retention.dropEntries(offsets),
   trimTopic: (topic) => opened().retention.trimTopic(topic),
   dropClaims: (now) => opened().retention.dropClaims(now),
+  dropOrphans: () => opened().orphans.dropOrphans(),
+  dropEmptyIntervals: () => opened().orphans.dropEmptyIntervals(),
   putKey: ({ key, audit }) => opened().access.putKey(key, audit),
   deleteKey: ({ id, audit }) => opened().access.deleteKey(id, audit),
   touchKeys: (uses) => opened().access.touchKeys(uses),
   revoke: ({ revocation, audit }) => opened().access.revoke(revocation, audit),
   audit: (entry) => opened().access.audit(entry),
+  putCategory: (category) => opened().people.putCategory(category),
+  deleteCategory: (id) => opened().people.deleteCategory(id),
+  touch: (people) => opened().people.touch(people),
+  noteReceipts: (receipts) => opened().receipts.noteReceipts(receipts),
+  noteOffered: (offered) => opened().receipts.noteOffered(offered),
   close,
 });

@@ -1,9 +1,10 @@
 import type { Access, Principal } from '#clarion/access';
 import type { EntryTraits } from '#clarion/event-bus';
-import { audienceOf, userOfTopic, userTopic, type DryRun, type PublishRequest } from '#clarion/protocol';
+import { audienceOf, userOfTopic, userTopic, type Channel, type DryRun, type PublishRequest } from '#clarion/protocol';
 import { traitsOf } from '../traits.js';
-import type { Decision, Deciders } from './decider.js';
+import type { Withheld } from './decisions.js';
 import type { PeopleStore } from './people-store.js';
+import type { PreferenceBook } from './preference-book.js';
 import type { Reach } from './reach.js';
 
 type Recipient = DryRun['recipients'][number];
@@ -12,13 +13,13 @@ type Recipient = DryRun['recipients'][number];
 export class DryRuns {
   readonly #access: Access;
   readonly #store: PeopleStore;
-  readonly #deciders: Deciders;
+  readonly #preferences: Pick<PreferenceBook, 'judgeOf'>;
   readonly #reach: Reach;
 
-  constructor(access: Access, store: PeopleStore, deciders: Deciders, reach: Reach) {
+  constructor(access: Access, store: PeopleStore, preferences: Pick<PreferenceBook, 'judgeOf'>, reach: Reach) {
     this.#access = access;
     this.#store = store;
-    this.#deciders = deciders;
+    this.#preferences = preferences;
     this.#reach = reach;
   }
 
@@ -40,10 +41,11 @@ export class DryRuns {
   }
 
   async #recipient(user: string, draft: PublishRequest, now: number): Promise<Recipient> {
-    const decider = await this.#deciders.decider(user);
-    const traits: EntryTraits = traitsOf(draft, now);
-    const decide = (channel: 'live' | 'inbox' | 'push'): Decision =>
-      decider.decide(channel, traits, userTopic(user), now);
+    const judge = await this.#preferences.judgeOf(user);
+    const { category, urgent }: EntryTraits = traitsOf(draft, now);
+    const event = { ...(urgent === true && { urgent }) };
+    const decide = (channel: Channel): Withheld | undefined =>
+      judge({ channel, event, topic: userTopic(user), now, ...(category !== undefined && { category }) });
     const connections = this.#reach.readers(userTopic(user));
     const inbox = draft.ephemeral === true ? { reaches: false } : said(decide('inbox'));
     return {
@@ -54,13 +56,13 @@ export class DryRuns {
     };
   }
 
-  #live(user: string, decision: Decision, connections: number): Recipient['inbox'] {
-    if (!decision.reaches || connections > 0) return said(decision);
+  #live(user: string, withheld: Withheld | undefined, connections: number): Recipient['inbox'] {
+    if (withheld !== undefined || connections > 0) return said(withheld);
     const last = this.#reach.lastOf(user);
     return { reaches: false, cause: last === undefined ? 'connection.none' : 'connection.closed' };
   }
 }
 
-function said(decision: Decision): Recipient['inbox'] {
-  return decision.reaches ? { reaches: true } : { reaches: false, cause: decision.cause };
+function said(withheld: Withheld | undefined): Recipient['inbox'] {
+  return withheld === undefined ? { reaches: true } : { reaches: false, cause: withheld.cause };
 }

@@ -1,10 +1,11 @@
 import type { Principal } from '#clarion/access';
-import type { LogEntry } from '#clarion/event-bus';
-import { CAUSES, userTopic, type Cause, type Evidence, type Explanation } from '#clarion/protocol';
+import type { EntryTraits } from '#clarion/event-bus';
+import { CAUSES, userTopic, type Cause, type Channel, type Evidence, type Explanation } from '#clarion/protocol';
 import { isoTime } from '../iso-time.js';
-import type { Decider, Deciders } from './decider.js';
+import { evidenceOf as evidenceOfWish } from './decisions.js';
 import type { Inbox } from './inbox.js';
 import type { ManagedNotifications } from './managed.js';
+import type { PersonalJudge, PersonalQuestion, PreferenceBook } from './preference-book.js';
 import type { FollowInterval, PeopleStore, ReceiptNote, Standing, StoredNotification } from './people-store.js';
 import type { OpenReach, Reach } from './reach.js';
 import type { ReceiptNotes } from './receipt-notes.js';
@@ -24,7 +25,7 @@ interface Case {
   readonly follows: readonly FollowInterval[];
   readonly receipts: readonly ReceiptNote[];
   readonly standing: Standing;
-  readonly decider: Decider;
+  readonly judge: PersonalJudge;
   readonly connections: readonly OpenReach[];
   readonly reach: Reach;
 }
@@ -35,7 +36,7 @@ export class Explanations {
   readonly #notes: ReceiptNotes;
   readonly #managed: ManagedNotifications;
   readonly #inbox: Inbox;
-  readonly #deciders: Deciders;
+  readonly #preferences: Pick<PreferenceBook, 'judgeOf'>;
   readonly #log: { readonly floor: number };
   readonly #reach: Reach;
 
@@ -44,7 +45,7 @@ export class Explanations {
     notes: ReceiptNotes,
     managed: ManagedNotifications,
     inbox: Inbox,
-    deciders: Deciders,
+    preferences: Pick<PreferenceBook, 'judgeOf'>,
     log: { readonly floor: number },
     reach: Reach,
   ) {
@@ -52,7 +53,7 @@ export class Explanations {
     this.#notes = notes;
     this.#managed = managed;
     this.#inbox = inbox;
-    this.#deciders = deciders;
+    this.#preferences = preferences;
     this.#log = log;
     this.#reach = reach;
   }
@@ -81,11 +82,11 @@ export class Explanations {
   async #gather(found: StoredNotification, user: string): Promise<Case> {
     const { offset } = found.entry;
     await this.#notes.flush();
-    const [follows, receipts, standing, decider, connections] = await Promise.all([
+    const [follows, receipts, standing, judge, connections] = await Promise.all([
       this.#store.follows(user),
       this.#store.receipts(offset, [user]),
       this.#store.standing(user, offset),
-      this.#deciders.decider(user),
+      this.#preferences.judgeOf(user),
       this.#reach.connectionsOf(user),
     ]);
     const { floor } = this.#log;
@@ -97,7 +98,7 @@ export class Explanations {
       follows,
       receipts,
       standing,
-      decider,
+      judge,
       connections,
       reach: this.#reach,
     };
@@ -114,8 +115,8 @@ export class Explanations {
     const topics = entry.topics.filter((topic) => isInbox(known, topic));
     if (topics.length === 0) return { listed: false, cause: outside(known).cause };
     for (const topic of topics) {
-      const decision = known.decider.decide('inbox', entry, topic, known.now);
-      if (!decision.reaches) return { listed: false, cause: decision.cause };
+      const wish = known.judge(questionOf(entry, 'inbox', topic, known.now));
+      if (wish !== undefined) return { listed: false, cause: wish.cause };
     }
     return { listed: false, cause: topics.some((topic) => collapsedBy.has(topic)) ? 'collapsed' : 'retention' };
   }
@@ -154,14 +155,22 @@ function withheld(known: Case): Finding | undefined {
   if (topics.length === 0) return outside(known);
   let first: Finding | undefined;
   for (const topic of topics) {
-    const decision = known.decider.decide('live', entry, topic, entry.publishedAt);
-    if (decision.reaches) return undefined;
+    const wish = known.judge(questionOf(entry, 'live', topic, entry.publishedAt));
     // Who muted something only after it was published did not miss it for that.
-    if (decision.evidence.since !== undefined && Date.parse(decision.evidence.since) > entry.publishedAt)
-      return undefined;
-    first ??= decision;
+    if (wish === undefined || (wish.since ?? 0) > entry.publishedAt) return undefined;
+    first ??= { cause: wish.cause, evidence: evidenceOfWish(wish) };
   }
   return first;
+}
+
+function questionOf({ category, urgent }: EntryTraits, channel: Channel, topic: string, now: number): PersonalQuestion {
+  return {
+    channel,
+    event: { ...(urgent === true && { urgent }) },
+    topic,
+    now,
+    ...(category !== undefined && { category }),
+  };
 }
 
 function isInbox({ found: { entry }, user, follows }: Case, topic: string): boolean {

@@ -11,10 +11,10 @@ import {
 import { renderNotification } from '../notification-body.js';
 import type { NotificationLog } from '../notification-log.js';
 import { isoTime } from '../iso-time.js';
-import type { InboxRules } from './inbox-rules.js';
 import type { MarkValue } from './marks.js';
 import type { InboxRow, InboxScope, InboxSource, PeopleStore } from './people-store.js';
 import type { Person } from './person.js';
+import type { PreferenceBook } from './preference-book.js';
 
 /** One page of an inbox, each item as JSON text (`inboxItemSchema`); newest first. */
 export interface InboxPage {
@@ -29,12 +29,16 @@ export interface InboxPage {
 export class Inbox {
   readonly #log: NotificationLog;
   readonly #store: PeopleStore;
-  readonly #rules: InboxRules;
+  readonly #preferences: Pick<PreferenceBook, 'hiddenCategories' | 'mutedTopics'>;
 
-  constructor(log: NotificationLog, store: PeopleStore, rules: InboxRules) {
+  constructor(
+    log: NotificationLog,
+    store: PeopleStore,
+    preferences: Pick<PreferenceBook, 'hiddenCategories' | 'mutedTopics'>,
+  ) {
     this.#log = log;
     this.#store = store;
-    this.#rules = rules;
+    this.#preferences = preferences;
   }
 
   /** @throws {DomainError} `query.invalid` for a page token that is not of this log. */
@@ -61,10 +65,12 @@ export class Inbox {
 
   /** Of what a person's inbox consists now. @param topic only what came by this one. */
   async scope({ user, historyFrom }: Person, topic?: string): Promise<InboxScope> {
-    const [follows, { hiddenCategories, mutedTopics }] = await Promise.all([
+    const [follows, hiddenCategories, muted] = await Promise.all([
       this.#store.follows(user),
-      this.#rules.inboxRules(user),
+      this.#preferences.hiddenCategories(user),
+      this.#preferences.mutedTopics(user),
     ]);
+    const mutedTopics = new Set(muted);
     const own: InboxSource = { topic: userTopic(user), after: 0, upTo: null, publishedFrom: 0 };
     const followed = follows.flatMap(({ topic: name, from, to }): InboxSource[] => {
       const publishedFrom = historyFrom(name);

@@ -31,6 +31,10 @@ export interface PeopleStore {
 
   /** Undefined: the person has never chosen. */
   preferences(user: string): Promise<StoredPreferences | undefined>;
+  /** The same for up to 1,000 people, in their order. */
+  preferencesOf(users: readonly string[]): Promise<(StoredPreferences | undefined)[]>;
+  /** Whether anybody's preferences are kept. */
+  havePreferences(): Promise<boolean>;
   categories(): Promise<Category[]>;
   putCategory(category: Category): Promise<void>;
   /** One that is not there is no error. */

@@ -33,9 +33,9 @@ export function revisePreferences(
     categories: Object.fromEntries(
       Object.entries(categories)
         .filter(([, choice]) => Object.keys(choice).length > 0)
-        .map(([id, choice]) => [id, sinceBefore(before.categories[id], choice, now)]),
+        .map(([id, choice]) => [id, sinceBefore(ownMember(before.categories, id), choice, now)]),
     ),
-    mutedTopics: Object.fromEntries(mutedTopics.map((topic) => [topic, before.mutedTopics[topic] ?? now])),
+    mutedTopics: Object.fromEntries(mutedTopics.map((topic) => [topic, ownMember(before.mutedTopics, topic) ?? now])),
     quietHours,
     doNotDisturbUntil: doNotDisturbUntil === null ? null : Date.parse(doNotDisturbUntil),
     presence,
@@ -59,6 +59,11 @@ export function preferencesAsTold(stored: StoredPreferences): Preferences {
     doNotDisturbUntil: doNotDisturbUntil === null ? null : isoTime(doNotDisturbUntil),
     presence,
   };
+}
+
+/** Topics and categories may have names that every object knows, such as `constructor`. */
+export function ownMember<T>(members: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(members, name) ? members[name] : undefined;
 }
 
 function sinceBefore(

@@ -1,0 +1,128 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { wantedPreferencesSchema, type WantedPreferences } from '#clarion/protocol';
+import { NO_PREFERENCES, revisePreferences, type StoredPreferences } from './preferences.js';
+
+function wanted(some: unknown): WantedPreferences {
+  return wantedPreferencesSchema.parse(some);
+}
+
+const quietHours = { from: '22:00', to: '07:00', timeZone: 'Europe/Berlin' };
+
+describe('what is chosen', () => {
+  it('is kept with the time at which it was', () => {
+    const chosen = wanted({
+      categories: { news: { live: false, push: true } },
+      mutedTopics: ['rooms/1'],
+      quietHours,
+      doNotDisturbUntil: '2026-01-01T12:00:00+01:00',
+      presence: 'hidden',
+    });
+    expect(revisePreferences(NO_PREFERENCES, chosen, 5)).toEqual({
+      categories: { news: { live: false, push: true, since: 5 } },
+      mutedTopics: { 'rooms/1': 5 },
+      quietHours,
+      doNotDisturbUntil: Date.parse('2026-01-01T11:00:00Z'),
+      presence: 'hidden',
+    });
+  });
+
+  it('keeps its time as long as it is the same, whatever else is chosen', () => {
+    const first = revisePreferences(
+      NO_PREFERENCES,
+      wanted({ categories: { news: { live: false }, offers: { inbox: false } }, mutedTopics: ['a', 'b'] }),
+      5,
+    );
+    const second = revisePreferences(
+      first,
+      wanted({
+        categories: { news: { live: false }, offers: { inbox: false, push: false } },
+        mutedTopics: ['b', 'c'],
+        presence: 'hidden',
+      }),
+      9,
+    );
+    expect(second.categories).toEqual({
+      news: { live: false, since: 5 },
+      offers: { inbox: false, push: false, since: 9 },
+    });
+    expect(second.mutedTopics).toEqual({ b: 5, c: 9 });
+  });
+
+  it('is forgotten when it is not chosen again, and then begins anew', () => {
+    const first = revisePreferences(
+      NO_PREFERENCES,
+      wanted({ categories: { news: { live: false } }, mutedTopics: ['a'] }),
+      5,
+    );
+    const none = revisePreferences(first, wanted({}), 6);
+    expect(none).toEqual(NO_PREFERENCES);
+    const again = revisePreferences(none, wanted({ categories: { news: { live: false } }, mutedTopics: ['a'] }), 7);
+    expect([again.categories['news']?.since, again.mutedTopics['a']]).toEqual([7, 7]);
+  });
+
+  it('of a category in which nothing is chosen is nothing', () => {
+    expect(revisePreferences(NO_PREFERENCES, wanted({ categories: { news: {} } }), 5)).toBe(NO_PREFERENCES);
+  });
+
+  it.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])(
+    'of a topic %s, a name that every object knows, is like any other',
+    (topic) => {
+      const revised = revisePreferences(NO_PREFERENCES, wanted({ mutedTopics: [topic] }), 5);
+      expect(Object.entries(revised.mutedTopics)).toEqual([[topic, 5]]);
+      const kept: StoredPreferences = JSON.parse(JSON.stringify(revised));
+      expect(revisePreferences(kept, wanted({ mutedTopics: [topic] }), 9)).toBe(kept);
+    },
+  );
+
+  it('of a category `constructor` is like any other', () => {
+    const revised = revisePreferences(NO_PREFERENCES, wanted({ categories: { constructor: { live: true } } }), 5);
+    expect(revised.categories['constructor']).toEqual({ live: true, since: 5 });
+  });
+});
+
+const id = fc.constantFrom('news', 'offers', 'alerts', 'constructor');
+const choice = fc.record({ live: fc.boolean(), inbox: fc.boolean(), push: fc.boolean() }, { requiredKeys: [] });
+const arbitraryWanted = fc
+  .record({
+    categories: fc.dictionary(id, choice),
+    mutedTopics: fc.array(fc.constantFrom('a', 'b', 'c/d', 'toString')),
+    quietHours: fc.constantFrom(null, quietHours, { ...quietHours, days: [1, 2] }),
+    doNotDisturbUntil: fc.constantFrom(null, '2026-01-01T11:00:00Z'),
+    presence: fc.constantFrom('visible' as const, 'hidden' as const),
+  })
+  .map(wanted);
+
+describe('any preferences', () => {
+  it('are the very same object when the same is wanted again, as it comes back from the store, too', () => {
+    fc.assert(
+      fc.property(arbitraryWanted, (preferences) => {
+        const once = revisePreferences(NO_PREFERENCES, preferences, 5);
+        expect(revisePreferences(once, preferences, 9)).toBe(once);
+        const stored: StoredPreferences = JSON.parse(JSON.stringify(once));
+        expect(revisePreferences(stored, preferences, 9)).toBe(stored);
+      }),
+    );
+  });
+
+  it('say what was wanted, whatever was before', () => {
+    fc.assert(
+      fc.property(arbitraryWanted, arbitraryWanted, (first, second) => {
+        const before = revisePreferences(NO_PREFERENCES, first, 5);
+        const after = revisePreferences(before, second, 9);
+        const fresh = revisePreferences(NO_PREFERENCES, second, 9);
+        expect(withoutTimes(after)).toEqual(withoutTimes(fresh));
+      }),
+    );
+  });
+});
+
+function withoutTimes(preferences: StoredPreferences): unknown {
+  return {
+    ...preferences,
+    categories: Object.fromEntries(
+      Object.entries(preferences.categories).map(([name, chosen]) => [name, { ...chosen, since: 0 }]),
+    ),
+    mutedTopics: Object.keys(preferences.mutedTopics).toSorted(),
+  };
+}

@@ -1,0 +1,57 @@
+import type { LogEntry } from '#clarion/event-bus';
+import type { ActResult, EditAct, RetractAct } from '#clarion/notifications';
+import { editBody, tombstoneBody } from '#clarion/notifications/people';
+import type { Connection, Statement } from './connection.js';
+import { ENTRY_QUERIES } from './entry-queries.js';
+import type { EntryWriter } from './entry-writer.js';
+import { NotificationFinder } from './notification-finder.js';
+
+/**
+ * Edits and retractions: nothing of an old body is left, neither in the notification's place nor in what was told of it. What an entry counts for
+ * retention stays what it counted when it came.
+ */
+export class EditWriter {
+  readonly #entries: EntryWriter;
+  readonly #finder: NotificationFinder;
+  readonly #replaceBodies: Statement;
+  readonly #replaceByTombstones: Statement;
+  readonly #tombstonesInAudience: Statement;
+
+  constructor(connection: Connection, entries: EntryWriter) {
+    this.#entries = entries;
+    this.#finder = new NotificationFinder(connection);
+    this.#replaceBodies = connection.prepare(ENTRY_QUERIES.replaceBodies);
+    this.#replaceByTombstones = connection.prepare(ENTRY_QUERIES.replaceByTombstones);
+    this.#tombstonesInAudience = connection.prepare(ENTRY_QUERIES.tombstonesInAudience);
+  }
+
+  edit({ notification, edit, at }: EditAct): ActResult {
+    const found = this.#finder.first(notification);
+    if (found === undefined) return { outcome: 'refused', code: 'notification.unknown' };
+    if (found.kind === 'retracted' || isOver(found, at)) return { outcome: 'refused', code: 'notification.over' };
+    const body = editBody(found.body, edit, new Date(at).toISOString());
+    if (body === undefined)
+      return { outcome: 'refused', code: 'body.invalid', detail: 'one of title, type and data must be left' };
+    this.#replaceBodies.run([found.id, body]);
+    return { outcome: 'acted', entry: this.#tell(found, 'updated', body, at) };
+  }
+
+  retract({ notification, at }: RetractAct): ActResult {
+    const found = this.#finder.first(notification);
+    if (found === undefined) return { outcome: 'refused', code: 'notification.unknown' };
+    if (found.kind === 'retracted') return { outcome: 'acted', entry: null };
+    if (isOver(found, at)) return { outcome: 'refused', code: 'notification.over' };
+    const body = tombstoneBody(new Date(at).toISOString());
+    this.#replaceByTombstones.run([found.id, body, found.offset]);
+    this.#tombstonesInAudience.run([found.id]);
+    return { outcome: 'acted', entry: this.#tell(found, 'retracted', body, at) };
+  }
+
+  #tell({ offset, id, ...notification }: LogEntry, kind: 'updated' | 'retracted', body: string, at: number): LogEntry {
+    return this.#entries.add(id, { ...notification, kind, about: offset, body }, at);
+  }
+}
+
+function isOver({ expiresAt }: LogEntry, at: number): boolean {
+  return expiresAt !== undefined && expiresAt <= at;
+}

@@ -1,0 +1,45 @@
+import type { ActResult, EraseAct } from '#clarion/notifications';
+import { integer, type Connection, type Statement } from './connection.js';
+import type { EntryWriter } from './entry-writer.js';
+import { EntryRemover } from './entry-remover.js';
+import { PEOPLE_QUERIES } from './people-queries.js';
+import { personalTopic } from './personal-topic.js';
+import { RETENTION_QUERIES } from './retention-queries.js';
+
+/** Removes what is kept of a person. */
+export class Eraser {
+  readonly #entries: EntryWriter;
+  readonly #remover: EntryRemover;
+  readonly #addressedTo: Statement;
+  readonly #dropAudience: Statement;
+  readonly #takeNameOff: Statement;
+  readonly #tables: readonly Statement[];
+
+  constructor(connection: Connection, entries: EntryWriter) {
+    this.#entries = entries;
+    this.#remover = new EntryRemover(connection);
+    this.#addressedTo = connection.prepare(PEOPLE_QUERIES.addressedTo);
+    this.#dropAudience = connection.prepare(RETENTION_QUERIES.dropAudience);
+    this.#takeNameOff = connection.prepare(PEOPLE_QUERIES.takeNameOff);
+    const { eraseMarks, eraseRanges, eraseFollows, eraseReceipts, erasePerson } = PEOPLE_QUERIES;
+    this.#tables = [eraseMarks, eraseRanges, eraseFollows, eraseReceipts, erasePerson].map((sql) =>
+      connection.prepare(sql),
+    );
+  }
+
+  erase(id: string, { user, at }: EraseAct): ActResult {
+    const topic = personalTopic(user);
+    for (const row of this.#addressedTo.all([topic])) {
+      if (integer(row, 1) === 1) this.#remover.remove(integer(row, 0));
+      else this.#takeOff(integer(row, 0), topic);
+    }
+    for (const table of this.#tables) table.run([user]);
+    const entry = this.#entries.add(id, { kind: 'erased', topics: [], publishedAt: at, body: topic });
+    return { outcome: 'acted', entry };
+  }
+
+  #takeOff(offset: number, topic: string): void {
+    this.#takeNameOff.run([offset, topic]);
+    this.#dropAudience.run([topic, offset]);
+  }
+}

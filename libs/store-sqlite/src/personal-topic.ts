@@ -1,0 +1,11 @@
+const PREFIX = 'users/';
+
+/** The own topic of a person. */
+export function personalTopic(user: string): string {
+  return `${PREFIX}${user}`;
+}
+
+/** Whether it is the own topic of somebody. */
+export function isPersonal(topic: string): boolean {
+  return topic.startsWith(PREFIX) && !topic.includes('/', PREFIX.length);
+}

@@ -1,0 +1,34 @@
+import type { AckAct, ReceiptNote } from '#clarion/notifications';
+import type { Connection, Statement } from './connection.js';
+import { PEOPLE_QUERIES } from './people-queries.js';
+
+/** Notes how far notifications came; of what is no longer kept, nothing. The first time counts. */
+export class ReceiptWriter {
+  readonly #connection: Connection;
+  readonly #note: Statement;
+  readonly #offered: Statement;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.#note = connection.prepare(PEOPLE_QUERIES.noteReceipt);
+    this.#offered = connection.prepare(PEOPLE_QUERIES.noteOffered);
+  }
+
+  /** @returns the offsets that were not acknowledged before. Precondition: a transaction is open. */
+  acknowledge({ offsets, user, at, transport, device }: AckAct): number[] {
+    return offsets.filter((offset) => this.#note.run([offset, user, 'acked', at, transport, device]) === 1);
+  }
+
+  noteReceipts(receipts: readonly ReceiptNote[]): void {
+    this.#connection.write(() => {
+      for (const { offset, user, stage, at, transport, device } of receipts)
+        this.#note.run([offset, user, stage, at, transport, device]);
+    });
+  }
+
+  noteOffered(offered: readonly { readonly offset: number; readonly connections: number }[]): void {
+    this.#connection.write(() => {
+      for (const { offset, connections } of offered) this.#offered.run([offset, connections]);
+    });
+  }
+}

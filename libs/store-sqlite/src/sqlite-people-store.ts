@@ -1,0 +1,96 @@
+import type {
+  FollowInterval,
+  InboxCounts,
+  InboxRequest,
+  InboxScope,
+  InboxSlice,
+  PeopleStore,
+  ReceiptNote,
+  Standing,
+  StoredNotification,
+  StoredPerson,
+  StoredPreferences,
+} from '#clarion/notifications';
+import type { Category } from '#clarion/protocol';
+import type { StoreThreads } from './store-threads.js';
+
+/** What is kept of people, in the file of the log and through its threads. Every rejection is a `StoreError`. */
+export class SqlitePeopleStore implements PeopleStore {
+  readonly #threads: StoreThreads;
+
+  constructor(threads: StoreThreads) {
+    this.#threads = threads;
+  }
+
+  async find(id: string): Promise<StoredNotification | undefined> {
+    return (await this.findAll([id]))[0];
+  }
+
+  findAll(ids: readonly string[]): Promise<(StoredNotification | undefined)[]> {
+    return this.#threads.withReader((reader) => reader.call('findAll', ids));
+  }
+
+  follows(user: string): Promise<FollowInterval[]> {
+    return this.#threads.withReader((reader) => reader.call('follows', user));
+  }
+
+  followers(topic: string): Promise<number> {
+    return this.#threads.withReader((reader) => reader.call('followers', topic));
+  }
+
+  inbox(request: InboxRequest): Promise<InboxSlice> {
+    return this.#threads.withReader((reader) => reader.call('inbox', request));
+  }
+
+  counts(scope: InboxScope): Promise<InboxCounts> {
+    return this.#threads.withReader((reader) => reader.call('inboxCounts', scope));
+  }
+
+  standing(user: string, offset: number): Promise<Standing> {
+    return this.#threads.withReader((reader) => reader.call('standing', { user, offset }));
+  }
+
+  preferences(user: string): Promise<StoredPreferences | undefined> {
+    return this.#threads.withReader((reader) => reader.call('preferences', user));
+  }
+
+  categories(): Promise<Category[]> {
+    return this.#threads.withReader((reader) => reader.call('categories', null));
+  }
+
+  putCategory(category: Category): Promise<void> {
+    return this.#threads.withWriter((writer) => writer.call('putCategory', category));
+  }
+
+  deleteCategory(id: string): Promise<void> {
+    return this.#threads.withWriter((writer) => writer.call('deleteCategory', id));
+  }
+
+  noteReceipts(receipts: readonly ReceiptNote[]): Promise<void> {
+    return this.#threads.withWriter((writer) => writer.call('noteReceipts', receipts));
+  }
+
+  noteOffered(offered: readonly { readonly offset: number; readonly connections: number }[]): Promise<void> {
+    return this.#threads.withWriter((writer) => writer.call('noteOffered', offered));
+  }
+
+  receipts(offset: number, users: readonly string[]): Promise<ReceiptNote[]> {
+    return this.#threads.withReader((reader) => reader.call('receipts', { offset, users }));
+  }
+
+  topicReceipts(offset: number, except: readonly string[]): Promise<{ offered: number; acked: number }> {
+    return this.#threads.withReader((reader) => reader.call('topicReceipts', { offset, except }));
+  }
+
+  touch(people: readonly { readonly user: string; readonly at: number }[]): Promise<void> {
+    return this.#threads.withWriter((writer) => writer.call('touch', people));
+  }
+
+  lastSeen(user: string): Promise<number | undefined> {
+    return this.#threads.withReader((reader) => reader.call('lastSeen', user));
+  }
+
+  export(user: string): Promise<StoredPerson> {
+    return this.#threads.withReader((reader) => reader.call('exportPerson', user));
+  }
+}

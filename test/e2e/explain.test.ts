@@ -1,0 +1,314 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { CAUSES, explanationSchema, type Cause, type Explanation } from '#clarion/protocol';
+import { EventStream } from '../support/event-stream.js';
+import { mintToken, publish, publishBatch, request } from '../support/rest.js';
+import { startServer, type TestServer } from '../support/server.js';
+
+const HOUR_MS = 3_600_000;
+const CATEGORIES = { chatter: { live: true }, silent: { live: false, inbox: false } };
+
+let server: TestServer;
+/** Every cause that some case has injected: at the end none of the catalogue is missing. */
+const injected = new Set<Cause>();
+const open: { close(): void }[] = [];
+let people = 0;
+
+beforeAll(async () => {
+  server = await startServer({ CLARION_RESUME_MAX_BYTES: '2000000', CLARION_RETENTION_INTERVAL_MS: '100' });
+  for (const [id, defaults] of Object.entries(CATEGORIES))
+    expect((await request(server, 'PUT', `/v1/categories/${id}`, { title: id, defaults })).status).toBe(200);
+});
+
+afterEach(() => open.splice(0).forEach((one) => one.close()));
+
+afterAll(async () => {
+  await server.stop();
+});
+
+/** Somebody new, and how they ask. */
+async function person(subscribe: readonly string[] = []): Promise<{ user: string; token: string }> {
+  const user = `u-${++people}`;
+  return { user, token: await mintToken(server, { sub: user, subscribe }) };
+}
+
+function as(token: string): Record<string, string> {
+  return { authorization: `Bearer ${token}` };
+}
+
+async function must(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<unknown> {
+  const answer = await request(server, method, path, body, headers);
+  if (answer.status >= 300) throw new Error(`${method} ${path}: ${JSON.stringify(answer.body)}`);
+  return answer.body;
+}
+
+async function listen(token: string, query = ''): Promise<EventStream> {
+  const stream = await EventStream.open(`${server.url}/v1/events?${query}`, as(token));
+  open.push(stream);
+  await stream.first('ready', 1);
+  return stream;
+}
+
+async function explain(id: string, user: string): Promise<Explanation> {
+  return explanationSchema.parse(await must('GET', `/v1/notifications/${id}/explain?user=${user}`));
+}
+
+/** Asks until it is so: what was sent, and who has gone, is known a moment later. */
+async function explained(id: string, user: string, cause: Cause): Promise<Explanation> {
+  const until = Date.now() + 5_000;
+  let got = await explain(id, user);
+  while (got.cause !== cause && Date.now() < until) {
+    await pause(20);
+    got = await explain(id, user);
+  }
+  expect(got.cause).toBe(cause);
+  expect(got.sentence).toContain(CAUSES[cause]);
+  expect(got.delivered).toBe(cause.startsWith('delivered.'));
+  injected.add(cause);
+  return got;
+}
+
+describe('how far it came', () => {
+  it('sent, received when the cursor comes back, acknowledged, seen, read', async () => {
+    const { user, token } = await person();
+    const stream = await listen(token, 'device=phone');
+    const { id } = await publish(server, { user, title: 't' });
+    const [event] = await stream.first('message', 1);
+    expect(await explained(id, user, 'delivered.sent')).toMatchObject({
+      evidence: { transport: 'sse', device: 'phone' },
+      inbox: { listed: true },
+    });
+    stream.close();
+    await listen(token, `since=${event?.id}`);
+    await explained(id, user, 'delivered.received');
+    await must('POST', '/v1/me/acks', { ids: [id] }, as(token));
+    await explained(id, user, 'delivered.acked');
+    await must('POST', '/v1/me/marks', { state: 'seen', ids: [id] }, as(token));
+    await explained(id, user, 'delivered.seen');
+    await must('POST', '/v1/me/marks', { state: 'read', ids: [id] }, as(token));
+    await explained(id, user, 'delivered.read');
+  });
+
+  it('to whoever reads its topic without being named', async () => {
+    const { user, token } = await person(['news/*']);
+    const stream = await listen(token, 'topics=news/1');
+    const { id } = await publish(server, { topic: 'news/1', title: 't' });
+    await stream.first('message', 1);
+    expect(await explained(id, user, 'delivered.sent')).toMatchObject({ inbox: { listed: false } });
+  });
+});
+
+describe('whom it concerns', () => {
+  it('names neither them nor what they follow', async () => {
+    const { user } = await person();
+    const { id } = await publish(server, { topic: 'other/1', user: 'somebody-else', title: 't' });
+    expect(await explained(id, user, 'audience.not_named')).toMatchObject({
+      inbox: { listed: false, cause: 'audience.not_named' },
+    });
+  });
+
+  it('was published before they followed, or after they had ceased to', async () => {
+    const { user, token } = await person(['news/*']);
+    const before = await publish(server, { topic: 'news/2', title: 'before' });
+    await must('PUT', '/v1/me/follows?topic=news/2', undefined, as(token));
+    const between = await publish(server, { topic: 'news/2', title: 'between' });
+    await must('DELETE', '/v1/me/follows?topic=news/2', undefined, as(token));
+    const after = await publish(server, { topic: 'news/2', title: 'after' });
+    expect(await explained(before.id, user, 'follow.later')).toMatchObject({ inbox: { listed: false } });
+    expect(await explained(between.id, user, 'connection.none')).toMatchObject({ inbox: { listed: true } });
+    expect(await explained(after.id, user, 'follow.ended')).toMatchObject({ evidence: { topic: 'news/2' } });
+  });
+
+  it('is followed for them by a service, though their token does not grant it', async () => {
+    const { user, token } = await person();
+    await must('PUT', `/v1/users/${user}/follows?topic=closed/1`);
+    const stream = await listen(token);
+    const { id } = await publish(server, { topic: 'closed/1', title: 't' });
+    await explained(id, user, 'right.missing');
+    expect(stream.named('message')).toEqual([]);
+    expect(await must('GET', '/v1/me/inbox', undefined, as(token))).toEqual({ items: [] });
+  });
+});
+
+describe('what they wish', () => {
+  interface Wish {
+    readonly cause: Cause;
+    readonly preferences: object | null;
+    readonly draft: object;
+    readonly inbox: object;
+  }
+  it.each<[string, Wish]>([
+    [
+      'a muted category',
+      {
+        cause: 'muted.category',
+        preferences: { categories: { chatter: { live: false } } },
+        draft: { category: 'chatter' },
+        inbox: { listed: true },
+      },
+    ],
+    [
+      'a category that is off for those who have not chosen',
+      {
+        cause: 'category.off',
+        preferences: null,
+        draft: { category: 'silent' },
+        inbox: { listed: false, cause: 'category.off' },
+      },
+    ],
+    [
+      'quiet hours',
+      {
+        cause: 'quiet.hours',
+        preferences: { quietHours: { from: '00:00', to: '00:00', timeZone: 'Europe/Berlin' } },
+        draft: {},
+        inbox: { listed: true },
+      },
+    ],
+    [
+      'not to be disturbed',
+      {
+        cause: 'quiet.do_not_disturb',
+        preferences: { doNotDisturbUntil: new Date(Date.now() + HOUR_MS).toISOString() },
+        draft: {},
+        inbox: { listed: true },
+      },
+    ],
+  ])('%s', async (_, { cause, preferences, draft, inbox }) => {
+    const { user, token } = await person();
+    if (preferences !== null) await must('PUT', '/v1/me/preferences', preferences, as(token));
+    const stream = await listen(token);
+    const { id } = await publish(server, { user, title: 'withheld', ...draft });
+    await publish(server, { user, title: 'urgent', priority: 'urgent' });
+    expect(await explained(id, user, cause)).toMatchObject({ inbox });
+    // Delivery has acted on it: what was published later is there, and this is not.
+    await stream.first('message', 1);
+    expect(stream.named('message').map(({ data }) => Object(data).title)).toEqual(['urgent']);
+  });
+
+  it('a muted topic', async () => {
+    const { user, token } = await person(['news/*']);
+    await must('PUT', '/v1/me/preferences', { mutedTopics: ['news/3'] }, as(token));
+    const stream = await listen(token, 'topics=news/3,news/4');
+    const { id } = await publish(server, { topic: 'news/3', title: 'withheld' });
+    await publish(server, { topic: 'news/4', title: 'heard' });
+    expect(await explained(id, user, 'muted.topic')).toMatchObject({ evidence: { topic: 'news/3' } });
+    await stream.first('message', 1);
+    expect(stream.named('message').map(({ data }) => Object(data).title)).toEqual(['heard']);
+  });
+
+  it('what was muted after it was published was not the cause', async () => {
+    const { user, token } = await person();
+    const { id } = await publish(server, { user, title: 't', category: 'chatter' });
+    await must('PUT', '/v1/me/preferences', { categories: { chatter: { live: false } } }, as(token));
+    await explained(id, user, 'connection.none');
+  });
+});
+
+describe('what became of it', () => {
+  it('expired', async () => {
+    const { user, token } = await person();
+    const { id, cursor } = await publish(server, { user, title: 't', ttl: 1 });
+    await explained(id, user, 'connection.none');
+    expect(await explained(id, user, 'expired')).toMatchObject({ inbox: { listed: false, cause: 'expired' } });
+    const stream = await listen(token, 'since=earliest');
+    await publish(server, { user, title: 'later' });
+    await stream.first('message', 1);
+    expect(stream.named('message').map(({ data }) => Object(data).title)).toEqual(['later']);
+    expect(cursor).toBeTruthy();
+  });
+
+  it('retracted', async () => {
+    const { user } = await person();
+    const { id } = await publish(server, { user, title: 't' });
+    await must('DELETE', `/v1/notifications/${id}`);
+    expect(await explained(id, user, 'retracted')).toMatchObject({ inbox: { listed: false, cause: 'retracted' } });
+  });
+
+  it('replaced in the inbox by a newer one with the same key', async () => {
+    const { user } = await person();
+    const [older] = await publishBatch(
+      server,
+      [1, 2].map((n) => ({ user, title: `${n}`, collapseKey: 'k' })),
+    );
+    const { inbox } = await explained(older?.id ?? '', user, 'connection.none');
+    expect(inbox).toEqual({ listed: false, cause: 'collapsed' });
+    injected.add('collapsed');
+  });
+
+  it('could not be resumed any more when they came back', async () => {
+    const { user, token } = await person();
+    const { id, cursor } = await publish(server, { user, title: 't' });
+    const large = { topic: 'filler/1', title: 't', body: 'x'.repeat(60_000) };
+    for (let i = 0; i < 3; i++)
+      await publishBatch(
+        server,
+        Array.from({ length: 20 }, () => large),
+      );
+    const until = Date.now() + 10_000;
+    while ((await listen(token, `since=${cursor}`)).named('gap').length === 0 && Date.now() < until) await pause(100);
+    await explained(id, user, 'retention');
+  });
+});
+
+describe('where they were', () => {
+  it('never connected; then gone, or closed with its reason', async () => {
+    const { user, token } = await person();
+    const first = await publish(server, { user, title: 'first' });
+    await explained(first.id, user, 'connection.none');
+    (await listen(token)).close();
+    const second = await publish(server, { user, title: 'second' });
+    await explained(second.id, user, 'connection.closed');
+    const stream = await listen(token);
+    await must('POST', `/v1/users/${user}/disconnect`);
+    await stream.first('bye', 1);
+    const third = await publish(server, { user, title: 'third' });
+    expect(await explained(third.id, user, 'connection.closed')).toMatchObject({
+      evidence: { reason: 'access.revoked', transport: 'sse' },
+    });
+  });
+
+  it('connected, and reading something else', async () => {
+    const { user, token } = await person(['news/*']);
+    await listen(token, 'topics=news/5');
+    const { id } = await publish(server, { user, title: 't' });
+    await explained(id, user, 'connection.elsewhere');
+  });
+
+  it('connected, and behind', async () => {
+    const { user, token } = await person();
+    const socket = await deaf(token);
+    open.push({ close: () => socket.destroy() });
+    const filler = { user, title: 't', body: 'x'.repeat(60_000) };
+    let id = '';
+    for (let i = 0; i < 8; i++)
+      id =
+        (
+          await publishBatch(
+            server,
+            Array.from({ length: 60 }, () => filler),
+          )
+        ).at(-1)?.id ?? '';
+    const { evidence } = await explained(id, user, 'connection.behind');
+    expect(evidence.lag).toBeGreaterThan(0);
+  });
+});
+
+/** A stream whose client does not read. */
+async function deaf(token: string): Promise<Socket> {
+  const { port } = new URL(server.url);
+  const socket = connect({ port: Number(port), host: '127.0.0.1' });
+  await once(socket, 'connect');
+  socket.write(
+    `GET /v1/events HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\nAuthorization: Bearer ${token}\r\n\r\n`,
+  );
+  await once(socket, 'data');
+  socket.pause();
+  return socket;
+}
+
+it('every cause of the catalogue was injected', () => {
+  expect([...injected].toSorted()).toEqual(Object.keys(CAUSES).toSorted());
+});

@@ -1,0 +1,228 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { problemSchema } from '#clarion/protocol';
+import { mintToken, publish, request } from '../support/rest.js';
+import { startServer, type TestServer } from '../support/server.js';
+import { SocketListener } from '../support/socket-listener.js';
+import { JsonSocket } from '../support/web-socket.js';
+
+const ME = 'u-me';
+const SOME_ID = '0190a0b0-0000-7000-8000-000000000000';
+
+let server: TestServer;
+let token: string;
+/** A cursor of another server's log. */
+let foreignCursor: string;
+let own: { id: string; cursor: string };
+let theirs: { id: string };
+let over: { id: string };
+let before: unknown;
+
+beforeAll(async () => {
+  server = await startServer();
+  const other = await startServer();
+  foreignCursor = (await publish(other, { topic: 'a', title: 't' })).cursor;
+  await other.stop();
+  token = await mintToken(server, { sub: ME, subscribe: ['news/*'], publish: ['news/*'] });
+  await put('/v1/categories/locked', { title: 'Security', locked: ['live', 'inbox'] });
+  own = await publish(server, { user: ME, title: 'mine' });
+  theirs = await publish(server, { user: 'u-other', title: 'theirs' });
+  over = await publish(server, { user: ME, title: 'over' });
+  await request(server, 'DELETE', `/v1/notifications/${over.id}`);
+  await request(server, 'PUT', '/v1/me/follows?topic=news/1', undefined, mine());
+});
+
+afterAll(() => server.stop());
+
+beforeEach(async () => {
+  before = await everything();
+});
+
+/** Whatever was asked: nothing is other than it was. */
+afterEach(async () => {
+  expect(await everything()).toEqual(before);
+});
+
+function mine(): Record<string, string> {
+  return { authorization: `Bearer ${token}` };
+}
+
+function put(path: string, body: unknown): Promise<unknown> {
+  return request(server, 'PUT', path, body);
+}
+
+async function everything(): Promise<unknown> {
+  const { marks, follows, preferences, receipts, notifications } = Object(
+    (await request(server, 'GET', `/v1/users/${ME}/export`)).body,
+  );
+  const categories = (await request(server, 'GET', '/v1/categories')).body;
+  const news = (await request(server, 'GET', '/v1/notifications?topic=news/1')).body;
+  return { marks, follows, preferences, receipts, notifications, categories, news };
+}
+
+const manyIds = Array.from({ length: 1_001 }, (_, i) => `id-${i}`);
+const hour = 3_600_000;
+
+/** What somebody with a token says, as a body of REST and as a command; `of` is asked when the server runs. */
+interface Bad {
+  readonly what: string;
+  readonly rest: readonly [method: string, path: string];
+  readonly command: string;
+  readonly body: () => Record<string, unknown>;
+  readonly code: string;
+}
+
+const MARKS = ['POST', '/v1/me/marks'] as const;
+const ACKS = ['POST', '/v1/me/acks'] as const;
+const PREFERENCES = ['PUT', '/v1/me/preferences'] as const;
+
+const mark = (what: string, body: () => Record<string, unknown>, code = 'body.invalid'): Bad => ({
+  what,
+  rest: MARKS,
+  command: 'mark',
+  body: () => ({ state: 'read', ...body() }),
+  code,
+});
+const preferences = (what: string, body: Record<string, unknown>, code = 'body.invalid'): Bad => ({
+  what,
+  rest: PREFERENCES,
+  command: 'preferences',
+  body: () => body,
+  code,
+});
+
+const BAD: readonly Bad[] = [
+  mark('a mark on an unknown id', () => ({ ids: [SOME_ID] }), 'notification.unknown'),
+  mark('a mark on one’s own and an unknown id', () => ({ ids: [own.id, SOME_ID] }), 'notification.unknown'),
+  mark('a mark on somebody else’s', () => ({ ids: [own.id, theirs.id] }), 'notification.unknown'),
+  mark('1,001 ids', () => ({ ids: manyIds })),
+  mark('no ids', () => ({ ids: [] })),
+  mark('neither ids nor upTo', () => ({})),
+  mark('ids and upTo', () => ({ ids: [own.id], upTo: own.cursor })),
+  mark('a topic with ids', () => ({ ids: [own.id], topic: 'news/1' })),
+  mark('a cursor of another log', () => ({ upTo: foreignCursor }), 'cursor.unknown'),
+  mark('a cursor that is none', () => ({ upTo: 'zzzz' }), 'cursor.unknown'),
+  mark('a cursor that cannot be one', () => ({ upTo: 'a b' })),
+  mark('an unknown state', () => ({ state: 'deleted', ids: [own.id] })),
+  mark('snoozing without an end', () => ({ state: 'snoozed', ids: [own.id] })),
+  mark('an end of what is not snoozed', () => ({ until: new Date().toISOString(), ids: [own.id] })),
+  mark('a time that is none', () => ({ at: 'yesterday', ids: [own.id] })),
+  mark('an unknown field', () => ({ ids: [own.id], user: 'u-other' })),
+  {
+    what: 'an acknowledgement of somebody else’s',
+    rest: ACKS,
+    command: 'ack',
+    body: () => ({ ids: [theirs.id] }),
+    code: 'notification.unknown',
+  },
+  { what: '1,001 acknowledgements', rest: ACKS, command: 'ack', body: () => ({ ids: manyIds }), code: 'body.invalid' },
+  preferences('a category that does not exist', { categories: { nowhere: { live: false } } }, 'category.unknown'),
+  preferences('a category that cannot be muted', { categories: { locked: { live: false } } }, 'category.locked'),
+  preferences('a category that is no name', { categories: { 'A b': { live: false } } }),
+  preferences('an unknown channel', { categories: { locked: { pigeon: true } } }),
+  preferences('a time zone that does not exist', {
+    quietHours: { from: '22:00', to: '07:00', timeZone: 'Europe/Atlantis' },
+  }),
+  preferences('a time of day that does not exist', {
+    quietHours: { from: '24:00', to: '07:00', timeZone: 'Europe/Berlin' },
+  }),
+  preferences('a muted wildcard', { mutedTopics: ['news/*'] }),
+  preferences('an unknown field', { surprise: true }),
+];
+
+describe('REST', () => {
+  it.each(BAD.map((bad) => [bad.what, bad] as const))('%s', async (_, { rest: [method, path], body, code }) => {
+    const answer = await request(server, method, path, body(), mine());
+    expect(problemSchema.parse(answer.body)).toMatchObject({ code, status: answer.status });
+    expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+  });
+
+  it.each<[string, string, string, () => unknown, string]>([
+    ['a page token that is none', 'GET', '/v1/me/inbox?page=zzzz', () => undefined, 'query.invalid'],
+    ['a page that is a cursor', 'GET', '/v1/me/inbox?page=CURSOR', () => undefined, 'query.invalid'],
+    ['an unknown filter', 'GET', '/v1/me/inbox?state=deleted', () => undefined, 'query.invalid'],
+    ['101 items', 'GET', '/v1/me/inbox?limit=101', () => undefined, 'query.invalid'],
+    ['a followed wildcard', 'PUT', '/v1/me/follows?topic=news/*', () => undefined, 'query.invalid'],
+    ['nothing to follow', 'PUT', '/v1/me/follows', () => undefined, 'query.invalid'],
+    ['what the token does not grant', 'PUT', '/v1/me/follows?topic=closed/1', () => undefined, 'topic.forbidden'],
+    ['what belongs to the server', 'PUT', '/v1/me/follows?topic=$sys/1', () => undefined, 'topic.forbidden'],
+    ['oneself', 'PUT', '/v1/me/follows?topic=users/me', () => undefined, 'body.invalid'],
+    [
+      'a forged sender',
+      'POST',
+      '/v1/notifications',
+      () => ({ topic: 'news/1', title: 't', from: { user: 'u-other' } }),
+      'body.invalid',
+    ],
+    [
+      'a category that does not exist',
+      'POST',
+      '/v1/notifications',
+      () => ({ topic: 'news/1', title: 't', category: 'nowhere' }),
+      'category.unknown',
+    ],
+    ['somebody else’s edit', 'PATCH', '/v1/notifications/OWN', () => ({ title: 'forged' }), 'notification.unknown'],
+    ['somebody else’s retraction', 'DELETE', '/v1/notifications/OWN', () => undefined, 'notification.unknown'],
+  ])('%s: %s %s', async (_, method, path, body, code) => {
+    const address = path.replace('CURSOR', own.cursor).replace('OWN', own.id);
+    const answer = await request(server, method, address, body(), mine());
+    expect(problemSchema.parse(answer.body)).toMatchObject({ code, status: answer.status });
+  });
+
+  it.each<[string, string, () => string, unknown, string]>([
+    ['an edit of what is not there', 'PATCH', () => SOME_ID, { title: 't' }, 'notification.unknown'],
+    ['an edit of what was taken back', 'PATCH', () => over.id, { title: 't' }, 'notification.over'],
+    ['an edit that changes nothing', 'PATCH', () => own.id, {}, 'body.invalid'],
+    ['an edit that leaves nothing', 'PATCH', () => own.id, { title: null }, 'body.invalid'],
+    ['an edit of whom it concerns', 'PATCH', () => own.id, { topic: 'news/1' }, 'body.invalid'],
+    ['a script for a link', 'PATCH', () => own.id, { url: 'javascript:alert(1)' }, 'body.invalid'],
+    ['a retraction of what is not there', 'DELETE', () => SOME_ID, undefined, 'notification.unknown'],
+  ])('of a service: %s', async (_, method, id, body, code) => {
+    const answer = await request(server, method, `/v1/notifications/${id()}`, body);
+    expect(problemSchema.parse(answer.body)).toMatchObject({ code, status: answer.status });
+  });
+
+  it('an edit after the end of its time', async () => {
+    const user = 'u-late';
+    const { id } = await publish(server, { user, title: 't', ttl: 1 });
+    const until = Date.now() + hour;
+    let answer = await request(server, 'PATCH', `/v1/notifications/${id}`, { title: 'in time' });
+    while (answer.status === 200 && Date.now() < until)
+      answer = await request(server, 'PATCH', `/v1/notifications/${id}`, { title: 'again' });
+    expect(answer).toMatchObject({ status: 409, body: { code: 'notification.over' } });
+  });
+});
+
+describe('commands', () => {
+  const wired = (bad: Bad): Record<string, unknown> =>
+    bad.command === 'preferences' ? { set: bad.body() } : bad.body();
+
+  it('over WebSocket', async () => {
+    const socket = new JsonSocket(`${server.url}/v1/ws?access_token=${token}`);
+    await socket.heard('ready');
+    for (const [id, bad] of BAD.entries()) {
+      const reply = await socket.ask(id, { op: bad.command, id, ...wired(bad) });
+      expect([bad.what, Object(reply['error']).code]).toEqual([bad.what, bad.code]);
+    }
+    socket.close();
+  });
+
+  it('over Socket.IO', async () => {
+    const listener = new SocketListener(server.url, { token });
+    await listener.first('ready');
+    for (const bad of BAD)
+      expect([bad.what, await listener.ask(bad.command, wired(bad))]).toMatchObject([
+        bad.what,
+        { error: { code: bad.code } },
+      ]);
+    listener.close();
+  });
+});
+
+it('nobody can say who they are: the server marks what a person publishes', async () => {
+  const { body } = await request(server, 'POST', '/v1/notifications', { topic: 'news/2', title: 't' }, mine());
+  const { notifications } = Object((await request(server, 'GET', '/v1/notifications?topic=news/2')).body);
+  expect(notifications).toMatchObject([{ id: Object(body).id, from: { user: ME } }]);
+  await publish(server, { topic: 'news/2', title: 'of a service' });
+  const { notifications: both } = Object((await request(server, 'GET', '/v1/notifications?topic=news/2')).body);
+  expect(both[0]).not.toHaveProperty('from');
+});

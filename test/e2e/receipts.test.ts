@@ -1,0 +1,228 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { EventStream } from '../support/event-stream.js';
+import { mintToken, publish, request } from '../support/rest.js';
+import { startServer, type TestServer } from '../support/server.js';
+import { SocketListener } from '../support/socket-listener.js';
+import { JsonSocket } from '../support/web-socket.js';
+
+/** What the issue allows between an acknowledgement and the answer of who waits for it. */
+const SOON_MS = 1_000;
+
+let server: TestServer;
+const open: { close(): void }[] = [];
+
+beforeAll(async () => {
+  server = await startServer();
+});
+
+afterEach(() => open.splice(0).forEach((one) => one.close()));
+
+afterAll(() => server.stop());
+
+function as(token: string): Record<string, string> {
+  return { authorization: `Bearer ${token}` };
+}
+
+/** A client of the person that acknowledges what it gets, in the manner of its transport; resolves with when it did. */
+type Acknowledger = (token: string) => Promise<{ ackedAt: Promise<number> }>;
+
+const overSocketIo: Acknowledger = async (token) => {
+  const listener = new SocketListener(server.url, { token });
+  open.push(listener);
+  await listener.first('ready');
+  const acked = listener.first('notification').then(async ([event]) => {
+    const at = performance.now();
+    expect(await listener.ask('ack', { ids: [Object(event?.args[0]).id] })).toEqual({ acked: 1 });
+    return at;
+  });
+  return { ackedAt: acked };
+};
+
+const overWebSocket: Acknowledger = async (token) => {
+  const socket = new JsonSocket(`${server.url}/v1/ws?access_token=${token}`);
+  open.push(socket);
+  await socket.heard('ready');
+  const acked = socket.heard('notification').then(async ({ data }) => {
+    const at = performance.now();
+    expect(await socket.ask(1, { op: 'ack', id: 1, ids: [Object(data).id] })).toMatchObject({ data: { acked: 1 } });
+    return at;
+  });
+  return { ackedAt: acked };
+};
+
+async function ackOverRest(token: string, id: string): Promise<number> {
+  const at = performance.now();
+  expect((await request(server, 'POST', '/v1/me/acks', { ids: [id] }, as(token))).body).toEqual({ acked: 1 });
+  return at;
+}
+
+const overSse: Acknowledger = async (token) => {
+  const stream = await EventStream.open(`${server.url}/v1/events`, as(token));
+  open.push(stream);
+  await stream.first('ready', 1);
+  return { ackedAt: stream.first('message', 1).then(([event]) => ackOverRest(token, Object(event?.data).id)) };
+};
+
+const overPoll: Acknowledger = async (token) => {
+  const { body } = await request(server, 'GET', '/v1/events', undefined, as(token));
+  const next = request(server, 'GET', `/v1/events?wait=20&since=${Object(body).cursor}`, undefined, as(token));
+  return { ackedAt: next.then((answer) => ackOverRest(token, Object(answer.body).events[0].data.id)) };
+};
+
+describe('a publish that waits', () => {
+  it.each<[string, Acknowledger]>([
+    ['Socket.IO', overSocketIo],
+    ['WebSocket', overWebSocket],
+    ['SSE and REST', overSse],
+    ['polls and REST', overPoll],
+  ])('is answered within a second of the acknowledgement over %s', async (transport, acknowledger) => {
+    const user = `u-${transport.replaceAll(/\W/g, '')}`;
+    const { ackedAt } = await acknowledger(await mintToken(server, { sub: user }));
+    const answer = await request(server, 'POST', '/v1/notifications?wait=acked&timeout=20', { user, title: 't' });
+    expect(performance.now() - (await ackedAt)).toBeLessThan(SOON_MS);
+    expect(answer.status).toBe(201);
+    expect(answer.body).toMatchObject({
+      recipients: [{ user, stored: {}, sent: {}, received: {}, acked: {} }],
+      topics: { sent: 0, acked: 0 },
+    });
+    expect(Object(answer.body).recipients[0]).not.toHaveProperty('cause');
+  });
+
+  it('tells the truth when the time is over', async () => {
+    const ready = await mintToken(server, { sub: 'u-present' });
+    const { ackedAt } = await overSocketIo(ready);
+    const silent = await EventStream.open(`${server.url}/v1/events`, as(await mintToken(server, { sub: 'u-silent' })));
+    open.push(silent);
+    await silent.first('ready', 1);
+    const began = performance.now();
+    const answer = await request(server, 'POST', '/v1/notifications?wait=acked&timeout=1', {
+      users: ['u-present', 'u-silent', 'u-absent'],
+      title: 't',
+    });
+    expect(performance.now() - began).toBeGreaterThan(950);
+    await ackedAt;
+    const { recipients } = Object(answer.body);
+    expect(recipients).toMatchObject([
+      { user: 'u-present', acked: {} },
+      { user: 'u-silent', sent: { transport: 'sse' }, cause: 'delivered.sent' },
+      { user: 'u-absent', cause: 'connection.none' },
+    ]);
+    expect(recipients[1]).not.toHaveProperty('acked');
+    expect(recipients[2]).not.toHaveProperty('sent');
+  });
+
+  it('is answered as it stands when the server goes away', async () => {
+    const other = await startServer();
+    try {
+      const waiting = request(other, 'POST', '/v1/notifications?wait=acked&timeout=60', { user: 'u-1', title: 't' });
+      const seen = await EventStream.open(
+        `${other.url}/v1/events?since=earliest`,
+        as(await mintToken(other, { sub: 'u-1' })),
+      );
+      await seen.first('message', 1);
+      seen.close();
+      const began = performance.now();
+      const exit = other.kill('SIGTERM');
+      expect((await waiting).status).toBe(201);
+      expect(await exit).toMatchObject({ code: 0 });
+      expect(performance.now() - began).toBeLessThan(6_000);
+    } finally {
+      await other.stop();
+    }
+  });
+
+  it.each([
+    ['?wait=acked', { topic: 'news/1', title: 't' }],
+    ['?wait=acked', { user: 'u-1', title: 't', ephemeral: true }],
+    ['?wait=read', { user: 'u-1', title: 't' }],
+    ['?wait=acked&timeout=61', { user: 'u-1', title: 't' }],
+    ['?wait=acked&timeout=0', { user: 'u-1', title: 't' }],
+    ['?surprise=1', { user: 'u-1', title: 't' }],
+  ])('%s with %j is refused, and publishes nothing', async (query, draft) => {
+    const path = '/v1/notifications?topic=users/u-1&limit=1';
+    const before = (await request(server, 'GET', path)).body;
+    const answer = await request(server, 'POST', `/v1/notifications${query}`, draft);
+    expect(answer).toMatchObject({ status: 422, body: { code: 'query.invalid' } });
+    expect((await request(server, 'GET', path)).body).toEqual(before);
+  });
+});
+
+describe('receipts', () => {
+  it('are durable from the acknowledgement on, and count readers of topics without listing them', async () => {
+    const subscribe = ['news/*'];
+    const [named, reader] = await Promise.all([
+      mintToken(server, { sub: 'u-named', subscribe }),
+      mintToken(server, { sub: 'u-reader', subscribe }),
+    ]);
+    const streams = await Promise.all(
+      [named, reader].map((token) => EventStream.open(`${server.url}/v1/events?topics=users/me,news/1`, as(token))),
+    );
+    open.push(...streams);
+    await Promise.all(streams.map((stream) => stream.first('ready', 1)));
+    const { id } = await publish(server, { topic: 'news/1', user: 'u-named', title: 't' });
+    await Promise.all(streams.map((stream) => stream.first('message', 1)));
+    for (const token of [named, reader]) await ackOverRest(token, id);
+    await server.kill('SIGKILL');
+    await server.restart();
+    const { body } = await request(server, 'GET', `/v1/notifications/${id}/receipts`);
+    expect(body).toMatchObject({ id, recipients: [{ user: 'u-named', acked: {} }], topics: { acked: 1 } });
+    expect(JSON.stringify(body)).not.toContain('u-reader');
+  });
+
+  it('come in pages', async () => {
+    const users = Array.from({ length: 5 }, (_, n) => `u-page-${n}`);
+    const { id } = await publish(server, { users, title: 't' });
+    const listed: string[] = [];
+    let page = '';
+    do {
+      const { body } = await request(server, 'GET', `/v1/notifications/${id}/receipts?limit=2${page}`);
+      listed.push(...Object(body).recipients.map(({ user }: { user: string }) => user));
+      page = Object(body).nextPage === undefined ? '' : `&page=${Object(body).nextPage}`;
+    } while (page !== '');
+    expect(listed).toEqual(users);
+  });
+
+  it('an acknowledgement of what one cannot have got acknowledges nothing', async () => {
+    const token = await mintToken(server, { sub: 'u-thief' });
+    const own = await publish(server, { user: 'u-thief', title: 't' });
+    const foreign = await publish(server, { user: 'u-other', title: 't' });
+    for (const ids of [
+      [own.id, foreign.id],
+      [own.id, 'no-such-id'],
+    ])
+      expect(await request(server, 'POST', '/v1/me/acks', { ids }, as(token))).toMatchObject({
+        status: 404,
+        body: { code: 'notification.unknown' },
+      });
+    const { body } = await request(server, 'GET', `/v1/notifications/${own.id}/receipts`);
+    expect(Object(body).recipients[0]).not.toHaveProperty('acked');
+  });
+});
+
+describe('a dry run', () => {
+  it('says who would get it, and publishes nothing', async () => {
+    const token = await mintToken(server, { sub: 'u-dry', subscribe: ['news/*'] });
+    const stream = await EventStream.open(`${server.url}/v1/events?topics=users/me,news/9`, as(token));
+    open.push(stream);
+    await stream.first('ready', 1);
+    await request(server, 'PUT', '/v1/me/follows?topic=news/9', undefined, as(token));
+    const draft = { users: ['u-dry', 'u-nobody'], topic: 'news/9', title: 't' };
+    const answer = await request(server, 'POST', '/v1/notifications?dryRun=true', draft);
+    expect(answer).toMatchObject({
+      status: 200,
+      body: {
+        recipients: [
+          { user: 'u-dry', live: { reaches: true, connections: 1 }, inbox: { reaches: true }, push: { reaches: true } },
+          {
+            user: 'u-nobody',
+            live: { reaches: false, connections: 0, cause: 'connection.none' },
+            inbox: { reaches: true },
+          },
+        ],
+        topics: [{ topic: 'news/9', connections: 1, followers: 1 }],
+      },
+    });
+    await publish(server, { user: 'u-dry', title: 'real' });
+    expect((await stream.first('message', 1)).map(({ data }) => Object(data).title)).toEqual(['real']);
+  });
+});
