@@ -4,7 +4,6 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { mintToken, publish, publishBatch, request } from '../support/rest.js';
 import { startServer, type TestServer } from '../support/server.js';
 import { CHROMIUM_IS_MISSING, launchChromium } from './chromium.js';
-import { ConsolePage } from './console-page.js';
 import { InboxPage } from './inbox-page.js';
 import { PAYLOADS } from './payloads.js';
 
@@ -98,6 +97,7 @@ describe.skipIf(CHROMIUM_IS_MISSING)('the inbox in Chromium', () => {
       await request(server, 'DELETE', `/v1/notifications/${id}`);
       await both((page) => page.lists());
       await both((page) => page.unread(0));
+      expect(await first.panel.getByText('Nothing here.').isVisible()).toBe(true);
     });
 
     it('follows topics for both, from then until then', async () => {
@@ -212,6 +212,7 @@ describe.skipIf(CHROMIUM_IS_MISSING)('the inbox in Chromium', () => {
       await publish(server, { user: person, title: 'meanwhile' });
       await first.lists('meanwhile');
       await first.live();
+      expect(await first.tab.complaints()).toEqual([]);
     });
 
     it('is that of the person who is named, or of whoever has the token', async () => {

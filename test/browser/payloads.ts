@@ -101,6 +101,7 @@ const OTHERS = [
   `\${${CANARY}}`,
   `<%= ${CANARY} %>`,
   `#{${CANARY}}`,
+  `\`+${CANARY}+\``,
   `[x](javascript:${CANARY})`,
   `![x](x"onerror="${CANARY})`,
   `<base href="javascript:/a/">`,

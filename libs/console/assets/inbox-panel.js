@@ -137,6 +137,8 @@ export class InboxPanel {
 
   /** @param {readonly HTMLButtonElement[]} tabs @param {HTMLButtonElement} chosen */
   #choose(tabs, chosen) {
+    this.#say('');
+    if (chosen.id === 'tab-preferences') this.#inbox.refreshPreferences();
     for (const tab of tabs) {
       const selected = tab === chosen;
       tab.setAttribute('aria-selected', String(selected));

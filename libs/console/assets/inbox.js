@@ -41,6 +41,8 @@ export class Inbox {
   #topics = [OWN_TOPIC];
   /** @type {Set<string>} */
   #acked = new Set();
+  /** Categories that were met. @type {Set<string>} */
+  #asked = new Set();
   /** @type {Rereading<Part>} */
   #rereading = new Rereading((parts) => this.#read(parts));
   #watched = false;
@@ -98,7 +100,12 @@ export class Inbox {
   /** Whether somebody looks at it: only then it is listed, and what is listed counts as seen. @param {boolean} watched */
   watch(watched) {
     this.#watched = watched;
-    if (watched && this.state === 'live') this.#rereading.want(['items', 'summary'], true);
+    if (watched && this.state === 'live') this.#rereading.want(ALL, true);
+  }
+
+  /** Nobody tells of the operator's categories: somebody is about to look at them. */
+  refreshPreferences() {
+    this.#rereading.want(['preferences', 'categories'], true);
   }
 
   /** @param {Filter} filter */
@@ -286,9 +293,17 @@ export class Inbox {
       if (page === undefined || items.length >= this.#wanted) break;
     }
     if (me !== this.#me || filter !== this.filter) return;
+    if (items.some((item) => this.#isNew(item))) await this.#readCategories(me);
     this.items = items;
     this.more = page !== undefined && items.length < MAX_LISTED;
     void this.#shown(me, items);
+  }
+
+  /** Of a category that was declared since they were read, or was deleted: those are asked for once. @param {Item} item */
+  #isNew({ notification: { category } }) {
+    if (category === undefined || this.#asked.has(category)) return false;
+    this.#asked.add(category);
+    return !this.categories.some(({ id }) => id === category);
   }
 
   /** Publishers may learn that it was shown, and other devices that nothing is new any more. @param {Me} me @param {readonly Item[]} items */
