@@ -35,7 +35,7 @@ async function person(subscribe: readonly string[] = []): Promise<{ user: string
 }
 
 function as(token: string): Record<string, string> {
-  return { authorization: `Bearer ${token}` };
+  return { Authorization: `Bearer ${token}` };
 }
 
 async function must(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<unknown> {

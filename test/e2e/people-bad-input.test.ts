@@ -43,7 +43,7 @@ afterEach(async () => {
 });
 
 function mine(): Record<string, string> {
-  return { authorization: `Bearer ${token}` };
+  return { Authorization: `Bearer ${token}` };
 }
 
 function put(path: string, body: unknown): Promise<unknown> {

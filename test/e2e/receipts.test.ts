@@ -20,7 +20,7 @@ afterEach(() => open.splice(0).forEach((one) => one.close()));
 afterAll(() => server.stop());
 
 function as(token: string): Record<string, string> {
-  return { authorization: `Bearer ${token}` };
+  return { Authorization: `Bearer ${token}` };
 }
 
 /** A client of the person that acknowledges what it gets, in the manner of its transport; resolves with when it did. */

@@ -65,7 +65,9 @@ describe('the OpenAPI document', () => {
 describe('the AsyncAPI document', () => {
   it('has every event on every transport, and every command', () => {
     const document = asyncApiDocument();
-    const commands = [...Object.keys(commandSchemas), 'publish'];
+    const asked = [...Object.keys(commandSchemas), 'publish'];
+    // Where an event has the name of a command, both are there.
+    const commands = asked.map((name) => (name in EVENTS ? `${name}-command` : name));
     const names = (reference: string): string[] => Object.keys(Object(at(document, reference)));
     expect(names('#/channels/sse/messages')).toEqual(Object.keys(EVENTS));
     expect(names('#/channels/socketio/messages')).toEqual([...Object.keys(EVENTS), ...commands]);
@@ -76,7 +78,7 @@ describe('the AsyncAPI document', () => {
       ...commands,
       ...spoken.map((name) => `websocket.${name}`),
     ]);
-    expect(names('#/operations')).toEqual(expect.arrayContaining(commands));
+    expect(names('#/operations')).toEqual(expect.arrayContaining(asked));
   });
 
   it('refers to nothing that is not there', () => {

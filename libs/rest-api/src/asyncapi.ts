@@ -1,14 +1,23 @@
 import { z } from 'zod';
 import {
+  ackedSchema,
   commandSchemas,
   EVENTS,
+  followListSchema,
+  inboxItemSchema,
+  inboxPageSchema,
+  inboxSummarySchema,
+  markedSchema,
   messageIdSchema,
   openingSchema,
   pingSchema,
   presenceListSchema,
+  preferencesSchema,
+  presenceListSchema,
   problemSchema,
   publishReplySchema,
   publishSchema,
+  quietHoursSchema,
   replySchema,
   subscriptionSchema,
   WEB_SOCKET_PROTOCOL,
@@ -17,6 +26,24 @@ import { COMPONENTS, componentSchemas, toJsonSchema, type JsonSchema } from './j
 
 /** All that a client may ask by a name. */
 const COMMANDS = { ...commandSchemas, publish: publishSchema };
+
+/** What the message of a command is called here: some events have the same name on the wire. */
+function messageOfCommand(name: string): string {
+  return Object.hasOwn(EVENTS, name) ? `${name}-command` : name;
+}
+
+/** What commands answer with, beside what is documented of others. */
+const ANSWERS = [
+  ackedSchema,
+  followListSchema,
+  inboxItemSchema,
+  inboxPageSchema,
+  inboxSummarySchema,
+  markedSchema,
+  preferencesSchema,
+  presenceListSchema,
+  quietHoursSchema,
+];
 
 /** Commands whose acknowledgement is more than "done". */
 const REPLIES: Readonly<Record<string, JsonSchema>> = {
@@ -28,6 +55,9 @@ const REPLIES: Readonly<Record<string, JsonSchema>> = {
 
 const EVENT_NAMES = Object.keys(EVENTS);
 const COMMAND_NAMES = Object.keys(COMMANDS);
+const COMMAND_MESSAGES = Object.fromEntries(
+  Object.entries(COMMANDS).map(([name, schema]) => [messageOfCommand(name), schema]),
+);
 
 /** On a plain WebSocket an event is a member of its frame, and so are a command's name and id. */
 const WEB_SOCKET_EVENTS: Readonly<Record<string, z.ZodType>> = Object.fromEntries([
@@ -36,7 +66,7 @@ const WEB_SOCKET_EVENTS: Readonly<Record<string, z.ZodType>> = Object.fromEntrie
 ]);
 const WEB_SOCKET_COMMANDS: Readonly<Record<string, z.ZodType>> = Object.fromEntries(
   Object.entries({ ...COMMANDS, ping: pingSchema, open: openingSchema }).map(([name, schema]) => [
-    `websocket.${name === 'open' ? 'first-subscribe' : name}`,
+    `websocket.${name === 'open' ? 'first-subscribe' : messageOfCommand(name)}`,
     schema
       .safeExtend({ op: z.literal(name === 'open' ? 'subscribe' : name), id: messageIdSchema })
       .meta({ id: undefined }),
@@ -57,7 +87,7 @@ const CHANNELS = {
     title: 'Socket.IO',
     description:
       'Default path and namespace. The handshake’s `auth` carries `token`, `topics`, `since` and `device`. What fixes a place ends with the cursor as its last argument; commands are acknowledged. A service may bring its API key in the `Authorization` header, and publish.',
-    messages: messagesOf([...EVENT_NAMES, ...COMMAND_NAMES]),
+    messages: messagesOf([...EVENT_NAMES, ...Object.keys(COMMAND_MESSAGES)]),
     bindings: { ws: { bindingVersion: '0.1.0' } },
   },
   websocket: {
@@ -108,7 +138,7 @@ export function asyncApiDocument(basePath = ''): JsonSchema {
     },
     components: {
       messages: Object.fromEntries(
-        Object.entries({ ...EVENTS, ...COMMANDS, ...WEB_SOCKET_EVENTS, ...WEB_SOCKET_COMMANDS }).map(
+        Object.entries({ ...EVENTS, ...COMMAND_MESSAGES, ...WEB_SOCKET_EVENTS, ...WEB_SOCKET_COMMANDS }).map(
           ([name, schema]) => [name, message(name, toJsonSchema(schema))],
         ),
       ),
@@ -120,6 +150,7 @@ export function asyncApiDocument(basePath = ''): JsonSchema {
         presenceListSchema,
         replySchema,
         problemSchema,
+        ...ANSWERS,
       ]),
     },
   };
@@ -129,7 +160,7 @@ function commandOperation(name: string): JsonSchema {
   return {
     action: 'receive',
     channel: { $ref: '#/channels/socketio' },
-    messages: references('socketio', [name]),
+    messages: references('socketio', [messageOfCommand(name)]),
     description:
       'Acknowledged with what the command answers, or with `{ error }`, where `error` is a problem document.',
     'x-acknowledgement': {

@@ -76,9 +76,9 @@ describe('publishing one', () => {
   });
 
   it('publishes nothing of what it refuses', async () => {
-    expect((await post({ topic: 'a', title: 't', ttl: 5 })).json()).toMatchObject({
+    expect((await post({ topic: 'a', title: 't', deliverAt: '2030-01-01T00:00:00Z' })).json()).toMatchObject({
       code: 'field.unsupported',
-      errors: [{ pointer: '/ttl' }],
+      errors: [{ pointer: '/deliverAt' }],
     });
     expect((await post({ title: 't' })).json()).toMatchObject({ code: 'body.invalid' });
     expect(calls).toEqual([]);
@@ -100,7 +100,7 @@ describe('publishing many', () => {
         { topic: 'forbidden', title: '3' },
         { topic: 'a', title: '4', ephemeral: true, idempotencyKey: 'k' },
         null,
-        { topic: 'a', title: '6', ttl: 1 },
+        { topic: 'a', title: '6', deliverAt: 1 },
       ]),
     ).toMatchObject([
       { status: 201, id: 'n-1', cursor: 'n-1' },
@@ -108,7 +108,7 @@ describe('publishing many', () => {
       { status: 403, error: { code: 'topic.forbidden' } },
       { status: 202, id: 'n-3' },
       { status: 422, error: { code: 'body.invalid', errors: [{ pointer: '' }] } },
-      { status: 422, error: { code: 'field.unsupported', errors: [{ pointer: '/ttl' }] } },
+      { status: 422, error: { code: 'field.unsupported', errors: [{ pointer: '/deliverAt' }] } },
     ]);
     expect(calls.map(({ draft }) => draft.title)).toEqual(['1', '3', '4']);
   });

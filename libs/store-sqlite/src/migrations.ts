@@ -232,6 +232,7 @@ function createRest(connection: Connection): void {
       preferences TEXT,
       last_seen_at INTEGER
     ) STRICT, WITHOUT ROWID;
+    CREATE INDEX people_who_chose ON people (user) WHERE preferences IS NOT NULL;
     CREATE TABLE categories (
       id TEXT PRIMARY KEY,
       definition TEXT NOT NULL

@@ -31,6 +31,7 @@ export const PEOPLE_QUERIES = {
   dropRange: 'DELETE FROM range_marks WHERE user = ? AND state = ? AND topic = ? AND up_to = ?',
 
   preferences: 'SELECT preferences FROM people WHERE user = ?',
+  anyPreferences: 'SELECT user FROM people WHERE preferences IS NOT NULL LIMIT 1',
   putPreferences: `
     INSERT INTO people (user, preferences) VALUES (?, ?)
     ON CONFLICT (user) DO UPDATE SET preferences = excluded.preferences`,

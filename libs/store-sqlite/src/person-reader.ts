@@ -12,6 +12,7 @@ const NAMES = [
   'follows',
   'followers',
   'preferences',
+  'anyPreferences',
   'lastSeen',
   'categories',
   'notificationsOf',
@@ -33,6 +34,7 @@ export class PersonReader {
       follows: prepare('follows'),
       followers: prepare('followers'),
       preferences: prepare('preferences'),
+      anyPreferences: prepare('anyPreferences'),
       lastSeen: prepare('lastSeen'),
       categories: prepare('categories'),
       notificationsOf: prepare('notificationsOf'),
@@ -58,6 +60,14 @@ export class PersonReader {
 
   preferences(user: string): StoredPreferences | undefined {
     return storedPreferences(this.#sql.preferences.get([user]));
+  }
+
+  preferencesOf(users: readonly string[]): (StoredPreferences | undefined)[] {
+    return this.#connection.read(() => users.map((user) => this.preferences(user)));
+  }
+
+  havePreferences(): boolean {
+    return this.#sql.anyPreferences.get([]) !== undefined;
   }
 
   lastSeen(user: string): number | undefined {

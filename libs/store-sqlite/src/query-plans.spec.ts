@@ -41,6 +41,8 @@ const ALLOWED_SCANS: { readonly [Q in keyof typeof queries]?: readonly string[] 
   allKeys: ['SCAN api_keys'],
   allRevocations: ['SCAN token_revocations'],
   categories: ['SCAN categories'],
+  /** Ends at the first. */
+  anyPreferences: ['SCAN people USING INDEX people_who_chose'],
   dropRanges: ['SCAN log'],
   dropFollows: ['SCAN log'],
   tail: ['SCAN log', 'SCAN entries'],

@@ -50,8 +50,16 @@ export class SqlitePeopleStore implements PeopleStore {
     return this.#threads.withReader((reader) => reader.call('standing', { user, offset }));
   }
 
-  preferences(user: string): Promise<StoredPreferences | undefined> {
-    return this.#threads.withReader((reader) => reader.call('preferences', user));
+  async preferences(user: string): Promise<StoredPreferences | undefined> {
+    return (await this.preferencesOf([user]))[0];
+  }
+
+  preferencesOf(users: readonly string[]): Promise<(StoredPreferences | undefined)[]> {
+    return this.#threads.withReader((reader) => reader.call('preferencesOf', users));
+  }
+
+  havePreferences(): Promise<boolean> {
+    return this.#threads.withReader((reader) => reader.call('havePreferences', null));
   }
 
   categories(): Promise<Category[]> {

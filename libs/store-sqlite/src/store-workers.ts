@@ -85,7 +85,8 @@ export type ReaderCalls = {
   inbox: { argument: InboxRequest; result: InboxSlice };
   inboxCounts: { argument: InboxScope; result: InboxCounts };
   standing: { argument: { readonly user: string; readonly offset: number }; result: Standing };
-  preferences: { argument: string; result: StoredPreferences | undefined };
+  preferencesOf: { argument: readonly string[]; result: (StoredPreferences | undefined)[] };
+  havePreferences: { argument: null; result: boolean };
   categories: { argument: null; result: Category[] };
   receipts: { argument: { readonly offset: number; readonly users: readonly string[] }; result: ReceiptNote[] };
   topicReceipts: {
