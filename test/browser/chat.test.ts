@@ -40,9 +40,9 @@ describe.skipIf(CHROMIUM_IS_MISSING)('the chat in two windows', () => {
     await ada.locator('#present', { hasText: 'ada' }).waitFor();
     const bob = await enter('bob');
     for (const page of [ada, bob]) await expect.poll(() => present(page)).toEqual(['ada', 'bob']);
-    await bob.getByLabel('Message').pressSequentially('hel');
+    await bob.getByLabel('Message', { exact: true }).pressSequentially('hel');
     await ada.locator('#typing', { hasText: 'bob is typing …' }).waitFor();
-    await bob.getByLabel('Message').fill('');
+    await bob.getByLabel('Message', { exact: true }).fill('');
     await ada.locator('#typing:empty').waitFor({ state: 'attached' });
     await say(bob, 'hello');
     await ada.getByText('hello', { exact: true }).waitFor();
@@ -98,7 +98,7 @@ async function enter(name: string): Promise<Page> {
 }
 
 async function say(page: Page, text: string): Promise<void> {
-  await page.getByLabel('Message').fill(text);
+  await page.getByLabel('Message', { exact: true }).fill(text);
   await page.getByRole('button', { name: 'Send' }).click();
 }
 
