@@ -152,7 +152,7 @@ describe('granting', () => {
         told++;
         return passes(have);
       }),
-      { numRuns: 3_000 },
+      { numRuns: 6_000 },
     );
     expect(told).toBeGreaterThan(50);
   });

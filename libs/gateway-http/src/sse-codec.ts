@@ -3,7 +3,7 @@ import type { Codec, LogEvent } from '#clarion/realtime';
 
 /**
  * Server-Sent Events (WHATWG HTML §9.2). JSON text has no raw line ends, and cursors are of a small alphabet, so that nothing a
- * publisher sends can begin a line. Notifications carry no `event:` field: `onmessage` hears them. Whatever fixes a place has
+ * publisher sends can begin a line. Notifications carry no `event:` field: `onmessage` hears them; all else is named. Whatever fixes a place has
  * its cursor as `id:`, which a browser brings back as `Last-Event-ID`.
  */
 export class SseCodec implements Codec<Buffer> {
@@ -11,7 +11,8 @@ export class SseCodec implements Codec<Buffer> {
 
   encode(event: LogEvent, topic: Topic): Buffer {
     const id = event.cursor === undefined ? '' : `id: ${event.cursor}\n`;
-    return Buffer.from(`${id}data: ${event.json(topic)}\n\n`);
+    const name = event.name === 'notification' ? '' : `event: ${event.name}\n`;
+    return Buffer.from(`${id}${name}data: ${event.json(topic)}\n\n`);
   }
 
   join(frames: readonly Buffer[]): Buffer {

@@ -119,8 +119,6 @@ export const ADMINISTRATIVE_ACTS = [
   'key.deleted',
   'user.disconnected',
   'user.erased',
-  'category.put',
-  'category.deleted',
   'connection.closed',
   'topic.closed',
   'category.put',

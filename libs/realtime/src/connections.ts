@@ -8,6 +8,7 @@ import {
   type OpenConnection,
   type Reading,
 } from './open-connection.js';
+import { deviceOf, tellDevices, type Device, type ToldDevice } from './presence/device.js';
 import { walk } from './walk.js';
 
 export interface ConnectionsRequest {
@@ -112,18 +113,22 @@ export class Connections {
   /** Of how many that is true. */
   async count(isCounted: (connection: OpenConnection) => boolean): Promise<number> {
     let count = 0;
-    await this.each((connection) => {
+    await walk(this.#all(), (connection) => {
       if (isCounted(connection)) count++;
+      return false;
     });
     return count;
   }
 
-  /** Looks at all. */
-  async each(look: (connection: OpenConnection) => void): Promise<void> {
-    await walk(this.#all(), (connection) => {
-      look(connection);
-      return false;
+  /** By what this person is connected: sessions, and polls that wait. */
+  async devicesOf(user: string): Promise<ToldDevice[]> {
+    const devices: Device[] = [];
+    await this.count((connection) => {
+      const isTheirs = connection.kind !== 'v' && isOf(connection, user);
+      if (isTheirs) devices.push(deviceOf(connection));
+      return isTheirs;
     });
+    return tellDevices(devices);
   }
 
   #close(connection: OpenConnection, reason: CloseReason): boolean {
@@ -202,9 +207,12 @@ function isAfter({ kind, number }: Place, after: Place | undefined): boolean {
   return kind === after.kind ? number > after.number : kind > after.kind;
 }
 
+function isOf({ who }: OpenConnection, user: string): boolean {
+  return who?.kind === 'subscriber' && who.sub === user;
+}
+
 function fits(connection: OpenConnection, { user, topic, transport }: ConnectionsRequest): boolean {
-  const { who } = connection;
   if (transport !== undefined && transport !== connection.transport) return false;
-  if (user !== undefined && !(who?.kind === 'subscriber' && who.sub === user)) return false;
+  if (user !== undefined && !isOf(connection, user)) return false;
   return topic === undefined || connection.reading.topics.some((own) => covers(own, topic));
 }

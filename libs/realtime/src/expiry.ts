@@ -6,7 +6,13 @@ export function expiryOf(who: Principal): number | undefined {
   return who.kind === 'subscriber' ? who.expiresAt : undefined;
 }
 
-/** The same as a client is told of it. */
+/** Until when somebody waits who wants to wait so long: nobody beyond the end of their token. Milliseconds since 1970. */
+export function endOfWait(who: Principal, waitMs: number): number {
+  const until = Date.now() + waitMs;
+  return Math.min(until, expiryOf(who) ?? until);
+}
+
+/** {@link expiryOf} as a client is told of it. */
 export function expiryTold(who: Principal): Pick<Ready, 'expiresAt'> {
   const at = expiryOf(who);
   return at === undefined ? {} : { expiresAt: new Date(at).toISOString() };

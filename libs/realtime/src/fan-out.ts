@@ -1,6 +1,8 @@
-import type { Topic } from '#clarion/protocol';
+import type { DeliveryWitness } from '#clarion/notifications';
+import { userOfTopic, type Topic } from '#clarion/protocol';
 import type { InterestIndex, Readers } from './interest-index.js';
 import type { LogEvent } from './log-event.js';
+import { NO_WITNESS } from './people.js';
 
 /** Somebody who writes what was offered once the turn is over. */
 export interface Flushable {
@@ -25,6 +27,7 @@ export class FanOut {
   readonly #index: InterestIndex;
   readonly #afterRound: () => void;
   readonly #tickMs: number;
+  readonly #witness: Pick<DeliveryWitness, 'offered'>;
   #waiting: Flushable[] = [];
   #round: Flushable[] = [];
   #next = 0;
@@ -40,20 +43,46 @@ export class FanOut {
    * @param tickMs the longest rest after a round of small writes ({@link restAfter}); 0: none, each begins at the end of the turn. What
    *   comes after longer silence never waits.
    * @param afterRound called when all that was offered before the round began has been written.
+   * @param witness told how many readers of topics that are nobody's own a notification was offered.
    */
-  constructor(index: InterestIndex, tickMs: number, afterRound: () => void) {
+  constructor(
+    index: InterestIndex,
+    tickMs: number,
+    afterRound: () => void,
+    witness: Pick<DeliveryWitness, 'offered'> = NO_WITNESS,
+  ) {
     this.#index = index;
     this.#tickMs = tickMs;
     this.#afterRound = afterRound;
+    this.#witness = witness;
   }
 
   deliver(event: LogEvent): void {
     const dispatch = ++this.#dispatch;
-    for (const topic of event.topics)
-      for (const readers of this.#index.readersOf(topic)) {
-        this.#offers += readers.length;
-        offerTo(readers, event, topic, dispatch);
-      }
+    let anonymous = 0;
+    for (const topic of event.topics) {
+      const readers = this.#offer(event, topic, dispatch);
+      if (readers > 0 && userOfTopic(topic) === undefined) anonymous += readers;
+    }
+    if (anonymous > 0 && event.offset !== undefined && event.name === 'notification')
+      this.#witness.offered(event.offset, anonymous);
+  }
+
+  /** Has all who read the topic look again at what they have been offered and have not written. */
+  reread(topic: Topic): void {
+    for (const readers of this.#index.readersOf(topic))
+      for (let i = readers.length - 1; i >= 0; i--) readers[i]?.reader.reread?.();
+  }
+
+  /** @returns to how many. */
+  #offer(event: LogEvent, topic: Topic, dispatch: number): number {
+    let count = 0;
+    for (const readers of this.#index.readersOf(topic)) {
+      count += readers.length;
+      offerTo(readers, event, topic, dispatch);
+    }
+    this.#offers += count;
+    return count;
   }
 
   /** Has `receiver.flush` called at the end of this turn. Precondition: it is not waiting for that already. */

@@ -87,7 +87,7 @@ export interface Want {
   readonly since?: Cursor | typeof EARLIEST;
   /** Under too much load readers of low priority are asked to poll first. */
   readonly priority?: Priority;
-  /** The client's own name of its device. */
+  /** The client's own name of the device that it runs on. */
   readonly device?: string;
 }
 

@@ -1,6 +1,7 @@
 import type { ReadGrant } from '#clarion/access';
 import { hasWildcard, matches, type Selector, type Topic } from '#clarion/protocol';
 import type { LogEvent } from './log-event.js';
+import { OPEN, type Screen } from './screen.js';
 import { Subscription, type Receiver } from './subscription.js';
 
 /** Up to so many selectors are looked through one by one: most readers have one, and a map for each would cost more than it saves. */
@@ -10,13 +11,18 @@ const NONE: readonly Subscription[] = [];
 /** What one reader reads: its selectors, and how far back it may see by each. */
 export class Interest {
   readonly #reader: Receiver;
+  readonly #screen: Screen;
+  readonly #user: string | undefined;
   #exact = NONE;
   #wildcards = NONE;
   #bySelector: Map<string, Subscription> | undefined;
   #key: string | undefined;
 
-  constructor(reader: Receiver) {
+  /** @param user the person who reads; undefined: nobody who could have chosen what to hear. */
+  constructor(reader: Receiver, screen = OPEN, user?: string) {
     this.#reader = reader;
+    this.#screen = screen;
+    this.#user = user;
   }
 
   /** Adds the selector and returns what is new to the index; or takes over its grant of now. */
@@ -75,9 +81,15 @@ export class Interest {
     return (this.#key ??= this.selectors.sort().join(','));
   }
 
-  /** The first topic in the publisher's order by which this reader may see the event. Linear in topics × wildcards. */
+  /** The first topic in the publisher's order by which this reader may see the event, if it is to hear it now. Linear in topics × wildcards. */
   view(event: LogEvent): Topic | undefined {
-    return event.topics.find((topic) => this.#shows(event, topic));
+    const topic = event.topics.find((name) => this.#shows(event, name));
+    return topic !== undefined && this.hears(event, topic) ? topic : undefined;
+  }
+
+  /** Whether an event that this topic brought is to be heard now: it is not over, and the person has not chosen otherwise. */
+  hears(event: LogEvent, topic: Topic): boolean {
+    return this.#screen.passes(event, topic, this.#user);
   }
 
   #shows(event: LogEvent, topic: Topic): boolean {

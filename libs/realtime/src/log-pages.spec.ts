@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import { InProcessEventBus } from '#clarion/event-bus';
 import { NotificationLog } from '#clarion/notifications';
-import type { Selector } from '#clarion/protocol';
+import type { Selector, Topic } from '#clarion/protocol';
 import { MemoryStore } from '../test/memory-store.js';
+import { amendmentBy, erasureOf } from './amendment.js';
 import { Interest } from './interest.js';
+import { LogEvent } from './log-event.js';
 import { LogPages } from './log-pages.js';
 
 async function makeLog(count: number, bytes: number): Promise<NotificationLog> {
@@ -87,3 +89,58 @@ test('no more reads than allowed are under way at once', async () => {
   );
   expect(most).toBe(4);
 });
+
+const READ = { limit: 256, maxBytes: 65_536 } as const;
+
+/** The edit of the notification at an offset, as the log tells of it. */
+function editOf(log: NotificationLog, about: number, body: string): LogEvent {
+  const entry = {
+    offset: log.head + 1,
+    id: 'n',
+    topics: ['even'],
+    publishedAt: 1,
+    body,
+    kind: 'updated',
+    about,
+  } as const;
+  return LogEvent.durable(entry, log.cursorAt(log.head + 1));
+}
+
+test.each([0, 4_096])(
+  'pages that are kept are in the newest form (shared by who is within %i)',
+  async (sharedReach) => {
+    const log = await makeLog(20, 10);
+    const pages = new LogPages(log, { ...LIMITS, sharedReach });
+    await pages.read(1, interestIn('even'), log.head, READ);
+    pages.amend(amendmentBy(editOf(log, 4, '"new":1'))!);
+    const edited = await pages.read(1, interestIn('even'), log.head, READ);
+    expect(pages.reads).toBe(1);
+    expect(edited.views.map(({ event }) => event.json('even' as Topic).includes('"new":1'))).toEqual(
+      edited.views.map(({ event }) => event.offset === 4),
+    );
+    pages.amend(erasureOf('even' as Topic));
+    expect(await pages.read(1, interestIn('even'), log.head, READ)).toMatchObject({ views: [], through: log.head });
+    expect(pages.reads).toBe(1);
+  },
+);
+
+test('whenever an edit comes while a page is read, the page has it or is known to be of before', async () => {
+  for (let microtasks = 0; microtasks < 20; microtasks++) {
+    const log = await makeLog(6, 10);
+    const pages = new LogPages(log, LIMITS);
+    const { read } = log;
+    log.read = async (request) => {
+      const result = await read.call(log, request);
+      void soon(microtasks, () => pages.amend(amendmentBy(editOf(log, 4, '"new":1'))!));
+      return result;
+    };
+    const page = await pages.read(1, interestIn('even'), log.head, READ);
+    const isNew = page.views.some(({ event }) => event.json('even' as Topic).includes('"new":1'));
+    expect(isNew || page.version !== pages.version || pages.version === 0, `after ${microtasks}`).toBe(true);
+  }
+});
+
+async function soon(microtasks: number, act: () => void): Promise<void> {
+  for (let i = 0; i < microtasks; i++) await undefined;
+  act();
+}

@@ -1,4 +1,5 @@
 import type { NotificationLog, ReadRequest, ReadResult } from '#clarion/notifications';
+import type { Amendment, Keeper } from './amendment.js';
 import type { Interest } from './interest.js';
 import { LogEvent, type View } from './log-event.js';
 import type { Page } from './ring.js';
@@ -28,24 +29,41 @@ interface Events {
   readonly floor: number;
 }
 
+/** Events as they were at a {@link LogPages.version}. */
+type Dated = Events & { readonly version: number };
+
+interface Kept {
+  readonly page: Events;
+  readonly bytes: number;
+}
+
+/** A read of the log that is under way, and what has become of events meanwhile. */
+interface Flight {
+  readonly landing: Promise<Dated>;
+  readonly amendments: Amendment[];
+}
+
 /** What was read behind memory; readers whose cursor lies below `floor` have lost what was in between. */
 export interface LogPage extends Page {
   readonly floor: number;
+  /** As {@link LogPages.version} was: if it differs by the time when this is used, it must be read again. */
+  readonly version: number;
 }
 
 /**
  * What lies behind the ring, read in pages from the log. Readers of one range share the page, and one read serves all who wait
  * for it: ten thousand clients that return together do not meet in the database.
  */
-export class LogPages {
+export class LogPages implements Keeper {
   readonly #log: NotificationLog;
   readonly #limits: LogPagesLimits;
-  readonly #flights = new Map<string, Promise<Events>>();
-  readonly #kept = new Map<string, { readonly page: Events; readonly bytes: number }>();
+  readonly #flights = new Map<string, Flight>();
+  readonly #kept = new Map<string, Kept>();
   readonly #queue: (() => void)[] = [];
   #keptBytes = 0;
   #reading = 0;
   #reads = 0;
+  #version = 0;
 
   constructor(log: NotificationLog, limits: LogPagesLimits) {
     this.#log = log;
@@ -55,6 +73,26 @@ export class LogPages {
   /** Reads that went to the log. */
   get reads(): number {
     return this.#reads;
+  }
+
+  /** Grows with each amendment. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Nobody is given the old form from here any more, of what is being read neither. */
+  amend(amendment: Amendment): void {
+    this.#version++;
+    for (const { amendments } of this.#flights.values()) amendments.push(amendment);
+    for (const [key, kept] of this.#kept) this.#amendKept(key, kept, amendment);
+  }
+
+  #amendKept(key: string, { page, bytes }: Kept, amendment: Amendment): void {
+    const now = amended(page, amendment);
+    if (now === page) return;
+    const grown = bytesOf(now) - bytesOf(page);
+    this.#kept.set(key, { page: now, bytes: bytes + grown });
+    this.#keptBytes += grown;
   }
 
   /**
@@ -69,15 +107,16 @@ export class LogPages {
     { limit, maxBytes }: PageLimits,
   ): Promise<LogPage> {
     const near = memoryFloor - after <= this.#limits.sharedReach;
-    const { events, through, floor } = await (near ? this.#shared(after) : this.#selective(after, interest, maxBytes));
-    return { ...viewsAfter(after, events, interest, limit, maxBytes, through), floor };
+    const found = await (near ? this.#shared(after) : this.#selective(after, interest, maxBytes));
+    const { events, through, floor, version } = found;
+    return { ...viewsAfter(after, events, interest, limit, maxBytes, through), floor, version };
   }
 
   /**
    * The shared page around `after`. A page whose bodies are large is cut into parts; they are walked from its start, so that every
    * reader finds the same parts.
    */
-  async #shared(after: number): Promise<Events> {
+  async #shared(after: number): Promise<Dated> {
     const start = after - (after % PAGE_OFFSETS);
     const end = start + PAGE_OFFSETS;
     let part = await this.#part(start, end);
@@ -85,7 +124,7 @@ export class LogPages {
     return part;
   }
 
-  #part(from: number, end: number): Promise<Events> {
+  #part(from: number, end: number): Promise<Dated> {
     return this.#page(`@${from}`, async () => {
       const page = await this.#readLog({
         after: from,
@@ -97,7 +136,7 @@ export class LogPages {
     });
   }
 
-  #selective(after: number, interest: Interest, maxBytes: number): Promise<Events> {
+  #selective(after: number, interest: Interest, maxBytes: number): Promise<Dated> {
     const { selectors } = interest;
     return this.#page(`${after}:${interest.key}`, async () => {
       const page = await this.#readLog({ after, selectors, limit: PAGE_OFFSETS, maxBytes });
@@ -106,35 +145,44 @@ export class LogPages {
   }
 
   #asEvents({ entries, floor }: ReadResult, through: number): Events {
-    const within = entries.filter(({ offset }) => offset <= through);
+    const within = entries.filter(({ offset, kind }) => offset <= through && kind !== 'erased');
     return { events: within.map((entry) => LogEvent.durable(entry, this.#log.cursorAt(entry.offset))), through, floor };
   }
 
-  #page(key: string, load: () => Promise<Events>): Promise<Events> {
+  #page(key: string, load: () => Promise<Events>): Promise<Dated> {
     const kept = this.#kept.get(key);
     if (kept !== undefined) {
       // Most recently used last.
       this.#kept.delete(key);
       this.#kept.set(key, kept);
-      return Promise.resolve(kept.page);
+      return Promise.resolve(this.#dated(kept.page));
     }
-    let flight = this.#flights.get(key);
-    if (flight === undefined) this.#flights.set(key, (flight = this.#fly(key, load)));
+    return (this.#flights.get(key) ?? this.#depart(key, load)).landing;
+  }
+
+  #depart(key: string, load: () => Promise<Events>): Flight {
+    const amendments: Amendment[] = [];
+    const flight = { landing: this.#fly(key, amendments, load), amendments };
+    this.#flights.set(key, flight);
     return flight;
   }
 
-  async #fly(key: string, load: () => Promise<Events>): Promise<Events> {
+  async #fly(key: string, amendments: readonly Amendment[], load: () => Promise<Events>): Promise<Dated> {
     try {
-      const page = await load();
+      const page = amendments.reduce(amended, await load());
       this.#keep(key, page);
-      return page;
+      return this.#dated(page);
     } finally {
       this.#flights.delete(key);
     }
   }
 
+  #dated(page: Events): Dated {
+    return { ...page, version: this.#version };
+  }
+
   #keep(key: string, page: Events): void {
-    const bytes = page.events.reduce((sum, event) => sum + event.bytes, key.length);
+    const bytes = bytesOf(page) + key.length;
     this.#kept.set(key, { page, bytes });
     this.#keptBytes += bytes;
     for (const [oldest, { bytes: freed }] of this.#kept) {
@@ -155,6 +203,18 @@ export class LogPages {
       this.#queue.shift()?.();
     }
   }
+}
+
+/** The very same page if nothing in it is concerned. */
+function amended(page: Events, amendment: Amendment): Events {
+  if (page.through < amendment.from) return page;
+  const events = page.events.flatMap((event) => amendment.of(event) ?? []);
+  const isSame = events.length === page.events.length && events.every((event, i) => event === page.events[i]);
+  return isSame ? page : { ...page, events };
+}
+
+function bytesOf({ events }: Events): number {
+  return events.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** A shared page may hold more than one reader should be given at once: its rest is read again, from the pages kept in memory. */

@@ -1,9 +1,19 @@
 import type { BusMessage, LogEntry } from '#clarion/event-bus';
 import type { NotificationLog } from '#clarion/notifications';
+import type { Topic } from '#clarion/protocol';
 import { LogEvent } from './log-event.js';
 import type { Ring } from './ring.js';
 
 type Committed = Extract<BusMessage, { kind: 'committed' }>;
+
+/** Told of the log in its order; memory has it by then. */
+export interface LogTailListener {
+  /** Called before it is delivered: the log has an earlier event in another form from now on. */
+  amended(by: LogEvent): void;
+  deliver(event: LogEvent): void;
+  /** A person's own topic, and what concerned nobody else, is no longer. */
+  erased(topic: Topic): void;
+}
 
 export interface LogTailLimits {
   /** Messages that came too early and are kept until the hole before them is filled; beyond, they are read from the log. */
@@ -23,7 +33,7 @@ const PAGE = { limit: 1_000, maxBytes: 4_194_304 } as const;
 export class LogTail {
   readonly #log: NotificationLog;
   readonly #ring: Ring;
-  readonly #deliver: (event: LogEvent) => void;
+  readonly #listener: LogTailListener;
   readonly #limits: LogTailLimits;
   readonly #onError: (error: unknown) => void;
   readonly #early = new Map<number, Committed>();
@@ -35,13 +45,13 @@ export class LogTail {
     log: NotificationLog,
     ring: Ring,
     limits: LogTailLimits,
-    deliver: (event: LogEvent) => void,
+    listener: LogTailListener,
     onError: (error: unknown) => void,
   ) {
     this.#log = log;
     this.#ring = ring;
     this.#limits = limits;
-    this.#deliver = deliver;
+    this.#listener = listener;
     this.#onError = onError;
   }
 
@@ -129,10 +139,33 @@ export class LogTail {
   #accept(entries: readonly LogEntry[], through: number): void {
     for (const entry of entries) {
       if (entry.offset <= this.#ring.head) continue;
-      const event = LogEvent.durable(entry, this.#log.cursorAt(entry.offset));
-      this.#ring.push(event);
-      this.#deliver(event);
+      if (entry.kind === 'erased') this.#erase(entry);
+      else this.#pass(LogEvent.durable(entry, this.#log.cursorAt(entry.offset)));
     }
     this.#ring.advance(through);
+  }
+
+  #pass(event: LogEvent): void {
+    const { amends } = event;
+    const now = amends === undefined ? event : this.#amend(event, amends);
+    this.#ring.push(now);
+    this.#listener.deliver(now);
+  }
+
+  /** @returns the event itself, or as a tombstone if memory, which was read from the log, knows already that its notification was taken back. */
+  #amend(event: LogEvent, about: number): LogEvent {
+    const known = this.#ring.at(about);
+    const newest = known?.name === 'retracted' ? event.revised(known) : event;
+    this.#ring.amend(newest);
+    this.#listener.amended(newest);
+    return newest;
+  }
+
+  /** Its body is the person's own topic. */
+  #erase({ offset, body }: LogEntry): void {
+    const topic = body as Topic;
+    this.#ring.erase(topic);
+    this.#ring.advance(offset);
+    this.#listener.erased(topic);
   }
 }

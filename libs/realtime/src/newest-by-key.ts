@@ -14,7 +14,7 @@ export class NewestByKey {
   /** Keeps the event if it has a key; the key that was silent for longest makes room. */
   keep(event: LogEvent, topic: Topic): void {
     if (event.collapseKey === undefined) return;
-    const key = `${topic}\n${event.collapseKey}`;
+    const key = `${topic}\n${event.name}\n${event.collapseKey}`;
     this.#byKey ??= new Map();
     this.#byKey.delete(key);
     this.#byKey.set(key, event);

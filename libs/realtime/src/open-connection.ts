@@ -1,5 +1,5 @@
 import { principalId, type Principal } from '#clarion/access';
-import type { Selector } from '#clarion/protocol';
+import type { CloseReasonName, Selector } from '#clarion/protocol';
 import type { CloseReason, Peer } from './gateway.js';
 
 /** `p`: a poll that is being answered; `s`: a session; `v`: a visitor, who has no session yet. */
@@ -13,6 +13,15 @@ export interface Reading {
   /** Bytes of events that wait until its link has room. */
   readonly pendingBytes: number;
 }
+
+/** Of the log: `(from, through]` is what a session was given, as far as it concerned it. */
+export interface Stretch {
+  readonly from: number;
+  readonly through: number;
+}
+
+/** Why a session has ended: as its client was told, or because that went away. */
+export type EndCause = CloseReasonName | 'gone';
 
 /** Somebody who is connected to this node, whatever the wire format. */
 export interface OpenConnection {

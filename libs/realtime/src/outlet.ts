@@ -1,4 +1,4 @@
-import type { ControlEvent, Topic } from '#clarion/protocol';
+import { userOfTopic, type ControlEvent, type Topic } from '#clarion/protocol';
 import type { Batch, Codec } from './gateway.js';
 import type { LogEvent } from './log-event.js';
 
@@ -8,9 +8,15 @@ import type { LogEvent } from './log-event.js';
  */
 export class Run<F> implements Batch<F> {
   readonly length: number;
+  /** When the first of its events is over, milliseconds since 1970; undefined: none ever is. */
+  readonly expiresAt: number | undefined;
+  /** Whether one of its events tells that another was edited or taken back. */
+  readonly hasAmendments: boolean;
   readonly #outlet: Outlet<F>;
   readonly #shorter: Run<F> | undefined;
   readonly #frame: F | undefined;
+  /** The newest notification in it that somebody's own topic brought; the others are further down. */
+  readonly #personal: Personal | undefined;
   #nextEvent: LogEvent | undefined;
   #nextTopic: Topic | undefined;
   #next: Run<F> | undefined;
@@ -18,11 +24,23 @@ export class Run<F> implements Batch<F> {
   #frames: readonly F[] | undefined;
   #joined: F | undefined;
 
-  constructor(outlet: Outlet<F>, shorter?: Run<F>, frame?: F) {
+  private constructor(outlet: Outlet<F>, shorter: Run<F> | undefined, event: LogEvent | undefined, topic?: Topic) {
     this.#outlet = outlet;
     this.#shorter = shorter;
-    this.#frame = frame;
     this.length = shorter === undefined ? 0 : shorter.length + 1;
+    this.hasAmendments = shorter?.hasAmendments === true || event?.amends !== undefined;
+    this.expiresAt = earlier(shorter?.expiresAt, event?.expiresAt);
+    const before = shorter === undefined ? undefined : shorter.#personal;
+    this.#personal =
+      event !== undefined && topic !== undefined && isPersonal(event, topic)
+        ? { offset: event.offset, topic, earlier: before }
+        : before;
+    if (event !== undefined && topic !== undefined) this.#frame = outlet.frame(event, topic);
+  }
+
+  /** Without any event. */
+  static empty<F>(outlet: Outlet<F>): Run<F> {
+    return new Run(outlet, undefined, undefined);
   }
 
   /** This run and one event more; the same object for all who ask for the same. */
@@ -31,9 +49,22 @@ export class Run<F> implements Batch<F> {
     if (this.#next === undefined) {
       this.#nextEvent = event;
       this.#nextTopic = topic;
-      return (this.#next = new Run(this.#outlet, this, this.#outlet.frame(event, topic)));
+      return (this.#next = new Run(this.#outlet, this, event, topic));
     }
     return this.#other(event, topic);
+  }
+
+  /** Offsets of the notifications that this topic of somebody's own brought, in log order. Costs nothing where there is none of anybody's. */
+  offsetsBy(own: Topic): number[] {
+    const offsets: number[] = [];
+    for (let personal = this.#personal; personal !== undefined; personal = personal.earlier)
+      if (personal.topic === own) offsets.push(personal.offset);
+    return offsets.reverse();
+  }
+
+  /** Whether any of its notifications came by somebody's own topic. */
+  get isPersonal(): boolean {
+    return this.#personal !== undefined;
   }
 
   get frames(): readonly F[] {
@@ -50,7 +81,7 @@ export class Run<F> implements Batch<F> {
     let byTopic = this.#others.get(event);
     if (byTopic === undefined) this.#others.set(event, (byTopic = new Map()));
     let run = byTopic.get(topic);
-    if (run === undefined) byTopic.set(topic, (run = new Run(this.#outlet, this, this.#outlet.frame(event, topic))));
+    if (run === undefined) byTopic.set(topic, (run = new Run(this.#outlet, this, event, topic)));
     return run;
   }
 
@@ -59,6 +90,22 @@ export class Run<F> implements Batch<F> {
     for (let run = last; run.#shorter !== undefined; run = run.#shorter) frames.push(run.#frame!);
     return frames.reverse();
   }
+}
+
+/** A notification that somebody's own topic brought. */
+interface Personal {
+  readonly offset: number;
+  readonly topic: Topic;
+  readonly earlier: Personal | undefined;
+}
+
+function isPersonal(event: LogEvent, topic: Topic): event is LogEvent & { readonly offset: number } {
+  return event.name === 'notification' && event.offset !== undefined && userOfTopic(topic) !== undefined;
+}
+
+function earlier(one: number | undefined, other: number | undefined): number | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return Math.min(one, other);
 }
 
 /** One wire format's way out: encodes each event once per topic and gives sessions their shared runs. */
@@ -75,7 +122,7 @@ export class Outlet<F> {
 
   /** Where runs begin now. */
   get root(): Run<F> {
-    return (this.#root ??= new Run(this));
+    return (this.#root ??= Run.empty<F>(this));
   }
 
   /** Bytes of the events in all runs since the last reset; what several runs share counts for each. */
@@ -93,8 +140,13 @@ export class Outlet<F> {
     return frame;
   }
 
-  /** The frame of an event that several sessions are told, encoded once. */
-  control(event: ControlEvent): F {
+  /** Events beside the log, for one session or several: each is encoded once. */
+  controls(events: readonly ControlEvent[]): Batch<F> {
+    const frames = events.map((event) => this.#control(event));
+    return { frames, joined: () => (frames.length === 1 ? frames[0]! : this.codec.join(frames)) };
+  }
+
+  #control(event: ControlEvent): F {
     let frame = this.#controls.get(event);
     if (frame === undefined) this.#controls.set(event, (frame = this.codec.control(event)));
     return frame;

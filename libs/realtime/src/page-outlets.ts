@@ -1,4 +1,5 @@
 import type { Codec } from './gateway.js';
+import type { View } from './log-event.js';
 import { Outlets, type Run } from './outlet.js';
 
 /** For how long a page is kept for others who miss the same. Milliseconds. */
@@ -13,6 +14,11 @@ const MAX_BYTES = 1_048_576;
 export class PageOutlets {
   readonly #outlets = new Outlets();
   #timer: NodeJS.Timeout | undefined;
+
+  /** A page in this wire format; the same for all who are given the same. */
+  run<F>(codec: Codec<F>, views: readonly View[]): Run<F> {
+    return views.reduce((run, { event, topic }) => run.plus(event, topic), this.root(codec));
+  }
 
   /** Where a page begins in this wire format. */
   root<F>(codec: Codec<F>): Run<F> {

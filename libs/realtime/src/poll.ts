@@ -1,11 +1,13 @@
 import type { Principal } from '#clarion/access';
-import type { Located } from '#clarion/notifications';
-import type { Cursor, Gap } from '#clarion/protocol';
+import { userTopic, type Cursor, type Gap, type Topic } from '#clarion/protocol';
+import type { Amendment, Keeper } from './amendment.js';
+import { Recipient } from './recipient.js';
 import type { Peer, PollWant } from './gateway.js';
 import { Interest } from './interest.js';
 import type { LogEvent, View } from './log-event.js';
 import type { OpenConnection, Reading } from './open-connection.js';
-import { locate } from './place.js';
+import { userOf } from './people.js';
+import { locateFinally, type Place } from './place.js';
 import type { DeliverySource } from './realtime-stats.js';
 import type { Page } from './ring.js';
 import type { SessionContext } from './session-context.js';
@@ -29,7 +31,7 @@ const MAX_PAGES = 64;
  * One poll: reads the log after a cursor, and waits at the head if there is nothing. It is all the state there is, and nothing of it
  * outlives the answer: the next poll may go to any node. Ephemeral events have no place in the log and never appear.
  */
-export class Poll implements Receiver, OpenConnection {
+export class Poll implements Receiver, OpenConnection, Keeper {
   readonly kind = 'p';
   readonly transport = 'polling';
   readonly openedAt = Date.now();
@@ -37,8 +39,9 @@ export class Poll implements Receiver, OpenConnection {
   readonly who: Principal;
   readonly #context: SessionContext;
   readonly #want: PollWant;
-  readonly #interest = new Interest(this);
-  readonly #views: View[] = [];
+  readonly #interest: Interest;
+  readonly #recipient: Recipient;
+  #views: View[] = [];
   #bytes = 0;
   #through = 0;
   #gap: Gap | undefined;
@@ -51,6 +54,8 @@ export class Poll implements Receiver, OpenConnection {
     this.who = who;
     this.#context = context;
     this.#want = want;
+    this.#interest = new Interest(this, context.screen, userOf(who));
+    this.#recipient = new Recipient(context.people, who, this.transport, want.device);
     assertFew(want.selectors.length, context.limits.maxSelectors);
     for (const selector of want.selectors) this.#interest.add(context.access.readGrant(who, selector));
   }
@@ -79,18 +84,41 @@ export class Poll implements Receiver, OpenConnection {
    * @throws {DomainError} when its credentials have become void meanwhile.
    */
   async answer(waiting: () => void): Promise<PollPage> {
-    this.#begin(await this.#place());
+    const { amendments } = this.#context;
+    amendments.add(this);
+    try {
+      await this.#recipient.begin();
+      return await this.#answer(waiting);
+    } finally {
+      amendments.delete(this);
+      this.#recipient.end();
+    }
+  }
+
+  async #answer(waiting: () => void): Promise<PollPage> {
+    this.#begin(await locateFinally(this.#context, this.#want.since));
     await this.#read();
     if (this.#mayWait) {
       await this.#wait(waiting);
       await this.#read();
     }
     this.#context.access.assertGood(this.who);
+    this.#dropOver();
+    this.#tellSent();
     return {
       views: this.#views,
       cursor: this.#context.log.cursorAt(this.#through),
       ...(this.#gap !== undefined && { gap: this.#gap }),
     };
+  }
+
+  /** What was read and is not answered yet follows. */
+  amend(amendment: Amendment): void {
+    if (this.#views.length === 0) return;
+    this.#views = this.#views.flatMap((view) => {
+      const event = amendment.of(view.event);
+      return event !== undefined && event.topics.includes(view.topic) ? [{ ...view, event }] : [];
+    });
   }
 
   /** Ends the waiting. Idempotent. */
@@ -99,8 +127,8 @@ export class Poll implements Receiver, OpenConnection {
   }
 
   /** What comes is in memory before it is offered: it is read from there, with all that came in the same turn. */
-  offer(event: LogEvent): void {
-    if (event.offset !== undefined) this.wake();
+  offer(event: LogEvent, topic: Topic): void {
+    if (event.offset !== undefined && this.#interest.hears(event, topic)) this.wake();
   }
 
   get #mayWait(): boolean {
@@ -108,17 +136,30 @@ export class Poll implements Receiver, OpenConnection {
     return atHead && !this.#closed && this.#want.waitMs > 0 && this.#views.length === 0 && this.#gap === undefined;
   }
 
-  async #place(): Promise<Exclude<Located, { ahead: true }>> {
-    const first = locate(this.#context, this.#want.since);
-    if (!('ahead' in first)) return first;
-    await this.#context.log.refresh();
-    const second = locate(this.#context, this.#want.since);
-    return 'ahead' in second ? { gap: 'unknown' } : second;
+  #begin(located: Place): void {
+    if ('gap' in located) this.#lose(located.gap);
+    else this.#beginAt(located.offset);
   }
 
-  #begin(located: Exclude<Located, { ahead: true }>): void {
-    if ('gap' in located) this.#lose(located.gap);
-    else this.#through = located.offset;
+  #beginAt(offset: number): void {
+    this.#through = offset;
+    this.#recipient.foundAt(offset, this.#want.since);
+  }
+
+  /** Some time has passed since the first pages were read. */
+  #dropOver(): void {
+    const now = Date.now();
+    if (this.#views.some(({ event }) => event.isOver(now)))
+      this.#views = this.#views.filter(({ event }) => !event.isOver(now));
+  }
+
+  #tellSent(): void {
+    const own = this.who.kind === 'subscriber' ? userTopic(this.who.sub) : undefined;
+    this.#recipient.sent(
+      this.#views.flatMap(({ event: { name, offset }, topic }) =>
+        topic === own && name === 'notification' && offset !== undefined ? [offset] : [],
+      ),
+    );
   }
 
   #lose(reason: Gap['reason']): void {
@@ -162,10 +203,10 @@ export class Poll implements Receiver, OpenConnection {
 
   async #readLog(): Promise<void> {
     const { pages, ring, limits } = this.#context;
-    const most = { limit: this.#room, maxBytes: limits.pageBytes };
+    const most = { limit: this.#room, maxBytes: limits.page.maxBytes };
     const page = await pages.read(this.#through, this.#interest, ring.floor, most);
-    // Retention may have passed the cursor while the log was read: the next turn says so.
-    if (this.#through >= page.floor) this.#take(page, 'log');
+    // Retention may have passed the cursor, or events have got another form, while the log was read: the next turn says so.
+    if (this.#through >= page.floor && page.version === pages.version) this.#take(page, 'log');
   }
 
   #take({ views, through }: Page, source: DeliverySource): void {

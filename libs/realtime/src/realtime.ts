@@ -1,12 +1,15 @@
 import { randomInt } from 'node:crypto';
-import type { Access, Principal, RightsChange } from '#clarion/access';
+import type { Access, Principal, RightsChange, Subscriber } from '#clarion/access';
 import type { BusMessage, EventBus } from '#clarion/event-bus';
-import type { HiddenPeople, LastSeen, NotificationLog, TopicHistories } from '#clarion/notifications';
-import { DomainError, type Selector } from '#clarion/protocol';
+import type { NotificationLog, Reach, TopicHistories } from '#clarion/notifications';
+import { DomainError, userOfTopic, userTopic, type Selector, type Topic } from '#clarion/protocol';
+import { amendmentBy, erasureOf, type Amendment } from './amendment.js';
+import { Amendments } from './amendments.js';
 import { CatchUp } from './catch-up.js';
 import { Connections, type ConnectionsPage, type ConnectionsRequest } from './connections.js';
 import { Deadlines } from './deadlines.js';
-import { expiryOf } from './expiry.js';
+import { Departures } from './departures.js';
+import { endOfWait } from './expiry.js';
 import { FanOut } from './fan-out.js';
 import type { CloseReason, Link, PollWant, Session, Visitor, Want } from './gateway.js';
 import { InterestIndex } from './interest-index.js';
@@ -14,18 +17,26 @@ import { Load } from './load.js';
 import { LogEvent } from './log-event.js';
 import { LogPages } from './log-pages.js';
 import { LogTail } from './log-tail.js';
+import { NodeReach } from './node-reach.js';
+import type { EndCause } from './open-connection.js';
+import { NO_PEOPLE, type People } from './people.js';
 import { Outlets } from './outlet.js';
 import { Poll, type PollPage } from './poll.js';
 import { ConnectedPeople } from './presence/connected-people.js';
-import { deviceOf, tellDevices, type Device, type ToldDevice } from './presence/device.js';
+import type { ToldDevice } from './presence/device.js';
 import { PresenceBoard } from './presence/presence-board.js';
+import { Watching } from './presence/watching.js';
+import type { RealtimeSnapshot } from './realtime-snapshot.js';
 import { RealtimeStats } from './realtime-stats.js';
 import type { RealtimeConfig } from './realtime.config.js';
 import { Ring } from './ring.js';
+import { Screen } from './screen.js';
 import type { OpenSession, SessionContext } from './session-context.js';
+import { sessionLimits } from './session-limits.js';
 import { assertFew } from './session-selectors.js';
 import { LogSession } from './session.js';
 import { hasLost } from './standing.js';
+import { SummaryFeed } from './summary-feed.js';
 import { listTopics, type TopicsPage, type TopicsRequest } from './topic-list.js';
 import { Turnstile } from './turnstile.js';
 import { Wheel } from './wheel.js';
@@ -36,26 +47,6 @@ export type ErrorSink = (error: unknown, about: string) => void;
 const TAIL_LIMITS = { maxEarly: 1_024, warmOffsets: 20_000 } as const;
 /** Soonest return after the server went away: a restart takes about that long. */
 const MIN_RETRY_MS = 200;
-
-/** What the domain knows of people, and is told of them. */
-export interface PeopleSeams {
-  /** Absent: nobody hides. */
-  readonly hidden?: HiddenPeople | undefined;
-  readonly lastSeen?: Pick<LastSeen, 'note'> | undefined;
-}
-
-/** What happens right now, for metrics. */
-export interface RealtimeSnapshot {
-  readonly stats: RealtimeStats;
-  readonly sessions: ReadonlyMap<string, number>;
-  readonly catchingUp: number;
-  readonly ringBytes: number;
-  readonly ringEntries: number;
-  readonly head: number;
-  readonly logReads: number;
-  readonly busHoles: number;
-  readonly topics: number;
-}
 
 /** The readers of the log on this node, and how events reach them. Gateways open sessions here. */
 export class Realtime {
@@ -69,10 +60,17 @@ export class Realtime {
   readonly #index = new InterestIndex();
   /** Who is on which topic. */
   readonly presence: PresenceBoard;
-  readonly #people: ConnectedPeople;
+  readonly #watching: Watching;
+  readonly #connected: ConnectedPeople;
+  readonly #departures = new Departures();
+  /** Who can be reached now, for those who explain what was delivered and what was not. */
+  readonly reach: Reach;
   readonly #outlets = new Outlets();
   readonly #fanOut: FanOut;
   readonly #stats = new RealtimeStats();
+  readonly #amendments = new Amendments();
+  readonly #people: People;
+  readonly #summaries: SummaryFeed | undefined;
   /** All that are open; each tells its cursor once per turn of the wheel. */
   readonly #sessions: Wheel<OpenSession>;
   readonly #connections: Connections;
@@ -92,34 +90,47 @@ export class Realtime {
     histories: TopicHistories,
     config: RealtimeConfig,
     onError: ErrorSink,
-    { hidden, lastSeen }: PeopleSeams = {},
+    people: People = NO_PEOPLE,
   ) {
+    this.#people = people;
     this.#log = log;
     this.#bus = bus;
     this.#config = config;
     this.#onError = onError;
     this.#ring = new Ring(config.ringBytes);
-    this.presence = new PresenceBoard(this.#index, config.presenceLingerMs, hidden);
-    this.#people = new ConnectedPeople((user) => lastSeen?.note(user, Date.now()));
-    this.#fanOut = new FanOut(this.#index, config.flushTickMs, () => this.#outlets.reset());
+    this.presence = new PresenceBoard(this.#index, config.presenceLingerMs, people.hidden);
+    this.#connected = new ConnectedPeople((user) => people.lastSeen?.note(user, Date.now()));
+    this.#fanOut = new FanOut(this.#index, config.flushTickMs, () => this.#outlets.reset(), people.witness);
+    this.#watching = new Watching({ access, fanOut: this.#fanOut, presence: this.presence });
     this.#pages = new LogPages(log, {
       maxBytes: config.pageCacheBytes,
       sharedReach: config.sharedReach,
       maxFlights: config.logReads,
     });
+    this.#amendments.add(this.#pages);
     this.#tail = new LogTail(
       log,
       this.#ring,
       TAIL_LIMITS,
-      (event) => this.#fanOut.deliver(event),
+      {
+        amended: (by) => this.#amend(amendmentBy(by)),
+        deliver: (event) => this.#deliver(event),
+        erased: (topic) => {
+          this.#amend(erasureOf(topic));
+          this.#fanOut.reread(topic);
+          this.#people.rules.changed(userOfTopic(topic) ?? '');
+        },
+      },
       (error) => onError(error, 'log tail'),
     );
     this.#sessions = new Wheel(config.heartbeatMs, (session) => session.tellCursor());
+    this.reach = new NodeReach(this.#sessions, this.#index, this.#departures, access);
     this.#connections = new Connections(this.#sessions, (error) => onError(error, 'closing a connection'));
     this.#load = new Load(
       { connections: config.stepDownConnections, delayMs: config.stepDownDelayMs, retryMs: config.stepDownRetryMs },
       () => this.#sessions.size,
     );
+    this.#summaries = people.summaries && this.#feed(people.summaries);
     this.#context = this.#makeContext(access, histories);
   }
 
@@ -145,9 +156,10 @@ export class Realtime {
       link,
       this.#outlets.of(link.codec),
       who,
+      want.device,
     );
     this.#sessions.add(session);
-    this.#people.arrived(who);
+    this.#connected.arrived(who);
     try {
       session.open(want);
     } catch (error) {
@@ -171,14 +183,14 @@ export class Realtime {
     const wake = (): void => poll.wake();
     signal.addEventListener('abort', wake);
     this.#connections.addPoll(poll);
-    this.#people.arrived(who);
+    this.#connected.arrived(who);
     try {
-      return await poll.answer(() => this.#wakeLater(poll, waitsUntil(who, want), signal));
+      return await poll.answer(() => this.#wakeLater(poll, endOfWait(who, want.waitMs), signal));
     } finally {
       signal.removeEventListener('abort', wake);
       this.#polls.delete(poll);
       this.#connections.deletePoll(poll);
-      this.#people.departed(who);
+      this.#connected.departed(who);
     }
   }
 
@@ -221,13 +233,8 @@ export class Realtime {
   }
 
   /** By what a person is connected now: sessions, and polls that wait. Looks at all connections, in turns of 2 ms. */
-  async devicesOf(user: string): Promise<ToldDevice[]> {
-    const devices: Device[] = [];
-    await this.#connections.each((connection) => {
-      const { who, kind } = connection;
-      if (kind !== 'v' && who?.kind === 'subscriber' && who.sub === user) devices.push(deviceOf(connection));
-    });
-    return tellDevices(devices);
+  devicesOf(user: string): Promise<ToldDevice[]> {
+    return this.#connections.devicesOf(user);
   }
 
   /** Closes one connection, whose client may come back. @returns false when there is none. */
@@ -264,6 +271,7 @@ export class Realtime {
   stop(): void {
     this.#load.stop();
     this.#fanOut.stop();
+    this.#summaries?.stop();
     this.#polls.stop();
     this.#unsubscribe?.();
     this.#unwatch?.();
@@ -330,6 +338,40 @@ export class Realtime {
     else if (message.kind === 'ephemeral') this.#fanOut.deliver(LogEvent.ephemeral(message.entry));
   }
 
+  #amend(amendment: Amendment | undefined): void {
+    if (amendment !== undefined) this.#amendments.tell(amendment);
+  }
+
+  #deliver(event: LogEvent): void {
+    this.#fanOut.deliver(event);
+    if (event.name === 'inbox') this.#inboxChanged(event);
+  }
+
+  /** It is on the person's own topic alone. */
+  #inboxChanged({ topics, changesPreferences }: LogEvent): void {
+    const user = userOfTopic(topics[0] ?? '');
+    if (user === undefined) return;
+    if (changesPreferences) this.#people.rules.changed(user);
+    this.#summaries?.changed(user);
+  }
+
+  #feed(summaries: NonNullable<People['summaries']>): SummaryFeed {
+    return new SummaryFeed(
+      summaries,
+      (topic) => this.#personReading(topic),
+      (event) => this.#fanOut.deliver(event),
+      (error) => this.#onError(error, 'summaries'),
+    );
+  }
+
+  /** One of those who read their own topic: by its rights. */
+  #personReading(topic: Topic): Subscriber | undefined {
+    for (const readers of this.#index.readersOf(topic))
+      for (const { reader } of readers)
+        if (reader.who?.kind === 'subscriber' && userTopic(reader.who.sub) === topic) return reader.who;
+    return undefined;
+  }
+
   #compare(): void {
     this.#tail.compare().catch((error: unknown) => this.#onError(error, 'comparing heads'));
   }
@@ -344,33 +386,25 @@ export class Realtime {
       index: this.#index,
       fanOut: this.#fanOut,
       presence: this.presence,
+      watching: this.#watching,
       catchUp: new CatchUp(),
       answers: new Turnstile(),
       stats: this.#stats,
-      limits: {
-        maxSelectors: this.#config.maxSelectors,
-        maxPendingBytes: this.#config.sessionBufferBytes,
-        pageEvents: 256,
-        pageBytes: Math.min(65_536, this.#config.sessionBufferBytes),
-        maxKeys: 64,
-        maxCommands: 16,
-        cursorEveryMs: 1_000,
-      },
+      people: this.#people,
+      screen: new Screen(this.#people.rules),
+      amendments: this.#amendments,
+      limits: sessionLimits(this.#config),
       expires: (session, at) => (at === undefined ? this.#expiry.delete(session) : this.#expiry.set(session, at)),
-      ended: (session) => this.#forget(session),
+      ended: (session, cause) => this.#forget(session, cause),
       failed: (session, error) => this.#onError(error, `session ${session.id}`),
     };
   }
 
-  #forget(session: OpenSession): void {
+  #forget(session: OpenSession, cause: EndCause): void {
+    this.#departures.note(session, cause);
     this.#sessions.delete(session);
     this.#expiry.delete(session);
-    this.#people.departed(session.who);
+    this.#watching.end(session);
+    this.#connected.departed(session.who);
   }
-}
-
-/** Nobody waits beyond the end of their token. */
-function waitsUntil(who: Principal, { waitMs }: PollWant): number {
-  const until = Date.now() + waitMs;
-  return Math.min(until, expiryOf(who) ?? until);
 }

@@ -1,4 +1,5 @@
 import type { Topic } from '#clarion/protocol';
+import { amendmentBy, erasureOf } from './amendment.js';
 import type { Interest } from './interest.js';
 import type { LogEvent, View } from './log-event.js';
 
@@ -37,6 +38,21 @@ class EventQueue {
     return first;
   }
 
+  /** Puts the event in the place of the one with the same offset, which it returns; undefined: there is none, and nothing changes. Logarithmic. */
+  put(event: LogEvent): LogEvent | undefined {
+    const index = this.#start + this.indexAfter(event.offset! - 1);
+    const before = this.#events[index];
+    if (before?.offset !== event.offset) return undefined;
+    this.#events[index] = event;
+    return before;
+  }
+
+  /** Replaces each event, or lets it go. Linear. */
+  replace(by: (event: LogEvent) => LogEvent | undefined): void {
+    this.#events = this.#events.slice(this.#start).flatMap((event) => by(event) ?? []);
+    this.#start = 0;
+  }
+
   /** Index of the first event above the offset. Logarithmic. */
   indexAfter(offset: number): number {
     let low = 0;
@@ -61,6 +77,8 @@ export class Ring {
   readonly #maxBytes: number;
   readonly #all = new EventQueue();
   readonly #byTopic = new Map<Topic, EventQueue>();
+  /** Offsets of the events `updated`, oldest first, by that of their notification. */
+  readonly #updates = new Map<number, number[]>();
   #bytes = 0;
   #floor = 0;
   #head = 0;
@@ -108,7 +126,38 @@ export class Ring {
       if (queue === undefined) this.#queueOf(topic).push(event);
       else queue.push(event);
     }
-    while (this.#bytes > this.#maxBytes) this.#evict();
+    if (event.amends !== undefined) this.#noteUpdate(event.amends, event);
+    this.#shrink();
+  }
+
+  /** The event at this offset; undefined: it is not in memory. Logarithmic. */
+  at(offset: number): LogEvent | undefined {
+    const event = this.#all.at(this.#all.indexAfter(offset - 1));
+    return event?.offset === offset ? event : undefined;
+  }
+
+  /** Has the notification that this event is about, and what told of earlier edits, in the newest form. Costs what changes. */
+  amend(newer: LogEvent): void {
+    const amendment = amendmentBy(newer);
+    if (amendment === undefined) return;
+    for (const offset of [amendment.from, ...(this.#updates.get(amendment.from) ?? [])]) {
+      const event = this.at(offset);
+      const now = event && amendment.of(event);
+      if (now !== undefined) this.#put(now);
+    }
+    this.#shrink();
+  }
+
+  /** Forgets what concerned nobody but this topic, and the topic itself. Linear, unless nothing does. */
+  erase(topic: Topic): void {
+    if (!this.#byTopic.delete(topic)) return;
+    const erasure = erasureOf(topic);
+    this.#all.replace((event) => {
+      const now = erasure.of(event);
+      if (now === undefined) this.#forgot(event);
+      else if (now !== event) for (const other of now.topics) this.#byTopic.get(other)?.put(now);
+      return now;
+    });
   }
 
   /** Moves the head over offsets that are final as absent. */
@@ -177,9 +226,34 @@ export class Ring {
     return queue;
   }
 
+  #put(event: LogEvent): void {
+    const before = this.#all.put(event);
+    this.#bytes += event.bytes - (before?.bytes ?? event.bytes);
+    for (const topic of event.topics) this.#byTopic.get(topic)?.put(event);
+  }
+
+  #noteUpdate(about: number, { name, offset }: LogEvent): void {
+    if (name !== 'updated') return;
+    const offsets = this.#updates.get(about);
+    if (offsets === undefined) this.#updates.set(about, [offset!]);
+    else offsets.push(offset!);
+  }
+
+  #forgot({ bytes, amends, offset }: LogEvent): void {
+    this.#bytes -= bytes;
+    if (amends === undefined) return;
+    const offsets = this.#updates.get(amends)?.filter((other) => other !== offset) ?? [];
+    if (offsets.length > 0) this.#updates.set(amends, offsets);
+    else this.#updates.delete(amends);
+  }
+
+  #shrink(): void {
+    while (this.#bytes > this.#maxBytes) this.#evict();
+  }
+
   #evict(): void {
     const event = this.#all.shift()!;
-    this.#bytes -= event.bytes;
+    this.#forgot(event);
     this.#floor = event.offset!;
     for (const topic of event.topics) {
       const queue = this.#byTopic.get(topic);

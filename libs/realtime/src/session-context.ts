@@ -1,14 +1,19 @@
 import type { Access, Principal } from '#clarion/access';
 import type { NotificationLog, TopicHistories } from '#clarion/notifications';
+import type { Amendments } from './amendments.js';
 import type { CatchUp } from './catch-up.js';
 import type { FanOut } from './fan-out.js';
 import type { CloseReason, Session } from './gateway.js';
 import type { InterestIndex } from './interest-index.js';
-import type { LogPages } from './log-pages.js';
-import type { OpenConnection } from './open-connection.js';
+import type { LogPages, PageLimits } from './log-pages.js';
+import type { EndCause, OpenConnection, Stretch } from './open-connection.js';
+import type { People } from './people.js';
 import type { PresenceBoard } from './presence/presence-board.js';
+import type { WatchingSession } from './presence/watches.js';
+import type { Watching } from './presence/watching.js';
 import type { RealtimeStats } from './realtime-stats.js';
 import type { Ring } from './ring.js';
+import type { Screen } from './screen.js';
 import type { Turnstile } from './turnstile.js';
 
 /** What all sessions of a process share. */
@@ -21,21 +26,26 @@ export interface SessionContext {
   readonly index: InterestIndex;
   readonly fanOut: FanOut;
   readonly presence: PresenceBoard;
+  readonly watching: Watching;
   readonly catchUp: CatchUp;
   /** Through which polls go that have waited, on their way to an answer. */
   readonly answers: Turnstile;
   readonly stats: RealtimeStats;
   readonly limits: SessionLimits;
+  readonly people: People;
+  readonly screen: Screen;
+  readonly amendments: Amendments;
   /** The session's token is valid until then, milliseconds since 1970; undefined: for ever. */
   expires(session: OpenSession, at: number | undefined): void;
-  ended(session: OpenSession): void;
+  ended(session: OpenSession, cause: EndCause): void;
   failed(session: OpenSession, error: unknown): void;
 }
 
 /** What the process does with a session without knowing its wire format. */
-export interface OpenSession extends Session, OpenConnection {
+export interface OpenSession extends Session, OpenConnection, WatchingSession {
   readonly who: Principal;
   readonly lowPriority: boolean;
+  readonly stretch: Stretch;
   tellCursor(): void;
   close(reason: CloseReason): void;
 }
@@ -45,10 +55,8 @@ export interface SessionLimits {
   readonly maxSelectors: number;
   /** Bytes of events that wait for a full link; beyond, they are forgotten and read again when it drains. */
   readonly maxPendingBytes: number;
-  /** Events in one page while catching up. */
-  readonly pageEvents: number;
-  /** Bytes of one page while catching up. */
-  readonly pageBytes: number;
+  /** One page while catching up. */
+  readonly page: PageLimits;
   /** Keys of ephemeral events of which a reader who is behind is kept the newest. */
   readonly maxKeys: number;
   /** Commands of one client that are carried out at one time. */

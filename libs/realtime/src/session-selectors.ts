@@ -4,16 +4,17 @@ import { Interest } from './interest.js';
 import type { SessionContext } from './session-context.js';
 import type { Receiver } from './subscription.js';
 
-type SelectorsContext = Pick<SessionContext, 'access' | 'index' | 'limits' | 'presence'>;
+type SelectorsContext = Pick<SessionContext, 'access' | 'index' | 'limits' | 'presence' | 'screen'>;
 
 /** The selectors of one session: granted, known to the index as its own, and the same as its interest. */
 export class SessionSelectors {
   readonly interest: Interest;
   readonly #context: SelectorsContext;
 
-  constructor(context: SelectorsContext, reader: Receiver) {
+  /** @param user who reads, if it is a person. */
+  constructor(context: SelectorsContext, reader: Receiver, user: string | undefined) {
     this.#context = context;
-    this.interest = new Interest(reader);
+    this.interest = new Interest(reader, context.screen, user);
   }
 
   /**

@@ -1,31 +1,30 @@
-import type { Principal } from '#clarion/access';
-import type { Located } from '#clarion/notifications';
+import type { Principal, Subscriber } from '#clarion/access';
+import type { Via } from '#clarion/notifications';
 import {
   DomainError,
   type ClientCommand,
   type ControlEvent,
   type GapReason,
   type Ready,
-  type Selector,
   type Subscription,
   type Topic,
 } from '#clarion/protocol';
+import { Recipient } from './recipient.js';
 import type { Laggard } from './catch-up.js';
 import { expiryOf, expiryTold } from './expiry.js';
 import type { Flushable } from './fan-out.js';
 import type { CloseReason, Link, Peer, Want } from './gateway.js';
 import type { LogEvent, View } from './log-event.js';
-import { NewestByKey } from './newest-by-key.js';
-import type { Reading } from './open-connection.js';
+import type { EndCause, Reading, Stretch } from './open-connection.js';
 import type { Outlet, Run } from './outlet.js';
-import { locate } from './place.js';
-import { deviceOf } from './presence/device.js';
-import { Watches, type WatchingSession } from './presence/watches.js';
+import { userOf } from './people.js';
+import { locate, locateFinally, type Place } from './place.js';
 import type { Page } from './ring.js';
-import type { OpenSession, SessionContext } from './session-context.js';
-import { readHistory } from './session-history.js';
+import { carryOut, type Commanded } from './session-commands.js';
+import type { SessionContext } from './session-context.js';
 import { SessionSelectors } from './session-selectors.js';
-import type { Presence, Receiver } from './subscription.js';
+import type { Receiver } from './subscription.js';
+import { Unwritten } from './unwritten.js';
 
 /**
  * `live`: has everything up to the head, and is fed by the fan-out. `catching up`: reads pages after its cursor as its link drains,
@@ -37,30 +36,22 @@ type State = 'opening' | 'catching up' | 'live' | 'ended';
  * One reader of the log, with one cursor. Everything at or below the cursor that concerns it was given to its link, in log order
  * and once; the selectors share it.
  */
-export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard, WatchingSession {
+export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
   readonly kind = 's';
-  readonly number: number;
   readonly openedAt = Date.now();
   readonly #context: SessionContext;
   readonly #link: Link<F>;
-  readonly #outlet: Outlet<F>;
-  readonly #selectors: SessionSelectors;
-  /** Ephemeral events that its link had no room for. */
-  #missed: NewestByKey | undefined;
-  /** Once it has watched who is there. */
-  #watches: Watches | undefined;
+  readonly #unwritten: Unwritten<F>;
+  readonly selectors: SessionSelectors;
   who: Principal;
-  device: string | undefined;
+  readonly #recipient: Recipient;
   #state: State = 'opening';
   /** The cursor: all that concerns this session at or below it is written. While live with nothing pending it is the head. */
   #through = 0;
+  /** Where it began: what lies at or below was never for it. */
+  #from = 0;
   /** The cursor that the client was told last. */
   #told = 0;
-  /** The last durable event that was put into the run. */
-  #offered = 0;
-  /** Live: what was offered and is not written. */
-  #run: Run<F> | undefined;
-  #pendingBytes = 0;
   #flushing = false;
   /** The link said that it is full. */
   #held = false;
@@ -76,13 +67,20 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard,
   /** Whether the client said that others matter more. */
   lowPriority = false;
 
-  constructor(number: number, context: SessionContext, link: Link<F>, outlet: Outlet<F>, who: Principal) {
-    this.number = number;
+  constructor(
+    readonly number: number,
+    context: SessionContext,
+    link: Link<F>,
+    outlet: Outlet<F>,
+    who: Principal,
+    readonly device?: string,
+  ) {
     this.#context = context;
     this.#link = link;
-    this.#outlet = outlet;
+    this.#unwritten = new Unwritten(outlet, context.limits.maxKeys);
     this.who = who;
-    this.#selectors = new SessionSelectors(context, this);
+    this.#recipient = new Recipient(context.people, who, this.transport, device);
+    this.selectors = new SessionSelectors(context, this, userOf(who));
   }
 
   get id(): string {
@@ -93,15 +91,22 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard,
     return this.#link.codec.name;
   }
 
-  get reading(): Reading {
-    const lag = Math.max(0, this.#context.ring.head - this.#position);
-    return { topics: this.#selectors.interest.selectors, lag, pendingBytes: this.#pendingBytes };
+  /** By what its client is reached. */
+  get via(): Via {
+    return this.#recipient.via;
   }
 
-  /** Services and strangers are nobody. */
-  get presence(): Presence | undefined {
-    if (this.who.kind !== 'subscriber') return undefined;
-    return { user: this.who.sub, number: this.number, device: deviceOf(this) };
+  get hasEnded(): boolean {
+    return this.#state === 'ended';
+  }
+
+  get reading(): Reading {
+    const lag = Math.max(0, this.#context.ring.head - this.#position);
+    return { topics: this.selectors.interest.selectors, lag, pendingBytes: this.#unwritten.bytes };
+  }
+
+  get stretch(): Stretch {
+    return { from: this.#from, through: this.#position };
   }
 
   peer(): Peer | undefined {
@@ -113,13 +118,13 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard,
    * @throws {DomainError} when one of the selectors is not granted; nothing has begun then.
    */
   open(want: Want): void {
-    this.device = want.device;
-    this.#selectors.add(this.#selectors.grants(this.who, want.selectors));
+    this.selectors.add(this.selectors.grants(this.who, want.selectors));
+    const rules = this.#recipient.begin();
     this.lowPriority = want.priority === 'low';
     this.#context.expires(this, expiryOf(this.who));
-    const located = locate(this.#context, want.since);
-    if ('ahead' in located) this.#opening = this.#openAhead(want);
-    else this.#begin(located);
+    const located = rules === undefined ? locate(this.#context, want.since) : undefined;
+    if (located === undefined || 'ahead' in located) this.#opening = this.#openLater(want, rules);
+    else this.#begin(located, want.since);
   }
 
   async handle(command: ClientCommand): Promise<unknown> {
@@ -129,49 +134,47 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard,
     try {
       await this.#opening;
       if (this.#state === 'ended') throw new DomainError('draining', 'this session has ended');
-      return await this.#carryOut(command);
+      return await carryOut(this, this.#context, command);
     } finally {
       this.#commands--;
-    }
-  }
-
-  async #carryOut(command: ClientCommand): Promise<unknown> {
-    switch (command.op) {
-      case 'subscribe':
-        return this.#subscribe(command.topics);
-      case 'unsubscribe':
-        return this.#unsubscribe(command.topics);
-      case 'auth':
-        return this.#renew(command.token);
-      case 'history':
-        return readHistory(this, this.#context.histories, command);
-      case 'presence':
-        return (this.#watches ??= new Watches(this.#context, this)).carryOut(command);
     }
   }
 
   offer(event: LogEvent, topic: Topic, dispatch: number): void {
     if (dispatch === this.#dispatch) return;
     this.#dispatch = dispatch;
-    if (event.offset === undefined) this.#offerEphemeral(event, topic);
-    else if (this.#state === 'live' && event.offset > this.#through) this.#offerDurable(event, event.offset, topic);
+    if (event.offset === undefined) return this.#offerEphemeral(event, topic);
+    if (this.#state !== 'live' || event.offset <= this.#through) return;
+    // Before rules are asked: who has ceased to hear of it may have an old form waiting all the same.
+    if (event.amends !== undefined && (event.amends > this.#through || this.#unwritten.hasAmendments)) this.reread();
+    if (this.#state === 'live' && this.selectors.interest.hears(event, topic))
+      this.#offerDurable(event, event.offset, topic);
+  }
+
+  /** What waits may be in an old form: it is forgotten, and read again. */
+  reread(): void {
+    if (this.#unwritten.isEmpty) return;
+    this.#unwritten.forget();
+    this.#state = 'catching up';
+    if (!this.#held) this.#stepLater();
   }
 
   flush(): void {
     this.#flushing = false;
-    this.#writeRun();
+    this.#writeUnwritten();
   }
 
-  #writeRun(): void {
-    if (this.#state !== 'live' || this.#held || this.#run === undefined) return;
-    const run = this.#run;
-    this.#run = undefined;
-    this.#pendingBytes = 0;
+  #writeUnwritten(): void {
+    if (this.#state !== 'live' || this.#held) return;
+    if (this.#unwritten.isOver) return this.reread();
+    const { newest } = this.#unwritten;
+    const run = this.#unwritten.take();
+    if (run === undefined) return;
     // The fan-out has offered everything up to the head, so nothing below it is still to come.
     this.#through = Math.max(this.#through, this.#context.ring.head);
-    this.#told = Math.max(this.#told, this.#offered);
+    this.#told = Math.max(this.#told, newest);
     this.#context.stats.delivered('live', run.length);
-    this.#write(run);
+    this.#writeEvents(run);
   }
 
   writable(): void {
@@ -179,13 +182,12 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard,
     this.#held = false;
     if (this.#state === 'catching up') this.#stepLater();
     else if (this.#state === 'live') this.#resumeLive();
-    this.#watches?.writable();
+    this.#context.watching.writable(this);
   }
 
   tell(events: readonly ControlEvent[]): boolean {
     if (this.#held || this.#state === 'ended') return false;
-    const frames = events.map((event) => this.#outlet.control(event));
-    this.#write({ frames, joined: () => (frames.length === 1 ? frames[0]! : this.#link.codec.join(frames)) });
+    this.#write(this.#unwritten.outlet.controls(events));
     return true;
   }
 
@@ -201,77 +203,78 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard,
 
   /** Tells the client its cursor if it moved without a notification, so that it does not fall behind retention. */
   tellCursor(): void {
-    if (this.#state !== 'live' || this.#held || this.#run !== undefined || this.#position <= this.#told) return;
+    if (this.#state !== 'live' || this.#held || !this.#unwritten.isEmpty || this.#position <= this.#told) return;
     this.#sendCursor();
   }
 
   /** Says `bye` and ends. */
   close(reason: CloseReason): void {
     if (this.#state === 'ended') return;
-    this.#end();
+    this.#end(reason.name);
     this.#link.close(reason);
   }
 
   ended(): void {
-    if (this.#state !== 'ended') this.#end();
+    if (this.#state !== 'ended') this.#end('gone');
   }
 
   get #position(): number {
-    return this.#state === 'live' && this.#run === undefined
+    return this.#state === 'live' && this.#unwritten.isEmpty
       ? Math.max(this.#through, this.#context.ring.head)
       : this.#through;
   }
 
-  /** A cursor beyond what this node knows may come from another node a moment ago, or from a lost future: the log knows. */
-  async #openAhead(want: Want): Promise<void> {
+  /** As soon as what the person has chosen to hear is known, and where the cursor lies. */
+  async #openLater(want: Want, rules: Promise<void> | undefined): Promise<void> {
     try {
-      await this.#context.log.refresh();
-      if (this.#state !== 'opening') return;
-      const located = locate(this.#context, want.since);
-      this.#begin('ahead' in located ? { gap: 'unknown' } : located);
+      await rules;
+      const located = await locateFinally(this.#context, want.since);
+      if (this.#state === 'opening') this.#begin(located, want.since);
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  #begin(located: Exclude<Located, { ahead: true }>): void {
+  #begin(located: Place, since: Want['since']): void {
     this.#state = 'catching up';
     if ('gap' in located) this.#gap(located.gap);
-    else this.#through = this.#told = located.offset;
-    this.#control({ name: 'ready', data: this.#ready() });
+    else {
+      this.#through = this.#told = this.#from = located.offset;
+      this.#recipient.foundAt(located.offset, since);
+    }
+    this.#control({ name: 'ready', data: this.ready });
     this.#cursorToldAt = performance.now();
     if (!this.#held && this.#through >= this.#context.ring.head) this.#state = 'live';
     else if (!this.#held) this.#stepLater();
   }
 
-  #ready(): Ready {
-    return { ...this.#subscription(), ...expiryTold(this.who) };
+  get ready(): Ready {
+    return { ...this.subscription, ...expiryTold(this.who) };
   }
 
-  #subscription(): Subscription {
-    return { topics: this.#selectors.interest.selectors, cursor: this.#context.log.cursorAt(this.#position) };
+  get subscription(): Subscription {
+    return { topics: this.selectors.interest.selectors, cursor: this.#context.log.cursorAt(this.#position) };
   }
 
   #offerDurable(event: LogEvent, offset: number, topic: Topic): void {
     // Whatever lies between the last write and this event is known not to concern the session.
-    if (this.#run === undefined) this.#through = offset - 1;
-    this.#offered = offset;
-    this.#append(event, topic);
-    if (this.#pendingBytes <= this.#context.limits.maxPendingBytes) return;
+    if (this.#unwritten.isEmpty) this.#through = offset - 1;
+    this.#add(event, topic);
+    if (this.#unwritten.bytes <= this.#context.limits.maxPendingBytes) return;
     if (this.#held) this.#fallBehind();
-    else this.#writeRun();
+    else this.#writeUnwritten();
   }
 
   #offerEphemeral(event: LogEvent, topic: Topic): void {
-    if (this.#state === 'live' && !this.#held && this.#pendingBytes < this.#context.limits.maxPendingBytes)
-      this.#append(event, topic);
-    else (this.#missed ??= new NewestByKey(this.#context.limits.maxKeys)).keep(event, topic);
+    const hasRoom = !this.#held && this.#unwritten.bytes < this.#context.limits.maxPendingBytes;
+    if (this.#state !== 'live' || !hasRoom) return this.#unwritten.miss(event, topic);
+    if (!this.selectors.interest.hears(event, topic)) return;
+    this.#through = this.#position;
+    this.#add(event, topic);
   }
 
-  #append(event: LogEvent, topic: Topic): void {
-    if (event.offset === undefined) this.#through = this.#position;
-    this.#run = (this.#run ?? this.#outlet.root).plus(event, topic);
-    this.#pendingBytes += event.bytes;
+  #add(event: LogEvent, topic: Topic): void {
+    this.#unwritten.add(event, topic);
     if (this.#flushing || this.#held) return;
     this.#flushing = true;
     this.#context.fanOut.flushLater(this);
@@ -279,16 +282,15 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard,
 
   /** Forgets what waits for a full link, and keeps the cursor: the log still has it, and the link will say when it has room. */
   #fallBehind(): void {
-    this.#run = undefined;
-    this.#pendingBytes = 0;
+    this.#unwritten.forget();
     this.#state = 'catching up';
     this.#context.stats.fellBehind();
   }
 
   #resumeLive(): void {
-    for (const { event, topic } of this.#missed?.take(this.#selectors.interest) ?? []) this.#append(event, topic);
-    this.#missed = undefined;
-    this.#writeRun();
+    const place = this.#position;
+    if (this.#unwritten.recover(this.selectors.interest)) this.#through = place;
+    this.#writeUnwritten();
   }
 
   #stepLater(): void {
@@ -299,7 +301,8 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard,
 
   #readMemory(): void {
     const { ring, limits } = this.#context;
-    this.#take(ring.read(this.#through, this.#selectors.interest, limits.pageEvents, limits.pageBytes), 'ring');
+    const { limit, maxBytes } = limits.page;
+    this.#take(ring.read(this.#through, this.selectors.interest, limit, maxBytes), 'ring');
   }
 
   #readLog(): void {
@@ -307,15 +310,13 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard,
     const { pages, ring, limits } = this.#context;
     this.#stepping = true;
     pages
-      .read(this.#through, this.#selectors.interest, ring.floor, {
-        limit: limits.pageEvents,
-        maxBytes: limits.pageBytes,
-      })
+      .read(this.#through, this.selectors.interest, ring.floor, limits.page)
       .then((page) => {
         this.#stepping = false;
         if (this.#state !== 'catching up') return;
-        // Selectors may have changed, or retention have passed the cursor, while the log was read.
-        if (version === this.#version && this.#through >= page.floor) this.#take(page, 'log');
+        // Selectors may have changed, retention have passed the cursor, or events have got another form, while the log was read.
+        const isCurrent = version === this.#version && page.version === pages.version;
+        if (isCurrent && this.#through >= page.floor) this.#take(page, 'log');
         else this.#stepLater();
       })
       .catch((error: unknown) => this.#fail(error));
@@ -331,11 +332,15 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard,
   }
 
   #writeViews(views: readonly View[], source: 'ring' | 'log'): void {
-    let run = this.#context.catchUp.pages.root(this.#link.codec);
-    for (const { event, topic } of views) run = run.plus(event, topic);
+    const run = this.#context.catchUp.pages.run(this.#link.codec, views);
     this.#told = views.at(-1)!.event.offset!;
     this.#context.stats.delivered(source, run.length);
+    this.#writeEvents(run);
+  }
+
+  #writeEvents(run: Run<F>): void {
     this.#write(run);
+    this.#recipient.wrote(run);
   }
 
   #turnLive(): void {
@@ -358,54 +363,31 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard,
   #gap(reason: GapReason): void {
     const { log, stats } = this.#context;
     stats.gap(reason);
-    this.#through = this.#told = log.floor;
+    this.#through = this.#told = this.#from = log.floor;
     this.#control({ name: 'gap', data: { reason, cursor: log.cursorAt(log.floor) } });
   }
 
   #control(event: ControlEvent): void {
-    const frame = this.#link.codec.control(event);
-    this.#write({ frames: [frame], joined: () => frame });
+    this.#write(this.#unwritten.outlet.controls([event]));
   }
 
   #write(batch: Parameters<Link<F>['write']>[0]): void {
     if (!this.#link.write(batch)) this.#held = true;
   }
 
-  /** New selectors take effect at the present cursor, which the answer names. */
-  #subscribe(wanted: readonly Selector[]): Subscription {
-    const grants = this.#selectors.grants(this.who, wanted);
-    this.#settle();
-    this.#selectors.add(grants);
-    return this.#subscription();
-  }
-
-  #unsubscribe(unwanted: readonly Selector[]): Subscription {
-    const grants = this.#selectors.grants(this.who, unwanted);
-    this.#settle();
-    this.#selectors.delete(grants.map(({ selector }) => selector));
-    return this.#subscription();
-  }
-
-  /** Brings the session to a single cursor, so that a change of selectors has one place at which it takes effect. */
-  #settle(): void {
-    this.#version++;
-    if (this.#state !== 'live') return;
-    this.#writeRun();
-    if (this.#run === undefined) this.#through = this.#position;
-    else this.#fallBehind();
-  }
-
-  /** A new token for the same person. What it does not grant any more is read no longer. */
-  async #renew(token: string): Promise<Ready> {
-    const who = await this.#context.access.verifyToken(token);
-    const isSame = this.who.kind === 'subscriber' && who.sub === this.who.sub;
-    if (!isSame || this.#state === 'ended') throw new DomainError('token.invalid');
+  renew(who: Subscriber): void {
     this.who = who;
     this.#context.expires(this, expiryOf(who));
-    this.#settle();
-    this.#selectors.regrant(who);
-    this.#watches?.recheck();
-    return this.#ready();
+    this.settle();
+    this.selectors.regrant(who);
+  }
+
+  settle(): void {
+    this.#version++;
+    if (this.#state !== 'live') return;
+    this.#writeUnwritten();
+    if (this.#unwritten.isEmpty) this.#through = this.#position;
+    else this.#fallBehind();
   }
 
   #fail(error: unknown): void {
@@ -414,11 +396,11 @@ export class LogSession<F> implements OpenSession, Receiver, Flushable, Laggard,
     this.close({ name: 'internal' });
   }
 
-  #end(): void {
+  #end(cause: EndCause): void {
     this.#state = 'ended';
-    this.#run = undefined;
-    this.#selectors.clear();
-    this.#watches?.clear();
-    this.#context.ended(this);
+    this.#unwritten.forget();
+    this.selectors.clear();
+    this.#recipient.end();
+    this.#context.ended(this, cause);
   }
 }

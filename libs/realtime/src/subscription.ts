@@ -1,21 +1,13 @@
 import type { Selector, Topic } from '#clarion/protocol';
 import type { LogEvent } from './log-event.js';
-import type { Device } from './presence/device.js';
+import type { OpenConnection } from './open-connection.js';
 
-/** Who is there by a reader, and with what. */
-export interface Presence {
-  readonly user: string;
-  /** Of the session; unique in this process. */
-  readonly number: number;
-  readonly device: Device;
-}
-
-/** A reader of the index that takes events as they come. */
-export interface Receiver {
-  /** Undefined: nobody is there by it, since it is no session of a person. */
-  readonly presence?: Presence | undefined;
+/** A reader of the index that takes events as they come; of sessions and polls also what connection it is. */
+export interface Receiver extends Partial<Omit<OpenConnection, 'reading' | 'peer' | 'close'>> {
   /** @param dispatch grows by one with each event: an event that several selectors match is offered again with the same number. */
   offer(event: LogEvent, topic: Topic, dispatch: number): void;
+  /** What it was offered may be no longer as it was: what it has not written, it reads again. Absent: it keeps nothing. */
+  reread?(): void;
 }
 
 /** One selector of one reader, as the index keeps it. */

@@ -1,18 +1,52 @@
+import type { LogEntry } from '#clarion/event-bus';
 import { matches, type Cursor, type Selector, type Topic } from '#clarion/protocol';
 import type { Client, World } from './session-world.js';
 
+/** A selector that a client had for events in `(from, upTo]`. */
+interface Held {
+  readonly selector: Selector;
+  readonly from: number;
+  readonly upTo: number;
+}
+
+/** What a client must have seen, and what it may have: that ended or was erased before or after it was read. */
+export interface Expected {
+  readonly must: readonly number[];
+  readonly may: readonly number[];
+}
+
+/** Whether this client never hears an entry that this topic brought. */
+export type Mute = (client: Client, entry: LogEntry, topic: string) => boolean;
+
 /** What a client must have seen, by the plainest possible reading of the promise. */
 export function expected(world: World, client: Client): number[] {
+  return [...expectedOf(world, client, () => false).must];
+}
+
+export function expectedOf(world: World, client: Client, isMuted: Mute): Expected {
+  const held = heldBy(world, client);
+  const lost = gaps(client);
+  const due = world.store.entries.filter((entry) => {
+    const topic = entry.topics.find((name) => held.some((own) => shows(own, entry.offset, name)));
+    const isLost = lost.some(([from, upTo]) => entry.offset > from && entry.offset <= upTo);
+    return topic !== undefined && !isLost && !isMuted(client, entry, topic);
+  });
+  const offsets = (passing: boolean): number[] =>
+    due.filter(({ expiresAt }) => (expiresAt !== undefined) === passing).map(({ offset }) => offset);
+  return { must: offsets(false), may: offsets(true) };
+}
+
+function shows({ selector, from, upTo }: Held, offset: number, topic: string): boolean {
+  return offset > from && offset <= upTo && matches(selector, topic as Topic);
+}
+
+function heldBy(world: World, client: Client): Held[] {
   const at = (cursor: Cursor): number => {
     const found = world.log.locate(cursor);
     return 'offset' in found ? found.offset : offsetOf(world, cursor);
   };
   const active = new Map<Selector, number>();
-  const due = new Set<number>();
-  const collect = (selector: Selector, from: number, upTo: number): void => {
-    for (const { offset, topics } of world.store.entries)
-      if (offset > from && offset <= upTo && topics.some((topic) => matches(selector, topic as Topic))) due.add(offset);
-  };
+  const held: Held[] = [];
   for (const item of client.seen) {
     if (item.kind === 'gap') {
       const upTo = at(item.cursor);
@@ -27,17 +61,14 @@ export function expected(world: World, client: Client): number[] {
     if (item.kind === 'subscribed')
       for (const topic of item.topics) if (!active.has(topic)) active.set(topic, at(item.cursor));
     if (item.kind === 'unsubscribed')
-      for (const [topic, from] of [...active])
-        if (!item.topics.includes(topic)) {
-          collect(topic, from, at(item.cursor));
-          active.delete(topic);
+      for (const [selector, from] of [...active])
+        if (!item.topics.includes(selector)) {
+          held.push({ selector, from, upTo: at(item.cursor) });
+          active.delete(selector);
         }
   }
-  for (const [topic, from] of active) collect(topic, from, Infinity);
-  const lost = gaps(client);
-  return [...due]
-    .filter((offset) => !lost.some(([from, upTo]) => offset > from && offset <= upTo))
-    .sort((a, b) => a - b);
+  for (const [selector, from] of active) held.push({ selector, from, upTo: Infinity });
+  return held;
 }
 
 const gapsOf = new WeakMap<Client, [number, number][]>();

@@ -1,3 +1,5 @@
+import { APPLICATION, type Principal } from '#clarion/access';
+import { NO_PREFERENCES } from '#clarion/notifications';
 import type { PresenceList, Selector, Topic } from '#clarion/protocol';
 import { InterestIndex } from '../src/interest-index.js';
 import { PresenceBoard } from '../src/presence/presence-board.js';
@@ -11,19 +13,23 @@ export const SHORT_MS = 50;
 
 /** A session as the board sees it. */
 export class Reader implements Receiver {
-  readonly presence: Receiver['presence'];
+  readonly kind = 's';
+  readonly transport = 'test';
+  readonly openedAt: number;
+  readonly who: Principal;
   readonly #scene: Scene;
   readonly #reads = new Map<string, Subscription>();
 
   constructor(
     scene: Scene,
     readonly user: string | undefined,
-    number: number,
-    device: string,
+    readonly number: number,
+    readonly device: string,
   ) {
     this.#scene = scene;
-    this.presence =
-      user === undefined ? undefined : { user, number, device: { id: device, transport: 'test', since: number } };
+    this.openedAt = number;
+    this.who =
+      user === undefined ? APPLICATION : { kind: 'subscriber', sub: user, subscribe: [], publish: [], expiresAt: 0 };
   }
 
   get topics(): string[] {
@@ -98,7 +104,15 @@ export class Listener implements Watcher {
 export class Scene {
   readonly index = new InterestIndex();
   readonly hidden = new Set<string>();
-  readonly board = new PresenceBoard(this.index, LINGER_MS, { isHidden: (user) => this.hidden.has(user) });
+  #reconsider: (user: string) => void = () => undefined;
+  readonly board = new PresenceBoard(this.index, LINGER_MS, {
+    isHidden: (user) => this.hidden.has(user),
+    onChanged: (listener) => {
+      this.#reconsider = listener;
+      return () => (this.#reconsider = () => undefined);
+    },
+    preferencesOf: async (user) => ({ ...NO_PREFERENCES, presence: this.hidden.has(user) ? 'hidden' : 'visible' }),
+  });
   #number = 0;
 
   /** @param user undefined: a service. */
@@ -123,6 +137,6 @@ export class Scene {
   hide(user: string, hides: boolean): void {
     if (hides) this.hidden.add(user);
     else this.hidden.delete(user);
-    this.board.reconsider(user);
+    this.#reconsider(user);
   }
 }

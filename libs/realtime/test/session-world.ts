@@ -1,10 +1,21 @@
 import { afterEach, expect } from 'vitest';
+import { z } from 'zod';
 import { Access, accessConfigSchema, type Principal, type Subscriber } from '#clarion/access';
-import { InProcessEventBus, type BusMessage, type EventBus } from '#clarion/event-bus';
-import { NotificationLog, TopicHistories } from '#clarion/notifications';
-import type { ControlEvent, Cursor, PresenceChange, Selector, Subscription, Topic } from '#clarion/protocol';
+import { InProcessEventBus, type BusMessage, type EntryTraits, type EventBus, type LogEntry } from '#clarion/event-bus';
+import { NotificationLog, TopicHistories, type LogAct } from '#clarion/notifications';
+import {
+  DomainError,
+  type ControlEvent,
+  type Cursor,
+  type EventName,
+  type PresenceChange,
+  type Selector,
+  type Subscription,
+  type Topic,
+} from '#clarion/protocol';
 import type { Batch, CloseReason, Codec, Link, Session } from '../src/gateway.js';
 import type { LogEvent } from '../src/log-event.js';
+import { NO_PEOPLE, type People } from '../src/people.js';
 import { Realtime } from '../src/realtime.js';
 import { realtimeConfigSchema } from '../src/realtime.config.js';
 import { MemoryAccessStore } from '../../../test/support/memory-access-store.js';
@@ -13,19 +24,37 @@ import { MemoryStore } from './memory-store.js';
 export const KEY: Principal = { kind: 'key', id: 'k', rights: 'all' };
 
 /** What one client saw, in order. */
-type Seen =
-  | { kind: 'notification'; offset: number; topic: Topic }
+export type Seen =
+  | SeenEvent
   | { kind: 'ready' | 'cursor' | 'gap'; cursor: Cursor }
   | { kind: 'subscribed' | 'unsubscribed'; topics: Selector[]; cursor: Cursor }
   | { kind: 'ephemeral'; topic: Topic }
   | ({ kind: 'presence' } & PresenceChange);
 
+/** What has a place in the log. */
+export interface SeenEvent {
+  kind: 'notification';
+  offset: number;
+  topic: Topic;
+  name: EventName;
+  id: string;
+  /** Which form of the notification: grows with each edit. Of a tombstone Infinity. */
+  form: number;
+  expiresAt: number | undefined;
+}
+
+const shownSchema = z.object({ id: z.string(), data: z.object({ form: z.number() }).optional() });
+
+function seenAs(event: LogEvent, offset: number, topic: Topic): SeenEvent {
+  const { id, data } = shownSchema.parse(JSON.parse(event.json(topic)));
+  const { name, expiresAt } = event;
+  return { kind: 'notification', offset, topic, name, id, form: data?.form ?? Infinity, expiresAt };
+}
+
 const codec: Codec<readonly Seen[]> = {
   name: 'record',
   encode: (event: LogEvent, topic) =>
-    event.offset === undefined
-      ? [{ kind: 'ephemeral', topic }]
-      : [{ kind: 'notification', offset: event.offset, topic }],
+    event.offset === undefined ? [{ kind: 'ephemeral', topic }] : [seenAs(event, event.offset, topic)],
   join: (frames) => frames.flat(),
   control: ({ name, data }: ControlEvent) => {
     if (name === 'bye') return [];
@@ -40,10 +69,15 @@ export class Client implements Link<readonly Seen[]> {
   full = false;
   session: Session | undefined;
   closed: CloseReason | undefined;
+  who: Principal = KEY;
+  /** Told of each event when it is written. */
+  inspect: ((event: SeenEvent) => void) | undefined;
 
   write(batch: Batch<readonly Seen[]>): boolean {
     expect(this.closed).toBeUndefined();
-    this.seen.push(...batch.joined());
+    const items = batch.joined();
+    for (const item of items) if (item.kind === 'notification') this.inspect?.(item);
+    this.seen.push(...items);
     return !this.full;
   }
 
@@ -79,12 +113,18 @@ export class World {
   );
   readonly log: NotificationLog;
   readonly errors: unknown[] = [];
+  /** Ids of what was published, in the order of the calls. */
+  readonly ids: string[] = [];
+  readonly record: Record;
+  #forms = 0;
   realtime: Realtime;
 
   constructor(
     readonly bus: EventBus,
     private readonly limits: Limits,
+    private readonly people: Partial<People> = {},
   ) {
+    this.record = new Record(bus);
     this.log = new NotificationLog(
       this.store,
       bus,
@@ -97,6 +137,8 @@ export class World {
   async start(): Promise<this> {
     await this.log.open();
     await this.realtime.start();
+    // After the server: what it has not heard of yet is not known here either.
+    this.record.listen();
     return this;
   }
 
@@ -109,21 +151,50 @@ export class World {
       headCheckMs: 50,
     };
     const histories = new TopicHistories(this.log, this.access);
-    return new Realtime(this.log, this.bus, this.access, histories, config, (error) => this.errors.push(error));
+    const people = { ...NO_PEOPLE, ...this.people };
+    return new Realtime(this.log, this.bus, this.access, histories, config, (error) => this.errors.push(error), people);
   }
 
-  publish(topics: readonly Topic[], bytes: number): Promise<unknown> {
-    const entry = { topics, publishedAt: 1, body: `"data":"${'x'.repeat(bytes)}"` };
-    return this.log.append({ id: 'n', entry });
+  publish(topics: readonly Topic[], bytes: number, traits: EntryTraits = {}): Promise<unknown> {
+    const id = `n${this.ids.length}`;
+    this.ids.push(id);
+    const entry = { topics, publishedAt: 1, body: `"data":${JSON.stringify(dataOf(0, bytes))}`, ...traits };
+    return this.log.append({ id, entry });
+  }
+
+  /** Gives the notification another body, if that is still possible. */
+  edit(id: string, bytes: number): Promise<boolean> {
+    return this.#act({ kind: 'edit', notification: id, edit: { data: dataOf(++this.#forms, bytes) }, at: Date.now() });
+  }
+
+  retract(id: string): Promise<boolean> {
+    return this.#act({ kind: 'retract', notification: id, at: Date.now() });
+  }
+
+  erase(user: string): Promise<boolean> {
+    return this.#act({ kind: 'erase', user, at: Date.now() });
+  }
+
+  /** @returns false when the log refuses it. */
+  async #act(act: LogAct): Promise<boolean> {
+    try {
+      await this.log.act(act);
+      return true;
+    } catch (error) {
+      if (error instanceof DomainError) return false;
+      throw error;
+    }
   }
 
   open(
     client: Client,
     selectors: readonly Selector[],
     since: Cursor | undefined,
-    who: Principal = KEY,
+    who = client.who,
     device?: string,
   ): void {
+    client.who = who;
+    client.inspect = (event) => this.record.examine(event);
     client.session = this.realtime.open(client, who, {
       selectors,
       ...(since !== undefined && { since }),
@@ -146,7 +217,9 @@ export class World {
     for (let quiet = 0, before = ''; quiet < 8;) {
       for (const client of this.clients) client.drain();
       await new Promise((resolve) => setImmediate(resolve));
-      const now = `${this.clients.map(({ seen }) => seen.length).join()},${this.log.waiting},${this.realtime.snapshot().head}`;
+      const { head, logReads, catchingUp } = this.realtime.snapshot();
+      const counts = [...this.clients.map(({ seen }) => seen.length), this.log.waiting, head, logReads, catchingUp];
+      const now = counts.join();
       quiet = now === before ? quiet + 1 : 0;
       before = now;
     }
@@ -158,13 +231,52 @@ export class World {
   }
 }
 
+function dataOf(form: number, bytes: number): { form: number; x: string } {
+  return { form, x: 'x'.repeat(bytes) };
+}
+
+/** What the log has told, against which everything that is written is held. */
+export class Record {
+  readonly #bus: EventBus;
+  readonly #newest = new Map<string, number>();
+  readonly #erased = new Map<string, number>();
+
+  constructor(bus: EventBus) {
+    this.#bus = bus;
+  }
+
+  listen(): void {
+    this.#bus.subscribe((message) => {
+      if (message.kind === 'committed') for (const entry of message.entries) this.#note(entry);
+    });
+  }
+
+  /** Neither an old form, nor what is over, nor what was erased. */
+  examine({ id, form, offset, topic, expiresAt = Infinity }: SeenEvent): void {
+    expect(form, `an old form of ${id} at ${offset}`).toBeGreaterThanOrEqual(this.#newest.get(id) ?? 0);
+    expect(expiresAt, `${id} at ${offset} after its end`).toBeGreaterThan(Date.now());
+    expect(offset, `${id} on ${topic} after its erasure`).toBeGreaterThan(this.#erased.get(topic) ?? 0);
+  }
+
+  #note({ kind, id, offset, body }: LogEntry): void {
+    if (kind === 'erased') this.#erased.set(body, offset);
+    else if (kind === 'retracted') this.#newest.set(id, Infinity);
+    else if (kind === 'updated')
+      this.#newest.set(id, shownSchema.parse(JSON.parse(`{"id":"",${body}}`)).data?.form ?? 0);
+  }
+}
+
 const worlds: World[] = [];
 afterEach(() => {
   for (const world of worlds.splice(0)) world.stop();
 });
 
-export async function makeWorld(limits: Limits = TIGHT, bus: EventBus = new InProcessEventBus()): Promise<World> {
-  const world = new World(bus, limits);
+export async function makeWorld(
+  limits: Limits = TIGHT,
+  bus: EventBus = new InProcessEventBus(),
+  people: Partial<People> = {},
+): Promise<World> {
+  const world = new World(bus, limits, people);
   worlds.push(world);
   return world.start();
 }

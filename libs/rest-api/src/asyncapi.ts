@@ -13,7 +13,6 @@ import {
   pingSchema,
   presenceListSchema,
   preferencesSchema,
-  presenceListSchema,
   problemSchema,
   publishReplySchema,
   publishSchema,

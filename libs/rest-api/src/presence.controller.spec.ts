@@ -19,7 +19,7 @@ beforeAll(async () => {
           asked.push(topic);
           return { topic, present: [{ user: 'u-1', devices: [DEVICE] }] };
         },
-        isHidden: (user) => hidden.has(user),
+        isHidden: async (user) => hidden.has(user),
       },
       devicesOf: async (user) => {
         asked.push(user);

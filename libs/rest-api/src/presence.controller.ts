@@ -74,7 +74,7 @@ export class PresenceController {
   ): Promise<UserPresence> {
     this.#takeCommand(who, request);
     assertMaySee(who, user, this.#access);
-    if (who.kind === 'key' && this.#realtime.presence.isHidden(user)) return { online: false, devices: [] };
+    if (who.kind === 'key' && (await this.#realtime.presence.isHidden(user))) return { online: false, devices: [] };
     const [devices, seenAt] = await Promise.all([this.#realtime.devicesOf(user), this.#lastSeen.of(user)]);
     return {
       online: devices.length > 0,

@@ -20,6 +20,7 @@ import { Preferences } from './preferences-service.js';
 import { NOBODY_REACHED, REACH, type Reach } from './reach.js';
 import { ReceiptNotes } from './receipt-notes.js';
 import { Receipts } from './receipts.js';
+import { InboxSummaries, SUMMARIES } from './summaries.js';
 
 const RECEIPT_LIMITS = { everyMs: 250, maxWaiting: 50_000, maxPeople: 50_000, maxSent: 200 } as const;
 const OPTIONAL_REACH = { token: REACH, optional: true } as const;
@@ -99,6 +100,11 @@ export const peopleProviders: Provider[] = [
     useFactory: (log: NotificationLog, store: PeopleStore, access: Access) => new Erasure(log, store, access),
   },
   {
+    provide: SUMMARIES,
+    inject: [Inbox, Access],
+    useFactory: (inbox: Inbox, access: Access) => new InboxSummaries(inbox, access),
+  },
+  {
     provide: PEOPLE_COMMANDS,
     inject: [Access, Inbox, InboxActs, Acknowledgements, Preferences],
     useFactory: (
@@ -124,5 +130,6 @@ export const peopleExports = [
   InboxActs,
   PEOPLE_COMMANDS,
   ReceiptNotes,
+  SUMMARIES,
   Receipts,
 ];

@@ -1,14 +1,12 @@
-import type { HiddenPeople } from '#clarion/notifications';
+import { NOBODY_HIDES, type HiddenPeople } from '#clarion/notifications';
 import type { PresenceChange, PresenceList, Topic } from '#clarion/protocol';
 import { Deadlines } from '../deadlines.js';
 import type { InterestIndex } from '../interest-index.js';
 import type { Receiver, Subscription } from '../subscription.js';
 import { walk } from '../walk.js';
+import { presenceOf } from './presence.js';
 import { Room, type Stay } from './room.js';
 import type { Announcement, Watcher } from './watcher.js';
-
-/** Nobody has asked not to be shown. */
-export const NOBODY_HIDES: HiddenPeople = { isHidden: () => false };
 
 /**
  * Who is on a topic: people (not services) with a session on this node that reads exactly it. Known for topics that somebody watches or
@@ -19,17 +17,19 @@ export class PresenceBoard {
   readonly #index: InterestIndex;
   readonly #lingerMs: number;
   readonly #hidden: HiddenPeople;
+  readonly #unlisten: () => void;
   readonly #rooms = new Map<string, Room>();
   readonly #leaving = new Deadlines<Stay>((stay) => this.#end(stay));
 
   /**
    * @param lingerMs how long somebody is still there after their last device went; a little later, since one timer serves all.
-   * @param hidden asked when somebody comes, and in {@link reconsider}.
+   * @param hidden asked when somebody comes, and when they have changed their mind.
    */
   constructor(index: InterestIndex, lingerMs: number, hidden: HiddenPeople = NOBODY_HIDES) {
     this.#index = index;
     this.#lingerMs = lingerMs;
     this.#hidden = hidden;
+    this.#unlisten = hidden.onChanged((user) => this.#reconsider(user));
   }
 
   /** Topics that are watched or asked about now. */
@@ -71,13 +71,13 @@ export class PresenceBoard {
     if (room?.watchers.delete(watcher) === true) this.#closeUnwanted(room);
   }
 
-  /** Whether this person does not want to be shown. */
-  isHidden(user: string): boolean {
-    return this.#hidden.isHidden(user);
+  /** Whether this person does not want to be shown; read if need be. */
+  async isHidden(user: string): Promise<boolean> {
+    return (await this.#hidden.preferencesOf(user)).presence === 'hidden';
   }
 
   /** Whether somebody wants to be shown may have changed: they are announced or taken back. O(topics that are watched). */
-  reconsider(user: string): void {
+  #reconsider(user: string): void {
     const isShown = !this.#hidden.isHidden(user);
     for (const room of this.#rooms.values()) {
       const stay = room.people.get(user);
@@ -89,6 +89,7 @@ export class PresenceBoard {
 
   /** Nobody leaves any more. */
   stop(): void {
+    this.#unlisten();
     this.#leaving.stop();
   }
 
@@ -124,7 +125,8 @@ export class PresenceBoard {
     if (!room.isWanted) this.#rooms.delete(room.topic);
   }
 
-  #enter(room: Room, { presence }: Receiver): void {
+  #enter(room: Room, reader: Receiver): void {
+    const presence = presenceOf(reader);
     if (presence === undefined) return;
     const { user, number, device } = presence;
     const stay = room.people.get(user) ?? this.#begin(room, user);
@@ -132,7 +134,8 @@ export class PresenceBoard {
     stay.devices.set(number, device);
   }
 
-  #leave(room: Room, { presence }: Receiver): void {
+  #leave(room: Room, reader: Receiver): void {
+    const presence = presenceOf(reader);
     const stay = presence && room.people.get(presence.user);
     if (stay?.devices.delete(presence!.number) !== true || stay.devices.size > 0) return;
     this.#leaving.set(stay, Date.now() + this.#lingerMs);

@@ -1,7 +1,7 @@
-import type { Principal } from '#clarion/access';
+import type { Access, Principal } from '#clarion/access';
 import { DomainError, type ClientCommand, type ControlEvent, type PresenceList, type Topic } from '#clarion/protocol';
-import type { Flushable } from '../fan-out.js';
-import type { SessionContext } from '../session-context.js';
+import type { FanOut, Flushable } from '../fan-out.js';
+import type { PresenceBoard } from './presence-board.js';
 import type { Announcement, Watcher } from './watcher.js';
 
 /** Topics that one session watches. */
@@ -9,27 +9,34 @@ const MAX_WATCHES = 100;
 /** Changes that wait for one full link: as many as an answer lists people. */
 const MAX_WAITING = 1_000;
 
-type PresenceCommand = Omit<Extract<ClientCommand, { op: 'presence' }>, 'op'>;
+/** What the watches of all sessions share. */
+export interface WatchContext {
+  readonly access: Access;
+  readonly fanOut: FanOut;
+  readonly presence: PresenceBoard;
+}
 
-/** The session whose watches these are. */
+/** A session that may watch. */
 export interface WatchingSession {
   readonly who: Principal;
-  /** @returns false when the link has no room: nothing was written. */
+  /** Says something beside the log at once. @returns false when the link has no room: nothing was written. */
   tell(events: readonly ControlEvent[]): boolean;
 }
+
+type PresenceCommand = Omit<Extract<ClientCommand, { op: 'presence' }>, 'op'>;
 
 /**
  * Which topics one session watches, and what it has yet to be told. What is announced is told at the end of the turn, when the roster that it
  * follows was answered; to a full link as soon as it has room, of each person on each topic the newest, and of more than 1,000 the latest.
  */
 export class Watches implements Watcher, Flushable {
-  readonly #context: Pick<SessionContext, 'access' | 'fanOut' | 'presence'>;
+  readonly #context: WatchContext;
   readonly #session: WatchingSession;
   readonly #topics = new Set<Topic>();
   readonly #waiting = new Map<string, Announcement['event']>();
   #flushing = false;
 
-  constructor(context: Pick<SessionContext, 'access' | 'fanOut' | 'presence'>, session: WatchingSession) {
+  constructor(context: WatchContext, session: WatchingSession) {
     this.#context = context;
     this.#session = session;
   }

@@ -1,0 +1,49 @@
+import type { Principal } from '#clarion/access';
+import type { Via } from '#clarion/notifications';
+import { EARLIEST, userTopic } from '#clarion/protocol';
+import type { Want } from './gateway.js';
+import type { Run } from './outlet.js';
+import { userOf, type People } from './people.js';
+
+/** A person who reads by one connection, as far as others must know of it; of API keys and anonymous readers there is nothing to know. */
+export class Recipient {
+  readonly via: Via;
+  readonly #people: Pick<People, 'rules' | 'witness'>;
+  readonly #user: string | undefined;
+  #holds = false;
+
+  constructor(people: Pick<People, 'rules' | 'witness'>, who: Principal, transport: string, device?: string) {
+    this.#people = people;
+    this.#user = userOf(who);
+    this.via = { transport, device: device ?? null };
+  }
+
+  /** Has what the person has chosen to hear kept in memory until {@link end}. Undefined: it is there. */
+  begin(): Promise<void> | undefined {
+    if (this.#user === undefined) return undefined;
+    this.#holds = true;
+    return this.#people.rules.hold(this.#user);
+  }
+
+  /** Idempotent. */
+  end(): void {
+    if (this.#holds && this.#user !== undefined) this.#people.rules.release(this.#user);
+    this.#holds = false;
+  }
+
+  /** The reader's place was found. What lies before it was received, if it is a place that the client has brought. */
+  foundAt(offset: number, since: Want['since']): void {
+    if (this.#user !== undefined && since !== undefined && since !== EARLIEST)
+      this.#people.witness.cameBack(this.#user, offset, this.via);
+  }
+
+  /** All of the run was written. */
+  wrote<F>(run: Run<F>): void {
+    if (run.isPersonal && this.#user !== undefined) this.sent(run.offsetsBy(userTopic(this.#user)));
+  }
+
+  /** Notifications that the person's own topic brought, in log order. */
+  sent(offsets: readonly number[]): void {
+    if (this.#user !== undefined && offsets.length > 0) this.#people.witness.sent(this.#user, offsets, this.via);
+  }
+}
