@@ -63,7 +63,6 @@ const SCRIPTS = [
   `<template><script>${CANARY}</script></template>`,
   `<math><mtext><script>${CANARY}</script></mtext></math>`,
   `<table><script>${CANARY}</script></table>`,
-  `\u0000<script>${CANARY}</script>`.slice(1),
   `\uFEFF<script>${CANARY}</script>`,
   `＜script＞${CANARY}＜/script＞`,
 ];

@@ -27,7 +27,7 @@ const ALL = ['items', 'summary', 'follows', 'preferences', 'categories'];
 
 /**
  * The inbox of one person. Its own connection says that something has changed, for all of their devices alike; what it is now the server is
- * asked, at most once a second: what arrives need not be in the inbox (muted there, collapsed into another, not followed), and only
+ * asked, at most twice a second: what arrives need not be in the inbox (muted there, collapsed into another, not followed), and only
  * the server knows.
  */
 export class Inbox {
