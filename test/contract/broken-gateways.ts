@@ -92,6 +92,12 @@ class Dropping extends Meddler {
   }
 }
 
+class HidingRetractions extends Meddler {
+  override frames<F>(sent: readonly Sent<F>[]): readonly Sent<F>[] {
+    return sent.filter(({ event }) => event?.name !== 'retracted');
+  }
+}
+
 class Reordering extends Meddler {
   override frames<F>(sent: readonly Sent<F>[]): readonly Sent<F>[] {
     const [first, second, ...rest] = sent;
@@ -236,6 +242,11 @@ export const brokenGateways: readonly BrokenGateway[] = [
     name: 'drops one event',
     caughtBy: 'reading: log order over several topics, for readers of all and of some',
     meddlers: perClient(() => new Dropping()),
+  },
+  {
+    name: 'keeps retractions to itself',
+    caughtBy: 'amending: what was taken back is heard as such, and its body from memory no more',
+    meddlers: perClient(() => new HidingRetractions()),
   },
   {
     name: 'swaps two events',

@@ -8,8 +8,14 @@ import { SignJWT } from 'jose';
 import { attachClarion, ClarionModule, clarionHttpOptions, type GatewayChoice } from 'clarion';
 import { Access, accessConfigSchema, limitsConfigSchema, APPLICATION } from '#clarion/access';
 import { InProcessEventBusModule } from '#clarion/event-bus';
-import { NotificationLog, notificationsConfigSchema, Publisher, type Published } from '#clarion/notifications';
-import { parsePublish } from '#clarion/protocol';
+import {
+  NotificationLog,
+  notificationsConfigSchema,
+  Publisher,
+  type LogAct,
+  type Published,
+} from '#clarion/notifications';
+import { parsePublish, type Edit } from '#clarion/protocol';
 import { Gateways, Realtime, realtimeConfigSchema } from '#clarion/realtime';
 import { StoreSqliteModule } from '#clarion/store-sqlite';
 import { freePort } from '../support/server.js';
@@ -76,6 +82,19 @@ export class GatewayHost {
   /** Publishes with all rights; calls made in one turn get places in their order. */
   publish(draft: Readonly<Record<string, unknown>>): Promise<Published> {
     return this.#running.get(Publisher).publish({ kind: 'key', id: 'contract', rights: 'all' }, parsePublish(draft));
+  }
+
+  /** Carries out what has been decided elsewhere to be allowed. */
+  async act(act: LogAct): Promise<void> {
+    await this.#running.get(NotificationLog).act(act);
+  }
+
+  edit(notification: string, edit: Edit): Promise<void> {
+    return this.act({ kind: 'edit', notification, edit, at: Date.now() });
+  }
+
+  retract(notification: string): Promise<void> {
+    return this.act({ kind: 'retract', notification, at: Date.now() });
   }
 
   /** Voids the tokens of this person that were signed until now. */

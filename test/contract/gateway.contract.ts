@@ -1,3 +1,4 @@
+import { amendingChecks } from './gateway-amending-checks.js';
 import { commandChecks } from './gateway-command-checks.js';
 import { endingChecks } from './gateway-ending-checks.js';
 import { flowChecks } from './gateway-flow-checks.js';
@@ -12,6 +13,7 @@ export const gatewayContract: readonly GatewayCheck[] = [
   ...openingChecks,
   ...readingChecks,
   ...resumeChecks,
+  ...amendingChecks,
   ...flowChecks,
   ...commandChecks,
   ...publishChecks,

@@ -11,6 +11,7 @@ import { openApiDocument } from '#clarion/rest-api';
 import { AppModule, DRIVERS } from '../../dist/src/app.module.js';
 import { attachClarion, clarionHttpOptions } from '../../dist/src/clarion.module.js';
 import { loadConfig } from '../../dist/src/config/config.js';
+import { EventStream } from '../support/event-stream.js';
 import { mintToken, publish, request, type Answer } from '../support/rest.js';
 import { API_KEY, startServer, TOKEN_SECRET, type TestServer } from '../support/server.js';
 
@@ -136,6 +137,15 @@ describe('the running server', () => {
     await answersAsDocumented('GET', '/v1/keys', undefined, '?limit=1');
     await answersAsDocumented('GET', '/v1/audit', undefined, '?limit=1');
     id = 'u-1';
+    const token = await mintToken(server, { sub: id, subscribe: ['docs/*'] });
+    const query = `topics=docs/1&device=phone&access_token=${token}`;
+    const stream = await EventStream.open(`${server.url}/v1/events?${query}`);
+    await stream.first('ready', 1);
+    const present = await answersAsDocumented('GET', '/v1/presence', undefined, '?topic=docs/1');
+    expect(present.body).toMatchObject({ present: [{ user: id, devices: [{ id: 'phone', transport: 'sse' }] }] });
+    await answersAsDocumented('GET', '/v1/presence', undefined, '?topic=docs/*');
+    expect((await answersAsDocumented('GET', '/v1/users/{id}/presence')).body).toMatchObject({ online: true });
+    stream.close();
     await answersAsDocumented('POST', '/v1/users/{id}/disconnect');
     await answersAsDocumented('GET', '/v1/keys/{id}');
     await answersAsDocumented('GET', '/v1/connections', undefined, '?limit=1');

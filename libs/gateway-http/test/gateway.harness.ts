@@ -1,6 +1,6 @@
 import { EventSource } from 'eventsource';
 import { PollingModule, pollingConfigSchema, SseModule, sseConfigSchema } from '#clarion/gateway-http';
-import { pollAnswerSchema, problemSchema } from '#clarion/protocol';
+import { EVENTS, pollAnswerSchema, problemSchema } from '#clarion/protocol';
 import type {
   ConnectOptions,
   Ear,
@@ -30,7 +30,7 @@ function connectEventSource({ url, token, topics, since, origin, comesBack }: Co
     else ear.hear(name, data);
   };
   source.addEventListener('message', hear('notification'));
-  for (const name of ['ready', 'cursor', 'gap', 'bye']) source.addEventListener(name, hear(name));
+  for (const name of Object.keys(EVENTS)) if (name !== 'notification') source.addEventListener(name, hear(name));
   source.addEventListener('error', () => {
     if (source.readyState === source.CLOSED) return ear.refused(refusal);
     if (!comesBack) source.close();

@@ -285,7 +285,6 @@ test('what a person asks of their inbox is carried out elsewhere; where nothing 
 
   const bare = join(await makeWorld(), ['a']);
   await expect(bare.session!.handle(parseCommand('follows', {}))).rejects.toThrow('route.unknown');
-  await expect(bare.session!.handle({ op: 'presence', topic: 'a' as Topic })).rejects.toThrow('route.unknown');
 });
 
 test('a change of the inbox is told with a summary to whoever reads it, and preferences are read again', async () => {

@@ -1,7 +1,7 @@
 import type { Connection, SqlValue, Statement } from './connection.js';
 
 /** Rows of one statement: entering the native library costs more than a row does. */
-const ROWS_AT_ONCE = 32;
+const ROWS_AT_ONCE = 64;
 
 /** Inserts many rows into one table with few calls. */
 export class BulkInsert {

@@ -77,7 +77,7 @@ export class EntryWriter {
 
   /** @param appendedAt when it came into the log, if that was not when it was published; milliseconds since 1970. */
   add(id: string, entry: NewEntry, appendedAt: number | null = null): LogEntry {
-    const topics = [...new Set(entry.topics)];
+    const topics = entry.topics.length === 1 ? entry.topics : [...new Set(entry.topics)];
     const bytes = topics.reduce((sum, topic) => sum + Buffer.byteLength(topic), Buffer.byteLength(entry.body));
     const offset = ++this.#tail.offset;
     const total = (this.#tail.total += bytes);

@@ -1,11 +1,12 @@
 import type { InboxCounts, InboxScope } from '#clarion/notifications';
 import { MAX_COUNT, type InboxFilter } from '#clarion/protocol';
-import { integer, text, type Connection, type Row, type SqlValue, type Statement } from './connection.js';
+import { integer, text, type Connection, type Row, type Statement } from './connection.js';
 import { InboxJudge, JudgedScope } from './inbox-judge.js';
 import { planInbox, type InboxPlan, type Segment } from './inbox-plan.js';
 import { INBOX_QUERIES } from './inbox-queries.js';
 import { cellsOf, rangesOf, type Ranges } from './mark-cells.js';
 import { PEOPLE_QUERIES } from './people-queries.js';
+import { segmentList } from './segment-list.js';
 import { isListed } from './inbox-filter.js';
 
 const ENOUGH = MAX_COUNT + 1;
@@ -18,6 +19,14 @@ interface Count {
   readonly judged: JudgedScope;
   readonly ranges: Ranges;
   readonly plan: InboxPlan;
+}
+
+/** What one walk has found. */
+interface Walked {
+  unread: number;
+  unseen: number;
+  readonly shared: number[];
+  rows: number;
 }
 
 /**
@@ -68,21 +77,18 @@ export class InboxCounter {
     }
   }
 
-  #walk(
-    { scope, plan }: Count,
-    filter: 'unread' | 'unseen',
-    limit: number,
-  ): InboxCounts & { shared: number[]; rows: number } {
-    const row = this.#counting[filter].get([
-      JSON.stringify(plan.walked.map(toJson)),
-      scope.user,
-      JSON.stringify(scope.hiddenCategories),
-      scope.now,
-      plan.crossing.length > 0 ? 1 : 0,
-      limit,
-    ]);
-    if (row === undefined) return { unread: 0, unseen: 0, shared: [], rows: 0 };
-    return { unread: integer(row, 0), unseen: integer(row, 1), shared: offsetsIn(text(row, 2)), rows: integer(row, 3) };
+  #walk({ scope, plan }: Count, filter: 'unread' | 'unseen', limit: number): Walked {
+    const hidden = JSON.stringify(scope.hiddenCategories);
+    const crosses = plan.crossing.length > 0 ? 1 : 0;
+    const walked: Walked = { unread: 0, unseen: 0, shared: [], rows: 0 };
+    for (const alike of groupsOf(plan.walked)) {
+      const { base, publishedFrom } = alike[0]!;
+      const cells = cellsOf(base).map((cell) => cell ?? 0);
+      const values = [segmentList(alike), scope.user, hidden, scope.now, crosses, limit - walked.rows];
+      add(walked, this.#counting[filter].get([...values, ...cells, publishedFrom]));
+      if (walked.rows >= limit) break;
+    }
+    return walked;
   }
 
   /** The shared ones, and those that were not walked past. */
@@ -105,9 +111,23 @@ export class InboxCounter {
   }
 }
 
-function toJson({ topic, after, upTo, publishedFrom, base }: Segment): SqlValue[] {
-  const [seen, read, archived, snoozed, until] = cellsOf(base);
-  return [topic, after, upTo, publishedFrom, seen ?? 0, read ?? 0, archived ?? 0, snoozed ?? 0, until ?? 0];
+/** Stretches of which the same is said, and asked. */
+function groupsOf(segments: readonly Segment[]): Segment[][] {
+  const groups = new Map<Segment['base'], Map<number, Segment[]>>();
+  for (const segment of segments) {
+    const alike = groups.get(segment.base) ?? new Map<number, Segment[]>();
+    groups.set(segment.base, alike);
+    if (alike.get(segment.publishedFrom)?.push(segment) === undefined) alike.set(segment.publishedFrom, [segment]);
+  }
+  return [...groups.values()].flatMap((alike) => [...alike.values()]);
+}
+
+function add(walked: Walked, row: Row | undefined): void {
+  if (row === undefined) return;
+  walked.unread += integer(row, 0);
+  walked.unseen += integer(row, 1);
+  walked.shared.push(...offsetsIn(text(row, 2)));
+  walked.rows += integer(row, 3);
 }
 
 function offsetsIn(json: string): number[] {

@@ -1,6 +1,6 @@
 import type { InboxScope, InboxSource, RangeMark } from '#clarion/notifications';
 import { latest } from '#clarion/notifications/people';
-import { MARK_STATES, type InboxFilter } from '#clarion/protocol';
+import { MARK_STATES, type InboxFilter, type MarkState } from '#clarion/protocol';
 import { isListed } from './inbox-filter.js';
 import { standingOf, type Ranges, type Said } from './mark-cells.js';
 
@@ -32,9 +32,14 @@ export function planInbox(
   filter: InboxFilter,
   before = Number.MAX_SAFE_INTEGER,
 ): InboxPlan {
-  const byTopic = rangesByTopic(ranges);
-  const segments = sources.flatMap((source) => segmentsOf(source, byTopic, before));
-  const walked = segments.filter(({ base }) => isListed(filter, standingOf(base, NO_RANGES, 0, []), now));
+  const bases = new Bases(ranges);
+  const segments = sources.flatMap((source) => segmentsOf(source, bases, before));
+  const listed = new Map<Said, boolean>();
+  const walked = segments.filter(({ base }) => {
+    const known = listed.get(base) ?? isListed(filter, standingOf(base, NO_RANGES, 0, []), now);
+    listed.set(base, known);
+    return known;
+  });
   return {
     walked,
     skips: walked.length < segments.length,
@@ -45,50 +50,69 @@ export function planInbox(
 
 const NO_RANGES: Ranges = { seen: [], read: [], archived: [], snoozed: [] };
 
-/** The ranges that are about all that came by a topic, and those about everything. */
-type RangesByTopic = ReadonlyMap<string | null, { readonly [S in keyof Ranges]: RangeMark[] }>;
-
-function rangesByTopic(ranges: Ranges): RangesByTopic {
-  const byTopic = new Map<string | null, { readonly [S in keyof Ranges]: RangeMark[] }>();
-  for (const state of MARK_STATES)
-    for (const range of ranges[state]) {
-      const those = byTopic.get(range.topic) ?? { seen: [], read: [], archived: [], snoozed: [] };
-      byTopic.set(range.topic, those);
-      those[state].push(range);
-    }
-  return byTopic;
-}
-
-function segmentsOf(
-  { topic, after, upTo, publishedFrom }: InboxSource,
-  byTopic: RangesByTopic,
-  before: number,
-): Segment[] {
+function segmentsOf({ topic, after, upTo, publishedFrom }: InboxSource, bases: Bases, before: number): Segment[] {
   const end = Math.min(upTo ?? Number.MAX_SAFE_INTEGER, before - 1);
   if (end <= after) return [];
-  const those = [byTopic.get(null), byTopic.get(topic)].filter((some) => some !== undefined);
-  const ends = new Set([end]);
-  for (const some of those)
-    for (const state of MARK_STATES)
-      for (const range of some[state]) if (range.upTo > after && range.upTo < end) ends.add(range.upTo);
-  const sorted = [...ends].sort((a, b) => a - b);
-  return sorted.map((segmentEnd, i) => ({
+  const ends = [...bases.endsFor(topic).filter((one) => one > after && one < end), end];
+  return ends.map((segmentEnd, i) => ({
     topic,
-    after: sorted[i - 1] ?? after,
+    after: ends[i - 1] ?? after,
     upTo: segmentEnd,
     publishedFrom,
-    base: baseOf(those, segmentEnd),
+    base: bases.at(topic, segmentEnd),
   }));
 }
 
-function baseOf(those: readonly { readonly [S in keyof Ranges]: readonly RangeMark[] }[], end: number): Said {
-  if (those.length === 0) return NOTHING_SAID;
+/** A range, and what it is about. */
+interface StateRange extends RangeMark {
+  readonly state: MarkState;
+}
+
+/** What ranges say of the stretches of topics. Stretches of which the same is said have the very same object, as nearly all have. */
+class Bases {
+  readonly #ofAll: readonly StateRange[];
+  readonly #ofTopic = new Map<string, StateRange[]>();
+  readonly #endsOfAll: readonly number[];
+  readonly #known = new Map<number, Said>();
+
+  constructor(ranges: Ranges) {
+    const all = MARK_STATES.flatMap((state) => ranges[state].map((range) => ({ ...range, state })));
+    this.#ofAll = all.filter(({ topic }) => topic === null);
+    this.#endsOfAll = endsOf(this.#ofAll);
+    for (const range of all)
+      if (range.topic !== null && this.#ofTopic.get(range.topic)?.push(range) === undefined)
+        this.#ofTopic.set(range.topic, [range]);
+  }
+
+  /** Where what is said of the topic changes, ascending. */
+  endsFor(topic: string): readonly number[] {
+    const own = this.#ofTopic.get(topic);
+    return own === undefined ? this.#endsOfAll : endsOf([...this.#ofAll, ...own]);
+  }
+
+  /** Of what lies right below and at `end`, down to the next lower end. */
+  at(topic: string, end: number): Said {
+    const own = this.#ofTopic.get(topic);
+    if (own !== undefined) return baseOf([...this.#ofAll, ...own], end);
+    const next = this.#endsOfAll.find((one) => one >= end) ?? Number.MAX_SAFE_INTEGER;
+    const base = this.#known.get(next) ?? baseOf(this.#ofAll, end);
+    this.#known.set(next, base);
+    return base;
+  }
+}
+
+function endsOf(ranges: readonly RangeMark[]): number[] {
+  return [...new Set(ranges.map(({ upTo }) => upTo))].sort((a, b) => a - b);
+}
+
+function baseOf(ranges: readonly StateRange[], end: number): Said {
   const base: { -readonly [S in keyof Said]: Said[S] } = {};
   for (const state of MARK_STATES) {
-    const value = latest(those.flatMap((some) => some[state].filter(({ upTo }) => upTo >= end)));
+    const value = latest(ranges.filter((range) => range.state === state && range.upTo >= end));
     if (value !== undefined) base[state] = value;
   }
-  return base;
+  // What is above all ranges is in one state, whatever the topic.
+  return Object.keys(base).length === 0 ? NOTHING_SAID : base;
 }
 
 const NOTHING_SAID: Said = Object.freeze({});

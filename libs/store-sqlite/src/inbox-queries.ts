@@ -1,27 +1,30 @@
 import type { InboxFilter } from '#clarion/protocol';
+import { SEGMENT_COLUMNS } from './segment-list.js';
 
-/** Mark cells of a row `m` and of its segment `s`; what is greater counts, and what is odd holds. */
+/** Of the mark cells of a row `m` and of its stretch the greater counts, and what is odd holds. */
+const BASE = { seen: '?7', read: '?8', archived: '?9', snoozed: '?10', until: '?11' } as const;
+
 function holds(state: 'seen' | 'read' | 'archived'): string {
-  return `max(ifnull(m.${state}, 0), s.${state}) & 1`;
+  return `max(ifnull(m.${state}, 0), ${BASE[state]}) & 1`;
 }
 
 const SNOOZED = `(
-  max(ifnull(m.snoozed, 0), s.snoozed) & 1
+  max(ifnull(m.snoozed, 0), ${BASE.snoozed}) & 1
   AND CASE
-    WHEN ifnull(m.snoozed, 0) > s.snoozed THEN m.until
-    WHEN m.snoozed = s.snoozed THEN max(m.until, s.until)
-    ELSE s.until END > ?4)`;
+    WHEN ifnull(m.snoozed, 0) > ${BASE.snoozed} THEN m.until
+    WHEN m.snoozed = ${BASE.snoozed} THEN max(m.until, ${BASE.until})
+    ELSE ${BASE.until} END > ?4)`;
 
 /**
- * Counts in one walk over the stretches of topics in ?1 (JSON) what is unread, at most ?6 rows: those that are seen by no other topic, of these
+ * Counts in one walk over the stretches in ?1 ({@link segmentList}) what is unread, at most ?6 rows: those that are seen by no other topic, of these
  * the unseen, the offsets of those that may be, and how many rows it was. ?2: the person; ?3: hidden categories; ?4: now; ?5: 1 if ranges by topic
- * may lift what is said of those that are shared, so that they must all be looked at.
+ * may lift what is said of those that are shared, so that they must all be looked at; ?7 to ?11: what is said of all the stretches; ?12: nothing
+ * published before.
  */
 function counting(condition: string): string {
   return `
     WITH s AS MATERIALIZED (
-      SELECT value ->> 0 AS topic, value ->> 1 AS after, value ->> 2 AS up_to, value ->> 3 AS published_from,
-        value ->> 4 AS seen, value ->> 5 AS read, value ->> 6 AS archived, value ->> 7 AS snoozed, value ->> 8 AS until
+      SELECT ${SEGMENT_COLUMNS.topic} AS topic, ${SEGMENT_COLUMNS.after} AS after, ${SEGMENT_COLUMNS.upTo} AS up_to
       FROM json_each(?1))
     SELECT count(*) FILTER (WHERE shared IS NULL), count(*) FILTER (WHERE shared IS NULL AND unseen),
       json_group_array(offset) FILTER (WHERE shared = 1), count(*)
@@ -33,7 +36,7 @@ function counting(condition: string): string {
         AND (a.category IS NULL OR a.category NOT IN (SELECT value FROM json_each(?3)))
         AND (a.shared IS NOT NULL OR a.collapsed_at IS NULL)
         AND ((?5 AND a.shared IS NOT NULL) OR (${condition} AND NOT ${holds('archived')} AND NOT ${SNOOZED}))
-        AND (s.published_from = 0 OR s.published_from <= (SELECT published_at FROM entries AS e WHERE e.offset = a.offset))
+        AND (?12 = 0 OR ?12 <= (SELECT published_at FROM entries AS e WHERE e.offset = a.offset))
       LIMIT ?6)`;
 }
 
@@ -62,7 +65,8 @@ export const INBOX_QUERIES = {
   heads: `
     SELECT (
       SELECT a.offset FROM audience AS a
-      WHERE a.topic = s.value ->> 0 AND a.offset > s.value ->> 1 AND a.offset <= s.value ->> 2 AND a.kind IS NULL
+      WHERE a.topic = ${SEGMENT_COLUMNS.topic} AND a.offset > ${SEGMENT_COLUMNS.after}
+        AND a.offset <= ${SEGMENT_COLUMNS.upTo} AND a.kind IS NULL
       ORDER BY a.offset DESC LIMIT 1)
     FROM json_each(?) AS s`,
   stretch: `

@@ -8,6 +8,7 @@ import { INBOX_QUERIES } from './inbox-queries.js';
 import { rangesOf, saidOf, standingOf, type Ranges } from './mark-cells.js';
 import { NewestFirst, type Stream } from './newest-first.js';
 import { PEOPLE_QUERIES } from './people-queries.js';
+import { segmentList } from './segment-list.js';
 
 /** Notifications that one page looks at; with these it ends, however few it has. */
 const MAX_LOOKED_AT = 1_000;
@@ -124,7 +125,7 @@ export class InboxReader {
 
   /** Where each begins is found for all at once: most of hundreds of topics have nothing among the newest. */
   #stretches(segments: readonly Segment[], user: string): Stream<Candidate>[] {
-    const heads = this.#heads.all([JSON.stringify(segments.map(({ topic, after, upTo }) => [topic, after, upTo]))]);
+    const heads = this.#heads.all([segmentList(segments)]);
     return segments.flatMap((segment, i) => {
       const head = integerOrNull(heads[i] ?? [null], 0);
       if (head === null) return [];

@@ -3,6 +3,7 @@ import { DomainError, isUserId, userTopic, type ExportedUser, type Topic } from 
 import { renderNotification } from '../notification-body.js';
 import type { NotificationLog } from '../notification-log.js';
 import { isoTime } from '../iso-time.js';
+import type { LastSeen } from './last-seen.js';
 import type { PeopleStore, ReceiptNote, StoredPerson } from './people-store.js';
 import { preferencesAsTold } from './preferences.js';
 
@@ -14,11 +15,13 @@ export class Erasure {
   readonly #log: NotificationLog;
   readonly #store: PeopleStore;
   readonly #access: Access;
+  readonly #lastSeen: LastSeen;
 
-  constructor(log: NotificationLog, store: PeopleStore, access: Access) {
+  constructor(log: NotificationLog, store: PeopleStore, access: Access, lastSeen: LastSeen) {
     this.#log = log;
     this.#store = store;
     this.#access = access;
+    this.#lastSeen = lastSeen;
   }
 
   /**
@@ -30,6 +33,7 @@ export class Erasure {
     this.#access.assertAdmin(who);
     assertUser(user);
     await this.#access.audit(who, { act: 'user.erased', target: user }, context);
+    this.#lastSeen.forget(user);
     await this.#log.act({ kind: 'erase', user, at: Date.now() });
   }
 

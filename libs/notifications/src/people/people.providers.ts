@@ -11,6 +11,7 @@ import { Erasure } from './erasure.js';
 import { Explanations } from './explanations.js';
 import { Inbox } from './inbox.js';
 import { InboxActs } from './inbox-acts.js';
+import { LastSeen } from './last-seen.js';
 import { ManagedNotifications } from './managed.js';
 import { PEOPLE_COMMANDS } from './people-commands.js';
 import { PEOPLE_STORE, type PeopleStore } from './people-store.js';
@@ -96,8 +97,9 @@ export const peopleProviders: Provider[] = [
   },
   {
     provide: Erasure,
-    inject: [NotificationLog, PEOPLE_STORE, Access],
-    useFactory: (log: NotificationLog, store: PeopleStore, access: Access) => new Erasure(log, store, access),
+    inject: [NotificationLog, PEOPLE_STORE, Access, LastSeen],
+    useFactory: (log: NotificationLog, store: PeopleStore, access: Access, lastSeen: LastSeen) =>
+      new Erasure(log, store, access, lastSeen),
   },
   {
     provide: SUMMARIES,

@@ -145,6 +145,7 @@ describe('coming and going', () => {
 describe('those who hide', () => {
   test('are neither shown nor announced', async () => {
     scene.hide('u-1', true);
+    expect([await scene.board.isHidden('u-1'), await scene.board.isHidden('u-2')]).toEqual([true, false]);
     const reader = scene.reader('u-1').read(ROOM);
     expect(usersOf(await scene.watch(listener, ROOM))).toEqual([]);
     reader.end();

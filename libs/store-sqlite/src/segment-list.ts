@@ -1,0 +1,20 @@
+import type { Segment } from './inbox-plan.js';
+
+/** Digits of an offset: with all of them texts of equal length are taken apart without parsing, which for hundreds of topics is what counts. */
+const DIGITS = 16;
+
+/** Stretches of topics as one value of a query; {@link SEGMENT_COLUMNS} takes it apart. */
+export function segmentList(segments: readonly Pick<Segment, 'topic' | 'after' | 'upTo'>[]): string {
+  return JSON.stringify(segments.map(({ topic, after, upTo }) => `${digits(after)}${digits(upTo)}${topic}`));
+}
+
+/** Of a row of `json_each`. */
+export const SEGMENT_COLUMNS = {
+  topic: `substr(value, ${2 * DIGITS + 1})`,
+  after: `CAST(substr(value, 1, ${DIGITS}) AS INTEGER)`,
+  upTo: `CAST(substr(value, ${DIGITS + 1}, ${DIGITS}) AS INTEGER)`,
+} as const;
+
+function digits(offset: number): string {
+  return String(offset).padStart(DIGITS, '0');
+}
