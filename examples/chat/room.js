@@ -63,6 +63,7 @@ export class Room {
     this.#room = session.room;
     const socket = io(session.url, {
       autoConnect: false,
+      reconnectionDelayMax: 2_000,
       auth: (answer) => answer({ token: session.token, topics: [session.room] }),
     });
     this.#socket = socket;
