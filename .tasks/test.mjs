@@ -13,7 +13,12 @@ const environment = { ...process.env, ...(long && { CLARION_TEST_LONG: '1' }), N
 const reports = join(root, '.tmp', 'reports');
 
 /** What TypeScript checks: the server, and what browsers run as it is. */
-const PROJECTS = ['tsconfig.json', 'libs/console/assets/jsconfig.json', 'examples/many-tabs/jsconfig.json'];
+const PROJECTS = [
+  'tsconfig.json',
+  'libs/console/assets/jsconfig.json',
+  'examples/many-tabs/jsconfig.json',
+  'examples/chat/jsconfig.json',
+];
 
 /** Everything that is checked, in order: first what answers fastest. */
 const STEPS = {

@@ -20,9 +20,9 @@ export class Wiretap {
     return tap;
   }
 
-  /** Bytes of all frames from the server on sockets of this path, with their headers. */
-  frames(path: string): number {
-    return this.#frames.get(path) ?? 0;
+  /** Bytes of all frames from the server on sockets of this path, with their headers; `as` names one of several readers there. */
+  frames(path: string, as = ''): number {
+    return this.#frames.get(`${path} ${as}`) ?? 0;
   }
 
   /** Bytes of all finished answers from this path, as the page may know them; `as` names one of several readers there. */
@@ -39,11 +39,12 @@ export class Wiretap {
   }
 
   #hear(socket: WebSocket): void {
-    const path = new URL(socket.url()).pathname;
+    const { pathname, searchParams } = new URL(socket.url());
+    const as = searchParams.get('as') ?? '';
     socket.on('framereceived', ({ payload }) => {
       const bytes = Buffer.byteLength(payload);
       const header = bytes < 126 ? 2 : bytes < 65_536 ? 4 : 10;
-      this.#frames.set(path, this.frames(path) + header + bytes);
+      this.#frames.set(`${pathname} ${as}`, this.frames(pathname, as) + header + bytes);
     });
   }
 

@@ -22,11 +22,29 @@ const REQUEST_TIMEOUT_MS = 10_000;
  * @throws {Refusal} The server said no.
  * @throws {TypeError | DOMException} Nobody answered: whether the server has acted is unknown.
  */
-export async function post(path, credential, body, headers = {}) {
+export function post(path, credential, body, headers = {}) {
+  return send('POST', path, credential, body, headers);
+}
+
+/**
+ * The same with any method; without a body if that is undefined.
+ * @param {'GET' | 'POST' | 'PUT' | 'DELETE'} method
+ * @param {string} path
+ * @param {string} credential
+ * @param {unknown} [body]
+ * @param {Record<string, string>} [headers]
+ * @returns {Promise<{ status: number, answer: unknown }>}
+ * @throws {Refusal | TypeError | DOMException}
+ */
+export async function send(method, path, credential, body, headers = {}) {
   const response = await fetch(address(path), {
-    method: 'POST',
-    headers: { authorization: `Bearer ${credential}`, 'content-type': 'application/json', ...headers },
-    body: JSON.stringify(body),
+    method,
+    headers: {
+      authorization: `Bearer ${credential}`,
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
     signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     credentials: 'omit',
     cache: 'no-store',

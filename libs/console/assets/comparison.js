@@ -40,6 +40,15 @@ export class Comparison {
     return { lacking: this.#readings[side === 0 ? 1 : 0].ahead.length, missing: missing.size, misplaced };
   }
 
+  /** Whoever lacks it is not to have it any more. @param {string} id */
+  withdrawn(id) {
+    for (const reading of this.#readings) {
+      reading.missing.delete(id);
+      const place = reading.ahead.indexOf(id);
+      if (place !== -1) reading.ahead.splice(place, 1);
+    }
+  }
+
   /** Whether these cannot be two readings of one log. */
   get broken() {
     // Each has something that the other lacks: whichever of the two comes first in the log was passed over.

@@ -30,6 +30,23 @@ export function isToken(credential) {
   return TOKEN_PATTERN.test(credential);
 }
 
+/**
+ * Whose token it is, as it says itself; nothing of an API key, or of what only looks like a token.
+ * @param {string} credential
+ * @returns {string | undefined}
+ */
+export function subjectOf(credential) {
+  if (!isToken(credential)) return undefined;
+  try {
+    const claims = credential.split('.')[1]?.replaceAll('-', '+').replaceAll('_', '/') ?? '';
+    const bytes = Uint8Array.from(atob(claims), (character) => character.charCodeAt(0));
+    const { sub } = JSON.parse(new TextDecoder().decode(bytes));
+    return typeof sub === 'string' ? sub : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Nothing where the person's settings forbid a page to store anything: then a reload asks again. */
 function tabStorage() {
   try {

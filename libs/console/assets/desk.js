@@ -30,15 +30,15 @@ export class Desk {
 
   /**
    * Begins all sessions afresh, at one place.
-   * @param {string} credential @param {readonly string[]} topics @param {boolean} fromEarliest
+   * @param {string} credential @param {string} person @param {readonly string[]} topics @param {boolean} fromEarliest
    */
-  start(credential, topics, fromEarliest) {
+  start(credential, person, topics, fromEarliest) {
     this.stop();
     this.#topics = topics;
     this.#judge = new Judge();
     this.#arrivals = new Arrivals();
     this.#place = new StartingPlace(fromEarliest ? 'earliest' : undefined);
-    this.#tokens = new Tokens(credential, topics, (token) => {
+    this.#tokens = new Tokens(credential, person, topics, (token) => {
       for (const reader of this.#on) reader.renew(token);
     });
     for (const reader of this.#on) this.#enter(reader);
@@ -104,10 +104,15 @@ export class Desk {
     return {
       switched: (on) => this.#switch(number, on),
       changed: () => this.#pronounce(),
-      shown: ({ id, ephemeral }) => {
-        if (!ephemeral) this.#judge.shown(number, id);
+      shown: ({ id, ephemeral, expiresAt }) => {
+        // What expires is not delivered afterwards: who comes late rightly lacks it.
+        if (!ephemeral && expiresAt === undefined) this.#judge.shown(number, id);
         this.#pronounce();
         return this.#arrivals.next(id);
+      },
+      retracted: (id) => {
+        this.#judge.withdrawn(id);
+        this.#pronounce();
       },
       gap: (reason) => {
         this.#judge.giveUp(`The server announced a gap to ${nameOf(number)} (${reason}).`);

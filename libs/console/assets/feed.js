@@ -11,9 +11,17 @@
  * @property {string} [title]
  * @property {string} [body]
  * @property {string} [url]
+ * @property {string} [icon]
  * @property {unknown} [data]
+ * @property {string} [category]
+ * @property {string} [priority]
  * @property {true} [ephemeral]
+ * @property {{ user: string }} [from] Whose token published it; absent: a service did.
  * @property {string} publishedAt
+ * @property {string} [expiresAt]
+ * @property {string} [updatedAt]
+ *
+ * @typedef {'updated' | 'retracted' | 'inbox' | 'summary'} OtherKind Events that are no notifications; those which are not listed are ignored.
  *
  * @typedef {object} Bye The server's last word on a connection.
  * @property {string} reason
@@ -23,6 +31,7 @@
  * @typedef {object} FeedListener
  * @property {(state: FeedState, problem?: import('./api.js').Problem) => void} state
  * @property {(notification: Notification) => void} notification
+ * @property {(kind: OtherKind, data: unknown) => void} [other]
  * @property {(cursor: string) => void} cursor
  * @property {(reason: string) => void} gap
  * @property {(bye: Bye) => void} bye
@@ -41,6 +50,9 @@
  * @property {() => void} close
  * @property {(token: string) => void} renew
  */
+
+/** @type {readonly OtherKind[]} */
+export const OTHER_KINDS = ['updated', 'retracted', 'inbox', 'summary'];
 
 /** Problems of a token that has had its time, or that a server with another secret does not know: a new one may do. */
 const CURED_BY_A_TOKEN = new Set(['token.expired', 'token.invalid']);

@@ -40,6 +40,8 @@ export class Judge {
   shown(reader: Reader, id: string): void;
   /** The server has promised that this notification, which all readers want, is not lost. */
   acknowledged(id: string): void;
+  /** It was taken back: who comes later does not get it any more, and need not. */
+  withdrawn(id: string): void;
   /** Gives up comparing: the server has announced a gap, say. The first reason stays. */
   giveUp(reason: string): void;
   verdict(): Verdict;

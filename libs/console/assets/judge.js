@@ -43,6 +43,8 @@ export class Judge {
   #pairs = [];
   /** Acknowledged ids that are still to be shown, and by whom. @type {Map<string, Set<Reader>>} */
   #owed = new Map();
+  /** @type {Set<string>} */
+  #withdrawn = new Set();
   #acknowledged = 0;
   /** @type {string | undefined} */
   #reason;
@@ -51,7 +53,7 @@ export class Judge {
   enter(reader) {
     for (const [other, { ids }] of this.#showings) {
       const pair = new Pair(other, reader);
-      for (const id of ids) pair.shown(other, id);
+      for (const id of ids) if (!this.#withdrawn.has(id)) pair.shown(other, id);
       this.#pairs.push(pair);
     }
     this.#showings.set(reader, new Showing());
@@ -76,14 +78,23 @@ export class Judge {
     showing.ids.add(id);
     forgetOldest(showing.ids, MAX_REMEMBERED);
     this.#settle(reader, id);
+    if (this.#withdrawn.has(id)) return;
     for (const pair of this.#pairs) pair.shown(reader, id);
+  }
+
+  /** @param {string} id */
+  withdrawn(id) {
+    this.#withdrawn.add(id);
+    forgetOldest(this.#withdrawn, MAX_REMEMBERED);
+    this.#owed.delete(id);
+    for (const { comparison } of this.#pairs) comparison.withdrawn(id);
   }
 
   /** @param {string} id */
   acknowledged(id) {
     this.#acknowledged += 1;
     const owing = [...this.#showings].filter(([, { ids }]) => !ids.has(id)).map(([reader]) => reader);
-    if (owing.length > 0) this.#owed.set(id, new Set(owing));
+    if (owing.length > 0 && !this.#withdrawn.has(id)) this.#owed.set(id, new Set(owing));
   }
 
   /** @param {string} reason */

@@ -6,12 +6,14 @@ import { milliseconds } from './latency.js';
 /** Characters of a publisher's text that one row shows. */
 const MAX_SHOWN = 1_000;
 
+/** @typedef {'p' | 'pre' | 'span'} Box */
+
 const CLOCK = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
 
 /**
  * A notification as a list item. Whatever a publisher wrote enters as text, each piece in a box of its own direction.
  * @param {Notification} notification
- * @param {number} latencyMs
+ * @param {number | undefined} latencyMs Nothing of what was edited.
  * @param {boolean} caughtUp Published before this connection was there.
  */
 export function notificationRow(notification, latencyMs, caughtUp) {
@@ -26,14 +28,15 @@ export function notificationRow(notification, latencyMs, caughtUp) {
   return row;
 }
 
-/** @param {Notification} notification @param {number} latencyMs @param {boolean} caughtUp */
+/** @param {Notification} notification @param {number | undefined} latencyMs @param {boolean} caughtUp */
 function head(notification, latencyMs, caughtUp) {
   const line = element('div', 'head');
   line.append(time(notification.publishedAt), foreign('span', 'topic', notification.topic));
   if (notification.type !== undefined) line.append(foreign('span', 'tag', notification.type));
   if (notification.ephemeral) line.append(element('span', 'tag', 'ephemeral'));
   if (caughtUp) line.append(element('span', 'tag caught-up', 'caught up'));
-  line.append(element('span', 'latency', milliseconds(latencyMs)));
+  if (notification.updatedAt !== undefined) line.append(element('span', 'tag', 'edited'));
+  if (latencyMs !== undefined) line.append(element('span', 'latency', milliseconds(latencyMs)));
   return line;
 }
 
@@ -45,8 +48,11 @@ function time(publishedAt) {
   return made;
 }
 
-/** @param {'p' | 'pre' | 'span'} name @param {string} className @param {string} text */
-function foreign(name, className, text) {
+/**
+ * A publisher's words, as text, in a box of their own direction.
+ * @param {Box} name @param {string} className @param {string} text
+ */
+export function foreign(name, className, text) {
   const shown = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)} … (${text.length} characters)` : text;
   const made = element(name, className, shown);
   made.dir = 'auto';
@@ -55,12 +61,17 @@ function foreign(name, className, text) {
 
 /**
  * Only http(s) and absolute paths of this server become links: `javascript:` and the like must not.
- * @param {string | undefined} url
+ * @param {string | undefined} url @param {string} [text] Absent: the address itself.
  */
-function safeLink(url) {
-  if (url === undefined || !/^(?:https?:\/\/|\/(?![/\\]))/i.test(url) || !URL.canParse(url, location.origin))
+export function safeLink(url, text = url) {
+  if (
+    text === undefined ||
+    url === undefined ||
+    !/^(?:https?:\/\/|\/(?![/\\]))/i.test(url) ||
+    !URL.canParse(url, location.origin)
+  )
     return undefined;
-  const link = element('a', 'link', url.length > MAX_SHOWN ? `${url.slice(0, MAX_SHOWN)} …` : url);
+  const link = element('a', 'link', text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)} …` : text);
   link.href = url;
   link.target = '_blank';
   link.rel = 'noopener noreferrer nofollow';

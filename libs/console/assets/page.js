@@ -1,6 +1,8 @@
 import { arrivingCredential, forgetCredential, isToken, keepCredential } from './credential.js';
 import { Desk } from './desk.js';
 import { element, find } from './element.js';
+import { InboxPanel } from './inbox-panel.js';
+import { keepPerson, personOf } from './person.js';
 import { hearPublishForm } from './publish-form.js';
 
 /** How often the state is read out to those who cannot see it, at most, in milliseconds. */
@@ -9,7 +11,9 @@ const SUMMARY_EVERY_MS = 3_000;
 /** The whole page: who is there, what is listened to, and what is published. */
 class Page {
   #credential = '';
+  #person = '';
   #desk = new Desk();
+  #inbox = new InboxPanel();
 
   open() {
     find(document, '#server', HTMLElement).textContent = location.host;
@@ -33,7 +37,10 @@ class Page {
       this.#enter(credential);
       find(document, '#topics-input', HTMLInputElement).focus();
     });
-    onSubmit('#topics-form', () => this.#start());
+    onSubmit('#topics-form', () => {
+      this.#takePerson();
+      this.#start();
+    });
     find(document, '#forget', HTMLButtonElement).addEventListener('click', () => this.#leave());
   }
 
@@ -49,12 +56,27 @@ class Page {
     find(document, '#credential-kind', HTMLElement).textContent = isToken(credential)
       ? 'with a subscriber token'
       : 'with an API key, kept in this tab';
+    this.#person = personOf(credential);
+    const input = find(document, '#person-input', HTMLInputElement);
+    input.value = this.#person;
+    input.readOnly = isToken(credential);
     this.#showDoor(false);
+    this.#inbox.start(credential, this.#person);
     this.#start();
+  }
+
+  /** Who one is with a key is one's own choice. */
+  #takePerson() {
+    const wanted = find(document, '#person-input', HTMLInputElement).value.trim();
+    if (wanted === this.#person || isToken(this.#credential)) return;
+    this.#person = wanted;
+    keepPerson(wanted);
+    this.#inbox.start(this.#credential, wanted);
   }
 
   #leave() {
     this.#desk.stop();
+    this.#inbox.stop();
     this.#credential = '';
     forgetCredential();
     this.#showDoor(true);
@@ -66,12 +88,13 @@ class Page {
     find(document, '#door', HTMLElement).hidden = !open;
     find(document, '#desk', HTMLElement).hidden = open;
     find(document, '#credential-line', HTMLElement).hidden = open;
+    find(document, '#bell', HTMLElement).hidden = open;
   }
 
   /** With the topics of the form. */
   #start() {
     const { checked: fromEarliest } = find(document, '#earliest-input', HTMLInputElement);
-    this.#desk.start(this.#credential, wantedTopics(), fromEarliest);
+    this.#desk.start(this.#credential, this.#person, wantedTopics(), fromEarliest);
   }
 
   /** The live region speaks only when something changed, never of each notification. */

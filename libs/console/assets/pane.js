@@ -88,6 +88,18 @@ export class Pane {
     return caughtUp ? undefined : latencyMs;
   }
 
+  /** It was edited: what is shown of it becomes its newest form. @param {Notification} notification */
+  update(notification) {
+    this.#row(notification.id)?.replaceChildren(...notificationRow(notification, undefined, false).childNodes);
+  }
+
+  /** It was taken back: its row stays, and says no more. @param {string} id */
+  retract(id) {
+    const row = this.#row(id);
+    row?.classList.add('retracted');
+    row?.replaceChildren(element('p', 'title', 'Taken back'));
+  }
+
   /** @param {string} text */
   notice(text) {
     this.#prepend(element('li', 'notice', text));
@@ -132,6 +144,11 @@ export class Pane {
     const line = this.#part('.problem');
     line.hidden = problem === undefined;
     line.textContent = problem === undefined ? '' : `${problem.title} (${problem.code})`;
+  }
+
+  /** @param {string} id */
+  #row(id) {
+    return this.#feed.querySelector(`[data-id="${CSS.escape(id)}"]`);
   }
 
   /** @param {HTMLElement} row */

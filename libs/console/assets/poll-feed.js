@@ -1,9 +1,10 @@
 import { address, pause, problemOf, Refusal } from './api.js';
-import { curedByToken, isFinal, retryDelay } from './feed.js';
+import { curedByToken, isFinal, OTHER_KINDS, retryDelay } from './feed.js';
 import { watchTransfers } from './wire.js';
 
 /** @typedef {import('./feed.js').Notification} Notification */
-/** @typedef {{ event: string, data: Notification }} PolledEvent */
+/** @typedef {import('./feed.js').OtherKind} OtherKind */
+/** @typedef {{ event: 'notification', data: Notification } | { event: OtherKind, data: unknown }} PolledEvent */
 /** @typedef {{ events: PolledEvent[], cursor: string, gap?: { reason: string } }} PollAnswer */
 
 /** Events in one answer, at most. */
@@ -142,8 +143,14 @@ export class PollFeed {
     this.#listener.transport(this.#waitS > 0 ? `≤ ${this.#waitS} s` : `every ${this.#everyMs / 1_000} s`);
     this.#listener.state('live');
     if (gap !== undefined) this.#listener.gap(gap.reason);
-    for (const { event, data } of events) if (event === 'notification') this.#listener.notification(data);
+    for (const event of events) this.#tell(event);
     this.#listener.cursor(cursor);
+  }
+
+  /** @param {PolledEvent} event */
+  #tell(event) {
+    if (event.event === 'notification') this.#listener.notification(event.data);
+    else if (OTHER_KINDS.includes(event.event)) this.#listener.other?.(event.event, event.data);
   }
 
   /** @param {unknown} failure */

@@ -11,6 +11,7 @@ import { Pane } from './pane.js';
  * @property {(on: boolean) => void} switched The person wants this pane, or not.
  * @property {() => void} changed
  * @property {(notification: Notification) => number} shown The place in which it arrived.
+ * @property {(id: string) => void} retracted
  * @property {(reason: string) => void} gap
  */
 
@@ -79,6 +80,7 @@ export class Reader {
         this.#listener.changed();
       },
       notification: (notification) => this.#show(notification),
+      other: (kind, data) => this.#hearOther(kind, data),
       cursor: (cursor) => figures.setCursor(cursor),
       gap: (reason) => {
         pane.notice(`gap: ${reason}. What came before is lost.`);
@@ -97,5 +99,14 @@ export class Reader {
     const place = this.#listener.shown(notification);
     this.#figures.count();
     if (latencyMs !== undefined) this.#figures.arrived(latencyMs, place);
+  }
+
+  /** @param {import('./feed.js').OtherKind} kind @param {unknown} data */
+  #hearOther(kind, data) {
+    if (kind === 'updated') this.#pane.update(/** @type {Notification} */ (data));
+    if (kind !== 'retracted') return;
+    const { id } = /** @type {{ id: string }} */ (data);
+    this.#pane.retract(id);
+    this.#listener.retracted(id);
   }
 }

@@ -1,5 +1,5 @@
 import { address, Refusal } from './api.js';
-import { curedByToken } from './feed.js';
+import { curedByToken, OTHER_KINDS } from './feed.js';
 import { io } from './socketio-client.js';
 import { frameBytes, watchTransfers } from './wire.js';
 
@@ -8,6 +8,8 @@ import { frameBytes, watchTransfers } from './wire.js';
 
 /** Between the server's final word and the next try, in milliseconds: a server that refuses all is not asked in a circle. */
 const RETURN_DELAY_MS = 500;
+/** How long the answer to a command may take, in milliseconds. */
+const ANSWER_MS = 10_000;
 
 /**
  * The stock Socket.IO client, as anybody would use it. It comes back by itself after a cut, and brings the cursor of the last
@@ -17,6 +19,7 @@ const RETURN_DELAY_MS = 500;
 export class SocketIoFeed {
   #options;
   #listener;
+  #name;
   #socket;
   #token = '';
   /** Handshakes so far: an answer for an older one must not be sent on a newer connection. */
@@ -29,13 +32,18 @@ export class SocketIoFeed {
   #wanted = false;
   #stopMeasuring = () => {};
 
-  /** @param {import('./feed.js').FeedOptions} options */
-  constructor(options) {
+  /**
+   * @param {import('./feed.js').FeedOptions} options The array of topics is read at each handshake.
+   * @param {string} [name] Tells the requests of this feed from those of others.
+   */
+  constructor(options, name = 'pane') {
     this.#options = options;
     this.#listener = options.listener;
+    this.#name = name;
     this.#socket = io(location.origin, {
       path: address('socket.io/').pathname,
       auth: (answer) => void this.#handshake(answer),
+      query: { as: name },
       autoConnect: false,
       forceNew: true,
       reconnectionDelay: 250,
@@ -50,10 +58,13 @@ export class SocketIoFeed {
     this.#wanted = true;
     this.#listener.state('connecting');
     this.#stopMeasuring();
-    this.#stopMeasuring = watchTransfers(isPolling, (bytes) => {
-      this.#listener.requested();
-      this.#listener.received(bytes);
-    });
+    this.#stopMeasuring = watchTransfers(
+      (url) => this.#isPolling(url),
+      (bytes) => {
+        this.#listener.requested();
+        this.#listener.received(bytes);
+      },
+    );
     this.#socket.connect();
   }
 
@@ -70,6 +81,16 @@ export class SocketIoFeed {
   renew(token) {
     this.#token = token;
     if (this.#socket.connected) this.#socket.emit('auth', { token }, () => undefined);
+  }
+
+  /**
+   * Begins, or ceases, to read topics on the connection of now; who comes back brings those of the options.
+   * @param {'subscribe' | 'unsubscribe'} command @param {readonly string[]} topics
+   * @returns {Promise<Problem | undefined>} Why the server will not.
+   */
+  async change(command, topics) {
+    const { error } = await this.#socket.timeout(ANSWER_MS).emitWithAck(command, { topics });
+    return error;
   }
 
   #hearEvents() {
@@ -89,7 +110,15 @@ export class SocketIoFeed {
       this.#listener.gap(gap.reason);
       this.#listener.cursor(cursor);
     });
+    for (const kind of OTHER_KINDS)
+      socket.on(kind, (/** @type {{ cursor?: string }} */ data) => this.#other(kind, data));
     socket.on('bye', (/** @type {import('./feed.js').Bye} */ bye) => this.#listener.bye(bye));
+  }
+
+  /** @param {import('./feed.js').OtherKind} kind @param {{ cursor?: string }} data */
+  #other(kind, data) {
+    this.#listener.other?.(kind, data);
+    if (data.cursor !== undefined) this.#listener.cursor(data.cursor);
   }
 
   #hearConnection() {
@@ -164,9 +193,10 @@ export class SocketIoFeed {
     await this.#options.tokens.invalidate(this.#token);
     if (this.#wanted) this.#returning = setTimeout(() => this.#socket.connect(), RETURN_DELAY_MS);
   }
-}
 
-/** The client's requests before its upgrade to WebSocket, and instead of it. @param {URL} url */
-function isPolling(url) {
-  return url.pathname === address('socket.io/').pathname && url.searchParams.get('transport') === 'polling';
+  /** The client's requests before its upgrade to WebSocket, and instead of it. @param {URL} url */
+  #isPolling({ pathname, searchParams }) {
+    const mine = pathname === address('socket.io/').pathname && searchParams.get('as') === this.#name;
+    return mine && searchParams.get('transport') === 'polling';
+  }
 }

@@ -1,5 +1,5 @@
 import { address, pause, problemOf, Refusal } from './api.js';
-import { curedByToken, isFinal, retryDelay } from './feed.js';
+import { curedByToken, isFinal, OTHER_KINDS, retryDelay } from './feed.js';
 import { eventStreamBytes } from './wire.js';
 
 /** @typedef {import('./feed.js').Notification} Notification */
@@ -91,6 +91,7 @@ export class SseFeed {
       this.#listener.gap(JSON.parse(event.data).reason);
       this.#place(event);
     });
+    for (const kind of OTHER_KINDS) source.addEventListener(kind, (event) => this.#other(kind, event));
     source.addEventListener('bye', (event) => this.#bye(event));
     source.addEventListener('error', () => this.#interrupted(source));
   }
@@ -109,8 +110,19 @@ export class SseFeed {
     /** @type {Notification} */
     const notification = JSON.parse(event.data);
     this.#listener.notification(notification);
-    // An ephemeral one has no place: the browser repeats the id of the event before it.
-    if (notification.cursor !== undefined) this.#place(event);
+    this.#placeOf(event, notification);
+  }
+
+  /** @param {import('./feed.js').OtherKind} kind @param {MessageEvent<string>} event */
+  #other(kind, event) {
+    const data = JSON.parse(event.data);
+    this.#listener.other?.(kind, data);
+    this.#placeOf(event, data);
+  }
+
+  /** What is ephemeral has no place: the browser repeats the id of the event before it. @param {MessageEvent<string>} event @param {{ cursor?: string }} data */
+  #placeOf(event, { cursor }) {
+    if (cursor !== undefined) this.#place(event);
     else this.#listener.received(eventStreamBytes(event, false));
   }
 

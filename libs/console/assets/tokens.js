@@ -1,5 +1,6 @@
 import { post, Refusal } from './api.js';
 import { isToken } from './credential.js';
+import { matchesAny } from './selectors.js';
 
 /** Seconds that a minted token is asked to live. */
 const TOKEN_TTL = 3_600;
@@ -7,14 +8,14 @@ const TOKEN_TTL = 3_600;
 const RENEW_AFTER = 0.8;
 /** Every token may read this without a grant. */
 const OWN_TOPIC = 'users/me';
-const USER = 'console';
 
 /**
- * Subscriber tokens for some topics. With an API key they are minted here and renewed before they expire; a token that a person
+ * Subscriber tokens of one person for some topics. With an API key they are minted here and renewed before they expire; a token that a person
  * pasted is used until it expires.
  */
 export class Tokens {
   #credential;
+  #person;
   #topics;
   #onRenewed;
   /** @type {Promise<string> | undefined} */
@@ -25,11 +26,13 @@ export class Tokens {
 
   /**
    * @param {string} credential
+   * @param {string} person As whom tokens are minted; of a token that was pasted its own `sub` counts.
    * @param {readonly string[]} topics
    * @param {(token: string) => void} onRenewed Called with each token that replaces one before its time.
    */
-  constructor(credential, topics, onRenewed) {
+  constructor(credential, person, topics, onRenewed) {
     this.#credential = credential;
+    this.#person = person;
     this.#topics = topics;
     this.#onRenewed = onRenewed;
     this.renewable = !isToken(credential);
@@ -52,6 +55,24 @@ export class Tokens {
     if (current === token && this.renewable) this.#current = undefined;
   }
 
+  /**
+   * Makes the token of now grant these topics too, where they are minted here; `onRenewed` is called with it.
+   * @param {readonly string[]} topics
+   * @throws {Refusal} The key may not mint it; what was granted before still is.
+   */
+  async widen(topics) {
+    const lacking = topics.filter((topic) => topic !== OWN_TOPIC && !matchesAny(this.#topics, topic));
+    if (lacking.length === 0 || !this.renewable) return;
+    const before = this.#topics;
+    this.#topics = [...before, ...lacking];
+    try {
+      this.#replace(await this.#mint());
+    } catch (failure) {
+      this.#topics = before;
+      throw failure;
+    }
+  }
+
   close() {
     this.#closed = true;
     clearTimeout(this.#renewal);
@@ -69,7 +90,7 @@ export class Tokens {
 
   async #mint() {
     const subscribe = this.#topics.filter((topic) => topic !== OWN_TOPIC);
-    const { answer } = await post('v1/tokens', this.#credential, { sub: USER, subscribe, ttl: TOKEN_TTL });
+    const { answer } = await post('v1/tokens', this.#credential, { sub: this.#person, subscribe, ttl: TOKEN_TTL });
     const { token, expiresAt } = /** @type {{ token: string, expiresAt: string }} */ (answer);
     this.#renewBefore(Date.parse(expiresAt));
     return token;
@@ -85,11 +106,15 @@ export class Tokens {
   /** A failure needs no second way: the old token then runs out, and the panes ask for another when the server says so. */
   async #renew() {
     try {
-      const token = await this.#mint();
-      this.#current = Promise.resolve(token);
-      this.#onRenewed(token);
+      this.#replace(await this.#mint());
     } catch (failure) {
       console.info('The token could not be renewed yet.', failure instanceof Refusal ? failure.problem : failure);
     }
+  }
+
+  /** @param {string} token */
+  #replace(token) {
+    this.#current = Promise.resolve(token);
+    this.#onRenewed(token);
   }
 }

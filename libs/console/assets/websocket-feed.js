@@ -1,5 +1,5 @@
 import { address, pause, Refusal } from './api.js';
-import { curedByToken, isFinal, retryDelay } from './feed.js';
+import { curedByToken, isFinal, OTHER_KINDS, retryDelay } from './feed.js';
 import { frameBytes } from './wire.js';
 
 /** @typedef {import('./api.js').Problem} Problem */
@@ -128,6 +128,7 @@ export class WebSocketFeed {
     else if (event === 'ready') this.#ready(data.cursor);
     else if (event === 'gap') this.#listener.gap(data.reason);
     else if (event === 'bye') this.#bye(data);
+    else if (OTHER_KINDS.includes(event)) this.#listener.other?.(event, data);
     if (event !== 'reply' && typeof data.cursor === 'string') this.#place(data.cursor);
   }
 

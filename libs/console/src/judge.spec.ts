@@ -203,3 +203,36 @@ function interleaved(readings: readonly (readonly string[])[], turns: readonly R
   }
   return judge;
 }
+
+describe('what is taken back', () => {
+  it('is not lacking where it came too late to be shown', () => {
+    const judge = compare('abc', 'a');
+    judge.withdrawn('b');
+    judge.shown(1, 'c');
+    expect(judge.verdict()).toMatchObject({ state: 'complete', matched: 2, owed: 0 });
+  });
+
+  it('is not awaited by those who join later, nor owed to anybody', () => {
+    const judge = compare('ab');
+    judge.acknowledged('c');
+    judge.withdrawn('c');
+    judge.withdrawn('a');
+    judge.enter(1);
+    judge.shown(1, 'b');
+    expect(judge.verdict()).toMatchObject({ state: 'complete', matched: 1, owed: 0 });
+  });
+
+  it('is no fault where it was passed over before that was known', () => {
+    const judge = compare('abc', 'ac');
+    expect(judge.verdict().state).toBe('broken');
+    judge.withdrawn('b');
+    expect(judge.verdict().state).toBe('complete');
+  });
+
+  it('still may not be shown twice', () => {
+    const judge = compare('a', 'a');
+    judge.withdrawn('a');
+    judge.shown(0, 'a');
+    expect(judge.verdict().state).toBe('broken');
+  });
+});

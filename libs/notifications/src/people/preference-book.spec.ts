@@ -227,6 +227,13 @@ describe('who has chosen on this node', () => {
     expect(book.isHidden('u-2')).toBe(true);
   });
 
+  it('is answered with what they chose, not with what it was, as soon as it is heard of', async () => {
+    await book.hold('u-1');
+    store.kept.set('u-1', HIDDEN);
+    book.changed('u-1');
+    expect(await book.preferencesOf('u-1')).toEqual(HIDDEN);
+  });
+
   it('is told when it could not be read, and then it is tried again', async () => {
     book.hold('u-1');
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });

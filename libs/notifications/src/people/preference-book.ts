@@ -133,8 +133,10 @@ export class PreferenceBook implements LiveRules, HiddenPeople {
     return known === undefined || known.presence === 'hidden';
   }
 
-  /** Reads them if need be. */
+  /** Reads them if need be: also when somebody has chosen, and what is in memory is of before. */
   async preferencesOf(user: string): Promise<StoredPreferences> {
+    const held = this.#held.get(user);
+    if (held?.preferences !== undefined && held.adopted < held.begun) return this.refresh(user);
     const known = this.#inMemory(user);
     if (known !== undefined) return known;
     const forgotten = this.#others.forgotten;
