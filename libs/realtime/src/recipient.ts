@@ -7,15 +7,22 @@ import { userOf, type People } from './people.js';
 
 /** A person who reads by one connection, as far as others must know of it; of API keys and anonymous readers there is nothing to know. */
 export class Recipient {
-  readonly via: Via;
   readonly #people: Pick<People, 'rules' | 'witness'>;
   readonly #user: string | undefined;
+  readonly #transport: string;
+  readonly #device: string | undefined;
   #holds = false;
 
   constructor(people: Pick<People, 'rules' | 'witness'>, who: Principal, transport: string, device?: string) {
     this.#people = people;
     this.#user = userOf(who);
-    this.via = { transport, device: device ?? null };
+    this.#transport = transport;
+    this.#device = device;
+  }
+
+  /** By what the reader is reached. */
+  get via(): Via {
+    return { transport: this.#transport, device: this.#device ?? null };
   }
 
   /** Has what the person has chosen to hear kept in memory until {@link end}. Undefined: it is there. */

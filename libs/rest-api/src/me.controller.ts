@@ -110,6 +110,7 @@ export class MeController {
     'json.invalid',
     'credentials.missing',
     'right.missing',
+    'topic.forbidden',
     'notification.unknown',
     'body.invalid',
     'cursor.unknown',

@@ -11,7 +11,10 @@ export const ENTRY_QUERIES = {
   sameKeyBefore: `
     SELECT offset FROM audience
     WHERE topic = ? AND collapse_key = ? AND offset < ? ORDER BY offset DESC LIMIT 1`,
-  collapse: 'UPDATE audience SET collapsed_by = ?3, collapsed_at = ?4 WHERE topic = ?1 AND offset = ?2',
+  /** What was in between may be forgotten by now: what has been replaced stays so. */
+  collapse: `
+    UPDATE audience SET collapsed_by = ?3, collapsed_at = ?4
+    WHERE topic = ?1 AND offset = ?2 AND collapsed_at IS NULL`,
   /** Updates and retractions have the id of their notification, which came before them. */
   firstOfId: `SELECT ${entryColumns()} FROM entries WHERE id = ? ORDER BY offset LIMIT 1`,
   /** Of a notification: its place and the bodies of its updates. */

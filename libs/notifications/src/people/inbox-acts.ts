@@ -38,13 +38,18 @@ export class InboxActs {
     this.#store = store;
   }
 
-  /** @throws {DomainError} `cursor.unknown`; `notification.unknown` for an id that is not in this person's inbox: then nothing is marked. */
-  async mark({ user }: Person, request: MarkRequest): Promise<Changed> {
+  /**
+   * @throws {DomainError} `cursor.unknown`; `topic.forbidden` for a topic that this person may not read: what changed would tell them to whom
+   * else a notification went; `notification.unknown` for an id that is not in this person's inbox: then nothing is marked.
+   */
+  async mark({ user, historyFrom }: Person, request: MarkRequest): Promise<Changed> {
     const { state, undo = false, until } = request;
     const now = Date.now();
     const at = Math.min(now, request.at === undefined ? now : Date.parse(request.at));
     const untilMs = until === undefined || undo ? null : Date.parse(until);
     const topic = request.topic === OWN_TOPIC ? userTopic(user) : request.topic;
+    if (topic !== undefined && topic !== userTopic(user) && historyFrom(topic) === undefined)
+      throw new DomainError('topic.forbidden', topic);
     const target = await this.#targetOf(request, topic ?? null);
     const mark: InboxChange['mark'] = {
       state,

@@ -1,0 +1,19 @@
+import { AssertionError } from 'node:assert';
+import { describe, expect, test } from 'vitest';
+import { brokenInboxes } from './broken-inboxes.js';
+import { runSequences } from './inbox-runs.js';
+
+/** Far more than any of them needs. */
+const RUNS = { atLeast: 400, forMs: 0, seed: 6 } as const;
+
+describe('the model of inboxes catches a server that', () => {
+  test.for(brokenInboxes)('$name', async ({ make }) => {
+    const caught = await runSequences({ ...RUNS, isShrunk: false }, make()).catch((error: unknown) => error);
+    expect(violationIn(caught)).toBeInstanceOf(AssertionError);
+  });
+});
+
+/** What the comparison asserted: properties wrap it. Something that merely stumbles proves nothing. */
+function violationIn(error: unknown): unknown {
+  return error instanceof Error && error.cause !== undefined ? error.cause : error;
+}
