@@ -36,8 +36,9 @@ const UNANSWERED = 'unanswered';
 
 /** One room on one connection, which comes back by itself and brings what was missed. */
 export class Room {
-  #room = '';
   #listener;
+  /** Of now; another one when its token is over. @type {Session} */
+  #session = { token: '', url: '', room: '' };
   /** @type {import('socket.io-client').Socket | undefined} */
   #socket;
   #join;
@@ -59,12 +60,11 @@ export class Room {
 
   /** @throws {Error} Nobody gave a token. */
   async enter() {
-    let session = await this.#join();
-    this.#room = session.room;
-    const socket = io(session.url, {
+    this.#session = await this.#join();
+    const socket = io(this.#session.url, {
       autoConnect: false,
       reconnectionDelayMax: 2_000,
-      auth: (answer) => answer({ token: session.token, topics: [session.room] }),
+      auth: (answer) => answer({ token: this.#session.token, topics: [this.#session.room] }),
     });
     this.#socket = socket;
     this.#hear(socket);
@@ -72,7 +72,7 @@ export class Room {
     socket.on('disconnect', async (reason) => {
       this.#listener.connected(false);
       if (reason !== 'io server disconnect') return;
-      session = await this.#join();
+      this.#session = await this.#join();
       socket.connect();
     });
     socket.connect();
@@ -84,7 +84,12 @@ export class Room {
     // Whether it was published is unknown while nobody has answered: the same text with the same key is the same message.
     if (this.#unanswered?.text !== text) this.#unanswered = { text, key: crypto.randomUUID() };
     const idempotencyKey = this.#unanswered.key;
-    const { error } = await this.#ask('publish', { topic: this.#room, type: MESSAGE, body: text, idempotencyKey });
+    const { error } = await this.#ask('publish', {
+      topic: this.#session.room,
+      type: MESSAGE,
+      body: text,
+      idempotencyKey,
+    });
     if (error?.code !== UNANSWERED) this.#unanswered = undefined;
     return error;
   }
@@ -94,13 +99,13 @@ export class Room {
     const now = performance.now();
     if (still && now - this.#saidTypingAt < TYPING_EVERY_MS) return;
     this.#saidTypingAt = still ? now : Number.NEGATIVE_INFINITY;
-    const ephemeral = { topic: this.#room, type: TYPING, ephemeral: true, collapseKey: `typing ${user}` };
+    const ephemeral = { topic: this.#session.room, type: TYPING, ephemeral: true, collapseKey: `typing ${user}` };
     await this.#ask('publish', { ...ephemeral, data: { typing: still } });
   }
 
   /** Takes one's own message back. @param {string} id */
   async retract(id) {
-    const { url, token } = await this.#join();
+    const { url, token } = this.#session;
     await fetch(`${url}/v1/notifications/${encodeURIComponent(id)}`, {
       method: 'DELETE',
       headers: { authorization: `Bearer ${token}` },
@@ -124,7 +129,7 @@ export class Room {
   async #begin() {
     this.#listener.connected(true);
     const [presence] = await Promise.all([
-      this.#ask('presence', { topic: this.#room, watch: true }),
+      this.#ask('presence', { topic: this.#session.room, watch: true }),
       this.#readHistory(),
     ]);
     if (presence.error !== undefined) return;
@@ -135,7 +140,7 @@ export class Room {
   /** It ends where this connection began or later: what came meanwhile follows on it, and nothing is shown twice. */
   async #readHistory() {
     this.#waiting ??= [];
-    const { notifications, error } = await this.#ask('history', { topic: this.#room, limit: HISTORY });
+    const { notifications, error } = await this.#ask('history', { topic: this.#session.room, limit: HISTORY });
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
     if (error === undefined) {

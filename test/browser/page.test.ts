@@ -350,7 +350,7 @@ describe.skipIf(CHROMIUM_IS_MISSING)('the page in Chromium', () => {
           expect(await tab.pane(name).getByText('bye: overloaded, use polling').count()).toBeGreaterThanOrEqual(1);
         }
         // The inbox is asked to leave as well, which its stock client notices in the middle of its upgrade.
-        expect(await tab.complaints(/\/socket\.io\//)).toEqual([]);
+        expect(await tab.complaints(/\/socket\.io\/|socketio-client/)).toEqual([]);
       } finally {
         for (const stream of others) stream.close();
         await busy.stop();

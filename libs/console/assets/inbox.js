@@ -21,6 +21,8 @@ const OWN_TOPIC = 'users/me';
 const MAX_HEARD = 99;
 /** How often that is read again which time alone changes, in milliseconds: what was snoozed comes back, what is over goes. */
 const MINUTE_MS = 60_000;
+/** When it comes back to a server that has no room, if that did not say, in milliseconds. */
+const RETURN_AFTER_MS = 10_000;
 
 /** @type {readonly Part[]} */
 const ALL = ['items', 'summary', 'follows', 'preferences', 'categories'];
@@ -46,6 +48,8 @@ export class Inbox {
   /** @type {Rereading<Part>} */
   #rereading = new Rereading((parts) => this.#read(parts));
   #watched = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #returning;
   person = '';
   /** @type {import('./feed.js').FeedState} */
   state = 'closed';
@@ -87,6 +91,7 @@ export class Inbox {
   }
 
   stop() {
+    clearTimeout(this.#returning);
     this.#feed?.close();
     this.#tokens?.close();
     this.#rereading.stop();
@@ -198,7 +203,9 @@ export class Inbox {
       other: (kind, data) => this.#hearOther(kind, data),
       gap: () => this.#rereading.want(ALL),
       cursor: () => undefined,
-      bye: () => undefined,
+      bye: ({ use, retryAfterMs = RETURN_AFTER_MS }) => {
+        if (use !== undefined) this.#stayAway(retryAfterMs);
+      },
       transport: () => undefined,
       requested: () => undefined,
       received: () => undefined,
@@ -229,6 +236,14 @@ export class Inbox {
     if (state === 'live') this.#rereading.want(ALL, true);
     if (problem?.code === 'topic.forbidden' && this.#topics.length > 1) this.#withoutFollows();
     this.#changed();
+  }
+
+  /** The server has no room for connections that stay, and said when to ask again. @param {number} forMs */
+  #stayAway(forMs) {
+    const feed = this.#feed;
+    feed?.close();
+    this.#setState('reconnecting');
+    this.#returning = setTimeout(() => feed?.open(), forMs);
   }
 
   /** A right was lost while it was away: back with the own topic, then with what is still granted. */

@@ -72,7 +72,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** The files of the page, read once (about 100 kB). A lookup is one of a map: no request ever becomes a path. */
+/** The files of the page, read once (about 190 kB). A lookup is one of a map: no request ever becomes a path. */
 export class ConsoleAssets {
   readonly #assets: ReadonlyMap<string, Asset>;
 
