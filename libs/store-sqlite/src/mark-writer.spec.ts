@@ -70,7 +70,9 @@ test('in whatever order marks come, the same rows are left', () => {
     .array(mark, { minLength: 2, maxLength: 6 })
     .chain((marks) => fc.tuple(fc.constant(marks), fc.shuffledSubarray(marks, { minLength: marks.length })));
   fc.assert(
-    fc.property(orders, ([marks, shuffled]) => expect(rowsAfter(shuffled)).toEqual(rowsAfter(marks))),
+    fc.property(orders, ([marks, shuffled]) => {
+      expect(rowsAfter(shuffled)).toEqual(rowsAfter(marks));
+    }),
     { numRuns: 200 },
   );
 });
@@ -79,8 +81,9 @@ test('marks up to a cursor are bounded: beyond, one for all topics must take the
   const { connection, writer } = logOfOne();
   const insert = connection.prepare("INSERT INTO range_marks VALUES ('u', 'read', ?, 1, 3, NULL)");
   for (let i = 0; i < MAX_RANGES; i++) insert.run([`t/${i}`]);
-  const mark = (target: MarkAct['target']) => writer.append([{ id: 'm', entry: null, act: marking({ target }) }])[0];
-  expect(mark({ upTo: 5, topic: 'news' })).toMatchObject({ outcome: 'refused', code: 'body.invalid' });
-  expect(mark({ upTo: 5, topic: null })).toMatchObject({ outcome: 'acted' });
-  expect(mark({ upTo: 5, topic: 'users/v' })).toMatchObject({ outcome: 'refused', code: 'topic.forbidden' });
+  const answerTo = (target: MarkAct['target']) =>
+    writer.append([{ id: 'm', entry: null, act: marking({ target }) }])[0];
+  expect(answerTo({ upTo: 5, topic: 'news' })).toMatchObject({ outcome: 'refused', code: 'body.invalid' });
+  expect(answerTo({ upTo: 5, topic: null })).toMatchObject({ outcome: 'acted' });
+  expect(answerTo({ upTo: 5, topic: 'users/v' })).toMatchObject({ outcome: 'refused', code: 'topic.forbidden' });
 });
