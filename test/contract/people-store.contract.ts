@@ -235,12 +235,15 @@ export const peopleStoreContract: readonly PeopleStoreCheck[] = [
 
   onFreshPeople('preferences: replaced as a whole, told once, and kept', async (scene, reopen) => {
     const wanted = wantedPreferencesSchema.parse({ mutedTopics: ['news'], categories: { chat: { live: false } } });
-    assert.equal(await scene.people.preferences(USER), undefined);
+    assert.equal(await scene.people.havePreferences(), false);
+    assert.deepEqual(await scene.people.preferencesOf([USER, 'u-none']), [undefined, undefined]);
     const act = { kind: 'preferences', user: USER, at: NOW, body: '"change":"preferences"', wanted } as const;
     assert.notEqual(await scene.done(act), 0);
     assert.equal(await scene.done({ ...act, at: NOW + 5 }), 0);
     const { people } = await reopen();
-    const kept = await people.preferences(USER);
+    assert.equal(await people.havePreferences(), true);
+    const [none, kept] = await people.preferencesOf(['u-none', USER]);
+    assert.equal(none, undefined);
     assert.deepEqual(kept?.mutedTopics, { news: NOW });
     assert.deepEqual(kept?.categories, { chat: { live: false, since: NOW } });
   }),

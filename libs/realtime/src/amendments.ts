@@ -13,7 +13,9 @@ export class Amendments {
     this.#keepers.delete(keeper);
   }
 
-  tell(amendment: Amendment): void {
+  /** @param amendment undefined: there is none. */
+  tell(amendment: Amendment | undefined): void {
+    if (amendment === undefined) return;
     for (const keeper of this.#keepers) keeper.amend(amendment);
   }
 }

@@ -3,7 +3,7 @@ import type { Access, Principal, RightsChange } from '#clarion/access';
 import type { BusMessage, EventBus } from '#clarion/event-bus';
 import type { NotificationLog, Reach, TopicHistories } from '#clarion/notifications';
 import { DomainError, userOfTopic, type Selector } from '#clarion/protocol';
-import { amendmentBy, erasureOf, type Amendment } from './amendment.js';
+import { amendmentBy, erasureOf } from './amendment.js';
 import { Amendments } from './amendments.js';
 import { CatchUp } from './catch-up.js';
 import { Connections, type ConnectionsPage, type ConnectionsRequest } from './connections.js';
@@ -114,10 +114,10 @@ export class Realtime {
       this.#ring,
       TAIL_LIMITS,
       {
-        amended: (by) => this.#amend(amendmentBy(by)),
+        amended: (by) => this.#amendments.tell(amendmentBy(by)),
         deliver: (event) => this.#deliver(event),
         erased: (topic) => {
-          this.#amend(erasureOf(topic));
+          this.#amendments.tell(erasureOf(topic));
           this.#fanOut.reread(topic);
           this.#people.rules.changed(userOfTopic(topic) ?? '');
         },
@@ -131,7 +131,14 @@ export class Realtime {
       { connections: config.stepDownConnections, delayMs: config.stepDownDelayMs, retryMs: config.stepDownRetryMs },
       () => this.#sessions.size,
     );
-    this.#summaries = people.summaries && this.#feed(people.summaries);
+    this.#summaries =
+      people.summaries &&
+      new SummaryFeed(
+        people.summaries,
+        (topic) => personReading(this.#index, topic),
+        (event) => this.#fanOut.deliver(event),
+        (error) => onError(error, 'summaries'),
+      );
     this.#context = this.#makeContext(access, histories);
   }
 
@@ -339,10 +346,6 @@ export class Realtime {
     else if (message.kind === 'ephemeral') this.#fanOut.deliver(LogEvent.ephemeral(message.entry));
   }
 
-  #amend(amendment: Amendment | undefined): void {
-    if (amendment !== undefined) this.#amendments.tell(amendment);
-  }
-
   #deliver(event: LogEvent): void {
     this.#fanOut.deliver(event);
     if (event.name === 'inbox') this.#inboxChanged(event);
@@ -354,15 +357,6 @@ export class Realtime {
     if (user === undefined) return;
     if (changesPreferences) this.#people.rules.changed(user);
     this.#summaries?.changed(user);
-  }
-
-  #feed(summaries: NonNullable<People['summaries']>): SummaryFeed {
-    return new SummaryFeed(
-      summaries,
-      (topic) => personReading(this.#index, topic),
-      (event) => this.#fanOut.deliver(event),
-      (error) => this.#onError(error, 'summaries'),
-    );
   }
 
   #compare(): void {

@@ -58,12 +58,8 @@ export class PersonReader {
     return integer(this.#sql.followers.get([topic]) ?? [0], 0);
   }
 
-  preferences(user: string): StoredPreferences | undefined {
-    return storedPreferences(this.#sql.preferences.get([user]));
-  }
-
   preferencesOf(users: readonly string[]): (StoredPreferences | undefined)[] {
-    return this.#connection.read(() => users.map((user) => this.preferences(user)));
+    return this.#connection.read(() => users.map((user) => this.#preferences(user)));
   }
 
   havePreferences(): boolean {
@@ -85,7 +81,7 @@ export class PersonReader {
       follows: this.follows(user),
       marks: [...this.#itemMarks(user), ...this.#rangeMarks(user)],
       receipts: this.#receiptsOf(user),
-      preferences: this.preferences(user),
+      preferences: this.#preferences(user),
       lastSeenAt: this.lastSeen(user),
     }));
   }
@@ -111,6 +107,10 @@ export class PersonReader {
 
   #receiptsOf(user: string): ReceiptNote[] {
     return this.#receipts.of(user);
+  }
+
+  #preferences(user: string): StoredPreferences | undefined {
+    return storedPreferences(this.#sql.preferences.get([user]));
   }
 }
 

@@ -50,10 +50,6 @@ export class SqlitePeopleStore implements PeopleStore {
     return this.#threads.withReader((reader) => reader.call('standing', { user, offset }));
   }
 
-  async preferences(user: string): Promise<StoredPreferences | undefined> {
-    return (await this.preferencesOf([user]))[0];
-  }
-
   preferencesOf(users: readonly string[]): Promise<(StoredPreferences | undefined)[]> {
     return this.#threads.withReader((reader) => reader.call('preferencesOf', users));
   }

@@ -29,9 +29,7 @@ export interface PeopleStore {
   /** How one notification stands with a person, by every topic of `sources`: for explanations and receipts. */
   standing(user: string, offset: number): Promise<Standing>;
 
-  /** Undefined: the person has never chosen. */
-  preferences(user: string): Promise<StoredPreferences | undefined>;
-  /** The same for up to 1,000 people, in their order. */
+  /** What up to 1,000 people have chosen, in their order; undefined: nothing ever. */
   preferencesOf(users: readonly string[]): Promise<(StoredPreferences | undefined)[]>;
   /** Whether anybody's preferences are kept. */
   havePreferences(): Promise<boolean>;
