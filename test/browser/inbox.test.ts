@@ -114,7 +114,8 @@ describe.skipIf(CHROMIUM_IS_MISSING)('the inbox in Chromium', () => {
       expect(await second.items.locator('.topic').innerText()).toBe(topic);
       await second.view('Following');
       await second.panel.getByRole('button', { name: `Unfollow ${topic}` }).click();
-      await first.panel.getByText('You follow nothing yet.').waitFor({ state: 'attached' });
+      await second.said(`You follow ${topic} no more`);
+      await first.panel.locator('#follow-empty:not([hidden])').waitFor({ state: 'attached' });
       await publish(server, { topic, title: 'too late' });
       await publish(server, { user: person, title: 'afterwards' });
       await first.lists('afterwards', 'in time');
