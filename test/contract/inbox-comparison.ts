@@ -8,6 +8,7 @@ import {
   INBOX_FILTERS,
   isTopic,
   markSchema,
+  OWN_TOPIC,
   parsePublish,
   wantedPreferencesSchema,
   type Cursor,
@@ -203,7 +204,7 @@ export class Comparison {
   #rangeOf({ upTo, topic }: { upTo: number; topic: number | undefined }): { upTo: Cursor; topic?: string } | undefined {
     const cursor = chosen(this.#cursors, upTo);
     if (cursor === undefined) return undefined;
-    return { upTo: cursor, ...(topic !== undefined && { topic: this.#topics[topic] ?? 'users/me' }) };
+    return { upTo: cursor, ...(topic !== undefined && { topic: this.#topics[topic] ?? OWN_TOPIC }) };
   }
 
   /** Alone: what it is answered must be what the model says. */
@@ -271,7 +272,7 @@ export class Comparison {
       target:
         upTo === undefined
           ? { ids: ids ?? [] }
-          : { upTo: await this.#offsetOf(upTo), topic: topic === 'users/me' ? ownTopic(person) : topic },
+          : { upTo: await this.#offsetOf(upTo), topic: topic === OWN_TOPIC ? ownTopic(person) : topic },
     };
   }
 
@@ -346,7 +347,7 @@ export class Comparison {
       state,
       limit,
       ...(category !== undefined && { category }),
-      ...(topic !== undefined && { topic: topicOf(topic) }),
+      ...(topic !== undefined && { topic: topic === ownTopic(person) ? OWN_TOPIC : topicOf(topic) }),
     };
     const items: unknown[] = [];
     let page = await this.#world.inbox.page(person, query);
@@ -459,7 +460,7 @@ function toldOf(person: Somebody, { state, undo, ids, upTo, topic }: MarkRequest
       ...(mark.until !== null && { until: iso(mark.until) }),
       ...(ids !== undefined && { ids: [...new Set(ids)] }),
       ...(upTo !== undefined && { upTo }),
-      ...(topic !== undefined && { topic: topic === 'users/me' ? ownTopic(person) : topic }),
+      ...(topic !== undefined && { topic: topic === OWN_TOPIC ? ownTopic(person) : topic }),
     },
     at: iso(mark.at),
   };

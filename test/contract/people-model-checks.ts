@@ -7,27 +7,23 @@ import { NOW, onFreshPeople, OWN, USER, type PeopleScene, type PeopleStoreCheck 
 
 const TOPICS = [OWN, 'users/u-2', 'news', 'orders/1', 'a/b'];
 const FOLLOWED = ['news', 'orders/1', 'a/b'];
-const RUNS = 12;
+const RUNS = 8;
 const MAX_STEPS = 60;
 
 /** Devices' clocks go wrong by so much. */
-const skew = fc.integer({ min: -30, max: 5 });
+const skew = fc.integer({ min: -12, max: 5 });
 /** One of the things so far, or a place among them, as a fraction. */
 const fraction = fc.nat(1_000).map((thousandths) => thousandths / 1_000);
 
 const mark = fc.record({
   kind: fc.constant('mark' as const),
-  state: fc.constantFrom(...MARK_STATES),
+  state: fc.constantFrom(...MARK_STATES, 'read', 'read'),
   undo: fc.boolean(),
   skew,
   snooze: fc.integer({ min: -5, max: 60 }),
   ids: fc.array(fraction, { minLength: 1, maxLength: 3 }),
   upTo: fraction,
-  by: fc.oneof(
-    { weight: 3, arbitrary: fc.constant('ids') },
-    fc.constant('all'),
-    fc.constantFrom(...FOLLOWED, OWN, 'x'),
-  ),
+  by: fc.constantFrom('ids', 'ids', 'ids', 'all', 'all', 'all', ...FOLLOWED, OWN, 'x'),
 });
 
 export const personStep = fc.oneof(
@@ -36,9 +32,9 @@ export const personStep = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('publish' as const),
       topics: fc.uniqueArray(fc.constantFrom(...TOPICS), { minLength: 1, maxLength: 3 }),
-      category: fc.option(fc.constantFrom('chat', 'ads'), { nil: undefined, freq: 3 }),
-      ttl: fc.option(fc.integer({ min: 1, max: 60 }), { nil: undefined, freq: 2 }),
-      collapseKey: fc.option(fc.constantFrom('k', 'l'), { nil: undefined, freq: 3 }),
+      category: fc.option(fc.constantFrom('chat', 'ads'), { nil: undefined, freq: 2 }),
+      ttl: fc.option(fc.integer({ min: 1, max: 300 }), { nil: undefined, freq: 2 }),
+      collapseKey: fc.option(fc.constantFrom('k', 'l'), { nil: undefined, freq: 2 }),
     }),
   },
   { weight: 8, arbitrary: mark },
@@ -212,6 +208,7 @@ export const peopleModelChecks: readonly PeopleStoreCheck[] = [
             await comparison.compare(100);
           }).run(harness),
         ),
+        // Each run opens a log of its own, which takes far longer than its steps.
         { numRuns: RUNS, endOnFailure: true },
       ),
   },

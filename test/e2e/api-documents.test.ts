@@ -102,6 +102,56 @@ describe('the running server', () => {
       return answer;
     }
 
+    /** All of `/v1/me`, and what services do for and to a person. */
+    async function peopleAnswerAsDocumented(token: string): Promise<void> {
+      const user = id;
+      const me = { Authorization: `Bearer ${token}` };
+      const chosen = {
+        categories: { docs: { push: false } },
+        mutedTopics: ['docs/9'],
+        quietHours: { from: '22:00', to: '07:00', timeZone: 'Europe/Berlin', days: [6, 7] },
+        doNotDisturbUntil: '2001-01-01T00:00:00Z',
+      };
+      id = 'docs';
+      await answersAsDocumented('PUT', '/v1/categories/{id}', { title: 'Documents', locked: ['inbox'] });
+      id = user;
+      await answersAsDocumented('GET', '/v1/categories');
+      await answersAsDocumented('PUT', '/v1/me/preferences', chosen, '', me);
+      await answersAsDocumented('GET', '/v1/me/preferences', undefined, '', me);
+      await answersAsDocumented('PUT', '/v1/users/{id}/preferences', chosen);
+      await answersAsDocumented('GET', '/v1/users/{id}/preferences');
+      for (const [path, headers] of [
+        ['/v1/me/follows', me],
+        ['/v1/users/{id}/follows', {}],
+      ] as const) {
+        await answersAsDocumented('PUT', path, undefined, '?topic=docs/1', headers);
+        await answersAsDocumented('GET', path, undefined, '', headers);
+        await answersAsDocumented('DELETE', path, undefined, '?topic=docs/1', headers);
+      }
+      const draft = { user, title: 't', category: 'docs', priority: 'high', ttl: 600, collapseKey: 'k' };
+      await answersAsDocumented('POST', '/v1/notifications', draft, '?dryRun=true');
+      const { body } = await answersAsDocumented('POST', '/v1/notifications', draft, '?wait=acked&timeout=1');
+      const { id: notification, cursor } = z.object({ id: z.string(), cursor: z.string() }).parse(body);
+      await answersAsDocumented('GET', '/v1/me/inbox/summary', undefined, '', me);
+      await answersAsDocumented('POST', '/v1/me/acks', { ids: [notification] }, '', me);
+      const until = '2099-01-01T00:00:00Z';
+      await answersAsDocumented('POST', '/v1/me/marks', { state: 'read', ids: [notification] }, '', me);
+      await answersAsDocumented('POST', '/v1/me/marks', { state: 'snoozed', upTo: cursor, until }, '', me);
+      const { body: inbox } = await answersAsDocumented('GET', '/v1/me/inbox', undefined, '?state=snoozed', me);
+      expect(inbox).toMatchObject({ items: [{ notification: { id: notification }, readAt: expect.any(String) }] });
+      id = notification;
+      await answersAsDocumented('GET', '/v1/notifications/{id}/explain', undefined, `?user=${user}`);
+      await answersAsDocumented('GET', '/v1/notifications/{id}/receipts', undefined, '?limit=1');
+      await answersAsDocumented('PATCH', '/v1/notifications/{id}', { title: 'edited' });
+      await answersAsDocumented('PATCH', '/v1/notifications/{id}', {});
+      id = user;
+      const exported = await answersAsDocumented('GET', '/v1/users/{id}/export');
+      expect(exported.body).toMatchObject({ notifications: [{ title: 'edited' }], receipts: [{}, {}], marks: [{}, {}] });
+      id = notification;
+      await answersAsDocumented('DELETE', '/v1/notifications/{id}');
+      id = user;
+    }
+
     const draft = {
       topic: 'docs/1',
       type: 'seen',
@@ -146,6 +196,7 @@ describe('the running server', () => {
     await answersAsDocumented('GET', '/v1/presence', undefined, '?topic=docs/*');
     expect((await answersAsDocumented('GET', '/v1/users/{id}/presence')).body).toMatchObject({ online: true });
     stream.close();
+    await peopleAnswerAsDocumented(token);
     await answersAsDocumented('POST', '/v1/users/{id}/disconnect');
     await answersAsDocumented('GET', '/v1/keys/{id}');
     await answersAsDocumented('GET', '/v1/connections', undefined, '?limit=1');

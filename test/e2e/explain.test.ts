@@ -203,7 +203,7 @@ describe('what they wish', () => {
     const { user, token } = await person();
     const { id } = await publish(server, { user, title: 't', category: 'chatter' });
     await must('PUT', '/v1/me/preferences', { categories: { chatter: { live: false } } }, as(token));
-    await explained(id, user, 'connection.none');
+    expect((await explained(id, user, 'connection.none')).delivered).toBe(false);
   });
 });
 
@@ -249,7 +249,7 @@ describe('what became of it', () => {
       );
     const until = Date.now() + 10_000;
     while ((await listen(token, `since=${cursor}`)).named('gap').length === 0 && Date.now() < until) await pause(100);
-    await explained(id, user, 'retention');
+    expect((await explained(id, user, 'retention')).inbox).toEqual({ listed: true });
   });
 });
 
@@ -274,7 +274,7 @@ describe('where they were', () => {
     const { user, token } = await person(['news/*']);
     await listen(token, 'topics=news/5');
     const { id } = await publish(server, { user, title: 't' });
-    await explained(id, user, 'connection.elsewhere');
+    expect((await explained(id, user, 'connection.elsewhere')).evidence).toMatchObject({ transport: 'sse' });
   });
 
   it('connected, and behind', async () => {

@@ -92,6 +92,18 @@ test('more than may wait is refused at once as overloaded, and what waits is kep
   await expect(group.append(request('y', 'x'.repeat(10_001)))).rejects.toMatchObject({ code: 'overloaded' });
 });
 
+test('what acts weigh counts as bodies do', async () => {
+  const store = new Commits();
+  const group = new GroupCommit((batch) => store.commit(batch), LIMITS);
+  const act = { kind: 'edit', notification: 'n', edit: { body: 'x'.repeat(10_001) }, at: 1 } as const;
+  await expect(group.append({ id: 'a', entry: null, act })).rejects.toMatchObject({ code: 'overloaded' });
+  const ids = Array.from({ length: 1_000 }, (_, i) => `notification-${i}`);
+  const mark = { kind: 'mark', user: 'u', at: 1, body: '', state: 'read', undo: false, until: null } as const;
+  await expect(group.append({ id: 'b', entry: null, act: { ...mark, target: { ids } } })).rejects.toMatchObject({
+    code: 'overloaded',
+  });
+});
+
 /** A group whose commits and clock are the test's. */
 function lateGroup(maxWaitMs = 200) {
   const store = new Commits();

@@ -6,7 +6,7 @@ export interface GroupCommitLimits {
   readonly maxBatch: number;
   /** Requests that may wait; one more is refused. */
   readonly maxWaiting: number;
-  /** Bytes of bodies that may wait; beyond, requests are refused. */
+  /** Bytes of bodies, and of acts as JSON, that may wait; beyond, requests are refused. */
   readonly maxWaitingBytes: number;
   /** How long a request may have waited before {@link GroupCommit.isLate}. Milliseconds; 0: for ever. */
   readonly maxWaitMs: number;
@@ -66,7 +66,7 @@ export class GroupCommit {
 
   /** @throws {DomainError} `overloaded` when too much waits already; then nothing of the request is kept. */
   append(request: AppendRequest): Promise<AppendResult> {
-    const bytes = request.entry?.body.length ?? 0;
+    const bytes = weigh(request);
     if (this.#waiting.length >= this.#limits.maxWaiting || this.#waitingBytes + bytes > this.#limits.maxWaitingBytes)
       return Promise.reject(new DomainError('overloaded', 'too many publishes are waiting for the log'));
     return new Promise((resolve, reject) => {
@@ -120,4 +120,8 @@ export class GroupCommit {
       this.#committing = [];
     }
   }
+}
+
+function weigh({ entry, act }: AppendRequest): number {
+  return (entry?.body.length ?? 0) + (act === undefined ? 0 : JSON.stringify(act).length);
 }

@@ -81,10 +81,9 @@ export class Interest {
     return (this.#key ??= this.selectors.sort().join(','));
   }
 
-  /** The first topic in the publisher's order by which this reader may see the event, if it is to hear it now. Linear in topics × wildcards. */
+  /** The first topic in the publisher's order by which this reader may see the event, and is to hear it now. Linear in topics × wildcards. */
   view(event: LogEvent): Topic | undefined {
-    const topic = event.topics.find((name) => this.#shows(event, name));
-    return topic !== undefined && this.hears(event, topic) ? topic : undefined;
+    return event.topics.find((topic) => this.#shows(event, topic) && this.hears(event, topic));
   }
 
   /** Whether an event that this topic brought is to be heard now: it is not over, and the person has not chosen otherwise. */

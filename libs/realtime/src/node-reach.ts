@@ -40,12 +40,13 @@ export class NodeReach implements Reach {
       .size;
   }
 
-  #reachOf({ who, transport, device, openedAt, reading, stretch }: OpenSession): OpenReach {
+  #reachOf({ who, transport, device, openedAt, reading }: OpenSession): OpenReach {
     return {
       transport,
       device,
       since: openedAt,
-      ...stretch,
+      from: reading.from,
+      through: reading.through,
       lag: reading.lag,
       reads: (topic) => reading.topics.some((selector) => matches(selector, topic as Topic)),
       mayRead: (topic) => this.#grants(who, topic),

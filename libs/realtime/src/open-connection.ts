@@ -14,8 +14,8 @@ export interface Reading {
   readonly pendingBytes: number;
 }
 
-/** Of the log: `(from, through]` is what a session was given, as far as it concerned it. */
-export interface Stretch {
+/** Of the log a session was given `(from, through]`, as far as it concerned it. */
+export interface SessionReading extends Reading {
   readonly from: number;
   readonly through: number;
 }
@@ -55,13 +55,16 @@ export interface ConnectionView extends Reading, Peer {
 
 export function viewOf(connection: OpenConnection, id: string): ConnectionView {
   const { transport, who, device, openedAt: since } = connection;
+  const { topics, lag, pendingBytes } = connection.reading;
   return {
     id,
     transport,
     ...(who !== undefined && { who: principalId(who) }),
     ...(device !== undefined && { device }),
     since,
-    ...connection.reading,
+    topics,
+    lag,
+    pendingBytes,
     ...connection.peer(),
   };
 }

@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
-import type { Access, Principal, RightsChange, Subscriber } from '#clarion/access';
+import type { Access, Principal, RightsChange } from '#clarion/access';
 import type { BusMessage, EventBus } from '#clarion/event-bus';
 import type { NotificationLog, Reach, TopicHistories } from '#clarion/notifications';
-import { DomainError, userOfTopic, userTopic, type Selector, type Topic } from '#clarion/protocol';
+import { DomainError, userOfTopic, type Selector } from '#clarion/protocol';
 import { amendmentBy, erasureOf, type Amendment } from './amendment.js';
 import { Amendments } from './amendments.js';
 import { CatchUp } from './catch-up.js';
@@ -20,6 +20,7 @@ import { LogTail } from './log-tail.js';
 import { NodeReach } from './node-reach.js';
 import type { EndCause } from './open-connection.js';
 import { NO_PEOPLE, type People } from './people.js';
+import { personReading } from './person-reading.js';
 import { Outlets } from './outlet.js';
 import { Poll, type PollPage } from './poll.js';
 import { ConnectedPeople } from './presence/connected-people.js';
@@ -358,18 +359,10 @@ export class Realtime {
   #feed(summaries: NonNullable<People['summaries']>): SummaryFeed {
     return new SummaryFeed(
       summaries,
-      (topic) => this.#personReading(topic),
+      (topic) => personReading(this.#index, topic),
       (event) => this.#fanOut.deliver(event),
       (error) => this.#onError(error, 'summaries'),
     );
-  }
-
-  /** One of those who read their own topic: by its rights. */
-  #personReading(topic: Topic): Subscriber | undefined {
-    for (const readers of this.#index.readersOf(topic))
-      for (const { reader } of readers)
-        if (reader.who?.kind === 'subscriber' && userTopic(reader.who.sub) === topic) return reader.who;
-    return undefined;
   }
 
   #compare(): void {

@@ -6,7 +6,7 @@ import type { FanOut } from './fan-out.js';
 import type { CloseReason, Session } from './gateway.js';
 import type { InterestIndex } from './interest-index.js';
 import type { LogPages, PageLimits } from './log-pages.js';
-import type { EndCause, OpenConnection, Stretch } from './open-connection.js';
+import type { EndCause, OpenConnection, SessionReading } from './open-connection.js';
 import type { People } from './people.js';
 import type { PresenceBoard } from './presence/presence-board.js';
 import type { WatchingSession } from './presence/watches.js';
@@ -45,7 +45,7 @@ export interface SessionContext {
 export interface OpenSession extends Session, OpenConnection, WatchingSession {
   readonly who: Principal;
   readonly lowPriority: boolean;
-  readonly stretch: Stretch;
+  readonly reading: SessionReading;
   tellCursor(): void;
   close(reason: CloseReason): void;
 }

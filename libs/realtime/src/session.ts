@@ -15,7 +15,7 @@ import { expiryOf, expiryTold } from './expiry.js';
 import type { Flushable } from './fan-out.js';
 import type { CloseReason, Link, Peer, Want } from './gateway.js';
 import type { LogEvent, View } from './log-event.js';
-import type { EndCause, Reading, Stretch } from './open-connection.js';
+import type { EndCause, SessionReading } from './open-connection.js';
 import type { Outlet, Run } from './outlet.js';
 import { userOf } from './people.js';
 import { locate, locateFinally, type Place } from './place.js';
@@ -100,13 +100,11 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
     return this.#state === 'ended';
   }
 
-  get reading(): Reading {
-    const lag = Math.max(0, this.#context.ring.head - this.#position);
-    return { topics: this.selectors.interest.selectors, lag, pendingBytes: this.#unwritten.bytes };
-  }
-
-  get stretch(): Stretch {
-    return { from: this.#from, through: this.#position };
+  get reading(): SessionReading {
+    const through = this.#position;
+    const lag = Math.max(0, this.#context.ring.head - through);
+    const { selectors: topics } = this.selectors.interest;
+    return { topics, lag, pendingBytes: this.#unwritten.bytes, from: this.#from, through };
   }
 
   peer(): Peer | undefined {
@@ -142,13 +140,14 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
 
   offer(event: LogEvent, topic: Topic, dispatch: number): void {
     if (dispatch === this.#dispatch) return;
-    this.#dispatch = dispatch;
-    if (event.offset === undefined) return this.#offerEphemeral(event, topic);
+    if (event.offset === undefined) return this.#offerEphemeral(event, topic, dispatch);
     if (this.#state !== 'live' || event.offset <= this.#through) return;
     // Before rules are asked: who has ceased to hear of it may have an old form waiting all the same.
     if (event.amends !== undefined && (event.amends > this.#through || this.#unwritten.hasAmendments)) this.reread();
-    if (this.#state === 'live' && this.selectors.interest.hears(event, topic))
-      this.#offerDurable(event, event.offset, topic);
+    if (this.#state !== 'live' || !this.selectors.interest.hears(event, topic)) return;
+    // What one topic withholds may be heard by another.
+    this.#dispatch = dispatch;
+    this.#offerDurable(event, event.offset, topic);
   }
 
   /** What waits may be in an old form: it is forgotten, and read again. */
@@ -225,14 +224,11 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
   }
 
   /** As soon as what the person has chosen to hear is known, and where the cursor lies. */
-  async #openLater(want: Want, rules: Promise<void> | undefined): Promise<void> {
-    try {
-      await rules;
-      const located = await locateFinally(this.#context, want.since);
-      if (this.#state === 'opening') this.#begin(located, want.since);
-    } catch (error) {
-      this.#fail(error);
-    }
+  #openLater({ since }: Want, rules: Promise<void> | undefined): Promise<void> {
+    return Promise.resolve(rules)
+      .then(() => locateFinally(this.#context, since))
+      .then((located) => void (this.#state === 'opening' && this.#begin(located, since)))
+      .catch((error: unknown) => this.#fail(error));
   }
 
   #begin(located: Place, since: Want['since']): void {
@@ -265,10 +261,12 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
     else this.#writeUnwritten();
   }
 
-  #offerEphemeral(event: LogEvent, topic: Topic): void {
-    const hasRoom = !this.#held && this.#unwritten.bytes < this.#context.limits.maxPendingBytes;
-    if (this.#state !== 'live' || !hasRoom) return this.#unwritten.miss(event, topic);
-    if (!this.selectors.interest.hears(event, topic)) return;
+  #offerEphemeral(event: LogEvent, topic: Topic, dispatch: number): void {
+    const isReady =
+      this.#state === 'live' && !this.#held && this.#unwritten.bytes < this.#context.limits.maxPendingBytes;
+    if (isReady && !this.selectors.interest.hears(event, topic)) return;
+    this.#dispatch = dispatch;
+    if (!isReady) return this.#unwritten.miss(event, topic);
     this.#through = this.#position;
     this.#add(event, topic);
   }
@@ -301,8 +299,7 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
 
   #readMemory(): void {
     const { ring, limits } = this.#context;
-    const { limit, maxBytes } = limits.page;
-    this.#take(ring.read(this.#through, this.selectors.interest, limit, maxBytes), 'ring');
+    this.#take(ring.read(this.#through, this.selectors.interest, limits.page.limit, limits.page.maxBytes), 'ring');
   }
 
   #readLog(): void {
@@ -327,7 +324,8 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
     if (page.views.length > 0) this.#writeViews(page.views, source);
     // What follows memory's head is offered from now on: the state turns in the turn in which the head was read.
     if (this.#through >= this.#context.ring.head) this.#turnLive();
-    else if (page.views.length === 0 && this.#cursorIsDue()) this.#sendCursor();
+    else if (page.views.length === 0 && performance.now() - this.#cursorToldAt >= this.#context.limits.cursorEveryMs)
+      this.#sendCursor();
     if (this.#state === 'catching up' && !this.#held) this.#stepLater();
   }
 
@@ -348,10 +346,6 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
     if (this.#held) return;
     if (this.#through > this.#told) this.#sendCursor();
     if (!this.#held) this.#resumeLive();
-  }
-
-  #cursorIsDue(): boolean {
-    return performance.now() - this.#cursorToldAt >= this.#context.limits.cursorEveryMs;
   }
 
   #sendCursor(): void {

@@ -27,9 +27,11 @@ export function expectedOf(world: World, client: Client, isMuted: Mute): Expecte
   const held = heldBy(world, client);
   const lost = gaps(client);
   const due = world.store.entries.filter((entry) => {
-    const topic = entry.topics.find((name) => held.some((own) => shows(own, entry.offset, name)));
+    const isHeard = entry.topics.some(
+      (topic) => held.some((own) => shows(own, entry.offset, topic)) && !isMuted(client, entry, topic),
+    );
     const isLost = lost.some(([from, upTo]) => entry.offset > from && entry.offset <= upTo);
-    return topic !== undefined && !isLost && !isMuted(client, entry, topic);
+    return isHeard && !isLost;
   });
   const offsets = (passing: boolean): number[] =>
     due.filter(({ expiresAt }) => (expiresAt !== undefined) === passing).map(({ offset }) => offset);

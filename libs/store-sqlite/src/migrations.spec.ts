@@ -4,9 +4,11 @@ import { temporaryDirectory, temporaryLog } from '../test/temporary-log.js';
 import { AccessReader } from './access-reader.js';
 import { AccessWriter } from './access-writer.js';
 import { Connection } from './connection.js';
+import { InboxCounter } from './inbox-counter.js';
 import { LogReader } from './log-reader.js';
 import { LogWriter } from './log-writer.js';
 import { APPLICATION_ID, SCHEMA_VERSION } from './migrations.js';
+import { NotificationFinder } from './notification-finder.js';
 
 /** The schema that the first released version wrote, as it wrote it. */
 const SCHEMA_1 = `
@@ -52,6 +54,46 @@ test('and keeps keys from then on', () => {
   const reader = new AccessReader(connection);
   expect(reader.load()).toEqual({ keys: [], revocations: [{ sub: 'u-1', before: 5 }] });
   expect(reader.auditLog({ limit: 1 })).toMatchObject({ entries: [entry], more: false });
+});
+
+/** As the second version left it: with the tables of keys, which nothing here needs, and notifications to one and to several topics. */
+function databaseOfSchema2(): string {
+  const file = oldDatabase();
+  const connection = new Connection(file);
+  connection.exec(`
+    INSERT INTO entries VALUES (3, 'n-2', 1700000000001, 30, 60, '["users/u-1","orders/1"]', '"title":"both"');
+    INSERT INTO audience VALUES ('users/u-1', 3), ('orders/1', 3);
+    INSERT INTO entries VALUES (4, 'n-3', 1700000000002, 30, 90, '["users/u-1","users/u-2"]', '"title":"people"');
+    INSERT INTO audience VALUES ('users/u-1', 4), ('users/u-2', 4);
+    PRAGMA user_version = 2;
+  `);
+  connection.close();
+  return file;
+}
+
+test('what was published before there were inboxes is in them, and each once', () => {
+  const { connection } = temporaryLog(databaseOfSchema2());
+  new LogWriter(connection).beginEpoch();
+  const source = (topic: string) => ({ topic, after: 0, upTo: null, publishedFrom: 0 });
+  const scope = { user: 'u-1', sources: [source('users/u-1'), source('orders/1')], hiddenCategories: [], now: 1 };
+  expect(new InboxCounter(connection).counts(scope)).toEqual({ unread: 3, unseen: 3 });
+  expect(new NotificationFinder(connection).first('n-2')).toMatchObject({ offset: 3, body: '"title":"both"' });
+});
+
+test('and can be marked and edited from then on', () => {
+  const { connection } = temporaryLog(databaseOfSchema2());
+  const writer = new LogWriter(connection);
+  writer.beginEpoch();
+  const target = { ids: ['n-2'] };
+  const mark = { kind: 'mark', user: 'u-1', at: 5, body: '"x":1', state: 'read', undo: false, until: null } as const;
+  const results = writer.append([
+    { id: 'm', entry: null, act: { ...mark, target } },
+    { id: 'e', entry: null, act: { kind: 'edit', notification: 'n-2', edit: { title: 'new' }, at: 6 } },
+  ]);
+  expect(results).toMatchObject([
+    { outcome: 'acted', entry: { offset: 6, kind: 'inbox' } },
+    { outcome: 'acted', entry: { offset: 7, kind: 'updated', about: 3 } },
+  ]);
 });
 
 test('every table is strict: a text in the place of a number is refused, not kept', () => {
