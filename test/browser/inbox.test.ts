@@ -128,7 +128,6 @@ describe.skipIf(CHROMIUM_IS_MISSING)('the inbox in Chromium', () => {
     it('shows preferences that were changed in one in the other, and keeps to them', async () => {
       await declare('offers', { title: 'Offers', description: 'What is cheap.' });
       await declare('security', { title: 'Security', locked: ['live', 'inbox'] });
-      await reload();
       await both((page) => page.view('Preferences'));
       expect(await box(first, 'Security: inbox').isDisabled()).toBe(true);
       await box(first, 'Offers: inbox').uncheck();
@@ -295,14 +294,6 @@ const LOOK = `(() => {
 
 function both(act: (page: InboxPage) => Promise<unknown>): Promise<unknown> {
   return Promise.all([act(first), act(second)]);
-}
-
-async function reload(): Promise<void> {
-  await both(async (page) => {
-    await page.tab.page.reload();
-    await page.bell.click();
-    await page.live();
-  });
 }
 
 function box(page: InboxPage, name: string): Locator {
