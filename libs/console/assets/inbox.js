@@ -29,7 +29,7 @@ const ALL = ['items', 'summary', 'follows', 'preferences', 'categories'];
 
 /**
  * The inbox of one person. Its own connection says that something has changed, for all of their devices alike; what it is now the server is
- * asked, at most twice a second: what arrives need not be in the inbox (muted there, collapsed into another, not followed), and only
+ * asked, at most four times a second: what arrives need not be in the inbox (muted there, collapsed into another, not followed), and only
  * the server knows.
  */
 export class Inbox {
@@ -262,18 +262,16 @@ export class Inbox {
   async #read(parts) {
     const me = this.#me;
     if (me === undefined) return;
-    try {
-      await Promise.all([
-        parts.has('summary') && this.#readSummary(me),
-        parts.has('items') && this.#watched && this.#readItems(me),
-        parts.has('follows') && this.#readFollows(me),
-        parts.has('preferences') && this.#readPreferences(me),
-        parts.has('categories') && this.#readCategories(me),
-      ]);
-    } catch (failure) {
-      if (me === this.#me) this.problem = problemOf(failure);
-    }
-    if (me === this.#me) this.#changed();
+    const outcomes = await Promise.allSettled([
+      parts.has('summary') && this.#readSummary(me),
+      parts.has('items') && this.#watched && this.#readItems(me),
+      parts.has('follows') && this.#readFollows(me),
+      parts.has('preferences') && this.#readPreferences(me),
+      parts.has('categories') && this.#readCategories(me),
+    ]);
+    if (me !== this.#me) return;
+    for (const outcome of outcomes) if (outcome.status === 'rejected') this.problem = problemOf(outcome.reason);
+    this.#changed();
   }
 
   /** @param {Me} me */
@@ -348,7 +346,11 @@ export class Inbox {
   async #listenTo(wanted) {
     const added = wanted.filter((topic) => !this.#topics.includes(topic));
     const dropped = this.#topics.slice(1).filter((topic) => !wanted.includes(topic));
-    if (added.length > 0) await this.#subscribe(added);
+    if (added.length > 0) {
+      await this.#subscribe(added);
+      // What came since they were followed, and before they were heard.
+      this.#rereading.want(['items', 'summary']);
+    }
     if (dropped.length === 0) return;
     await this.#feed?.change('unsubscribe', dropped);
     this.#topics.splice(0, this.#topics.length, ...this.#topics.filter((topic) => !dropped.includes(topic)));

@@ -1,8 +1,8 @@
 /** How long lies at least between the beginnings of two readings, in milliseconds, unless somebody acted. */
-const EVERY_MS = 500;
+const EVERY_MS = 250;
 
 /**
- * Reads again what has become stale: one reading at a time, at most two in a second however much happens, and what is asked for meanwhile
+ * Reads again what has become stale: one reading at a time, at most four in a second however much happens, and what is asked for meanwhile
  * in the next.
  * @template {string} P
  */
