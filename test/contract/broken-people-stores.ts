@@ -86,8 +86,6 @@ function changingEntries(change: (entry: NonNullable<AppendRequest['entry']>) =>
   });
 }
 
-const MODEL = 'model: ';
-
 export const brokenPeopleStores: readonly BrokenPeopleStore[] = [
   { name: 'forgets the category', caughtBy: 'traits:', log: changingEntries(() => ({ category: undefined })) },
   { name: 'forgets when it is over', caughtBy: 'traits:', log: changingEntries(() => ({ expiresAt: undefined })) },
@@ -109,24 +107,24 @@ export const brokenPeopleStores: readonly BrokenPeopleStore[] = [
   },
   {
     name: 'undoes no mark',
-    caughtBy: MODEL,
+    caughtBy: 'marks: the latest counts',
     log: changingActs((act) => (act.kind === 'mark' ? { ...act, undo: false } : act)),
   },
   {
-    name: 'takes the time of the last mark, not the latest',
-    caughtBy: MODEL,
+    name: 'lies about when it was',
+    caughtBy: 'marks: the latest counts',
     log: changingActs((act) => (act.kind === 'mark' ? { ...act, at: act.at + 1_000 } : act)),
   },
   {
     name: 'marks all topics for one',
-    caughtBy: MODEL,
+    caughtBy: 'marks: up to a place',
     log: changingActs((act) =>
       act.kind === 'mark' && 'upTo' in act.target ? { ...act, target: { ...act.target, topic: null } } : act,
     ),
   },
   {
     name: 'counts the unread as unseen',
-    caughtBy: MODEL,
+    caughtBy: 'marks: up to a place',
     people: (real) => ({
       counts: async (scope) => {
         const { unread } = await real.counts(scope);
@@ -136,22 +134,22 @@ export const brokenPeopleStores: readonly BrokenPeopleStore[] = [
   },
   {
     name: 'shows hidden categories',
-    caughtBy: MODEL,
+    caughtBy: 'inbox, counts:',
     people: (real) => ({ inbox: (request) => real.inbox({ ...request, hiddenCategories: [] }) }),
   },
   {
     name: 'shows what is over',
-    caughtBy: MODEL,
+    caughtBy: 'inbox, counts:',
     people: (real) => ({ counts: (scope) => real.counts({ ...scope, now: 0 }) }),
   },
   {
     name: 'ends after the first page',
-    caughtBy: MODEL,
+    caughtBy: 'inbox: pages',
     people: (real) => ({ inbox: async (request) => ({ ...(await real.inbox(request)), next: null }) }),
   },
   {
     name: 'names whose all are',
-    caughtBy: MODEL,
+    caughtBy: 'inbox: pages',
     people: (real) => ({
       inbox: async (request) => {
         const { rows, next } = await real.inbox(request);

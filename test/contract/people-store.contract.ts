@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { InboxScope, MarkAct, ReceiptNote, RetentionPolicy } from '#clarion/notifications';
+import type { InboxScope, InboxSlice, MarkAct, ReceiptNote, RetentionPolicy } from '#clarion/notifications';
 import { categorySchema, wantedPreferencesSchema } from '#clarion/protocol';
 import { peopleModelChecks } from './people-model-checks.js';
 import { sourcesOf } from './people-model.js';
@@ -356,6 +356,68 @@ export const peopleStoreContract: readonly PeopleStoreCheck[] = [
       assert.deepEqual(await heard(again), []);
     },
   ),
+
+  onFreshPeople('marks: the latest counts, whatever comes last, and is kept with its time', async (scene) => {
+    const offset = await scene.publish('n-1');
+    assert.notEqual(await scene.done(marking({ at: NOW + 200, undo: true })), 0);
+    assert.equal(await scene.done(marking({ at: NOW + 150 })), 0);
+    assert.deepEqual(await scene.people.counts(await scopeOf(scene)), { unread: 1, unseen: 1 });
+    await scene.done(marking({ at: NOW + 200 }));
+    assert.deepEqual(await scene.people.standing(USER, offset), {
+      read: { at: NOW + 200, undone: false, until: null },
+    });
+    await scene.done(marking({ at: NOW + 300, undo: true }));
+    assert.deepEqual(await scene.people.standing(USER, offset), {});
+  }),
+
+  onFreshPeople('marks: up to a place, of one topic, and lifted again one by one', async (scene) => {
+    await scene.done(follow('news'));
+    const ids = ['n-1', 'n-2', 'n-3', 'n-4'];
+    let last = 0;
+    for (const [i, id] of ids.entries()) last = await scene.publish(id, { topics: [i % 2 === 0 ? OWN : 'news'] });
+    await scene.done(marking({ target: { upTo: last, topic: 'news' } }));
+    assert.deepEqual(await scene.people.counts(await scopeOf(scene)), { unread: 2, unseen: 2 });
+    await scene.done(marking({ target: { upTo: last - 1, topic: null }, state: 'seen' }));
+    assert.deepEqual(await scene.people.counts(await scopeOf(scene)), { unread: 2, unseen: 0 });
+    await scene.done(marking({ target: { ids: ['n-2'] }, undo: true, at: NOW + 200 }));
+    assert.deepEqual(await scene.people.counts(await scopeOf(scene)), { unread: 3, unseen: 0 });
+  }),
+
+  onFreshPeople(
+    'inbox: pages follow one another, newest first, each by the topic by which it is seen',
+    async (scene) => {
+      await scene.done(follow('news'));
+      for (let i = 1; i <= 5; i++)
+        await scene.publish(`n-${i}`, { topics: ['other', i % 2 === 0 ? 'news' : OWN, OWN] });
+      const request = { ...(await scopeOf(scene)), filter: 'inbox', limit: 2 } as const;
+      const seen: string[] = [];
+      let before: number | null = Number.MAX_SAFE_INTEGER;
+      while (before !== null) {
+        const slice: InboxSlice = await scene.people.inbox({ ...request, before });
+        seen.push(...slice.rows.map(({ entry, topic }) => `${entry.id} ${topic}`));
+        before = slice.next;
+      }
+      assert.deepEqual(seen, [`n-5 ${OWN}`, 'n-4 news', `n-3 ${OWN}`, 'n-2 news', `n-1 ${OWN}`]);
+    },
+  ),
+
+  onFreshPeople('inbox, counts: neither hidden categories nor what is over', async (scene) => {
+    await scene.publish('n-1', { category: 'chat' });
+    await scene.publish('n-2', { category: 'ads' });
+    await scene.publish('n-3', { expiresAt: NOW + 500 });
+    for (const [now, ids] of [
+      [NOW + 499, ['n-3', 'n-1']],
+      [NOW + 500, ['n-1']],
+    ] as const) {
+      const scope = { ...(await scopeOf(scene, now)), hiddenCategories: ['ads'] };
+      const { rows } = await scene.people.inbox({ ...scope, filter: 'inbox', limit: 10 });
+      assert.deepEqual(
+        rows.map(({ entry }) => entry.id),
+        ids,
+      );
+      assert.equal((await scene.people.counts(scope)).unread, ids.length);
+    }
+  }),
 
   ...peopleModelChecks,
 ];
