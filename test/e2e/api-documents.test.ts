@@ -146,7 +146,11 @@ describe('the running server', () => {
       await answersAsDocumented('PATCH', '/v1/notifications/{id}', {});
       id = user;
       const exported = await answersAsDocumented('GET', '/v1/users/{id}/export');
-      expect(exported.body).toMatchObject({ notifications: [{ title: 'edited' }], receipts: [{}, {}], marks: [{}, {}] });
+      expect(exported.body).toMatchObject({
+        notifications: [{ title: 'edited' }],
+        receipts: [{}, {}],
+        marks: [{}, {}],
+      });
       id = notification;
       await answersAsDocumented('DELETE', '/v1/notifications/{id}');
       id = user;
