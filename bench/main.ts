@@ -7,6 +7,8 @@ import { toMarkdown } from './markdown.js';
 import { measureAll } from './measure-all.js';
 import { isUsageError, readOptions, STORM, USAGE, type Options } from './options.js';
 import type { Outcome } from './outcome.js';
+import { makePeopleReport, peopleMarkdown } from './people/people-report.js';
+import { measurePeople, type PeoplePlan } from './people/people.js';
 import type { Plan, SoloName } from './plan.js';
 import { makeReport, saveChart, saveReport, type Solos } from './report.js';
 import { measureStore } from './store/store-figures.js';
@@ -25,6 +27,7 @@ async function main(): Promise<number> {
     const options = readOptions();
     if (options.help) console.log(USAGE);
     else if (options.flood !== null) return await highWater(options.flood);
+    else if (options.people !== null) return await everybody(options.people);
     else return await (options.storm === null ? bench(options) : weather(options.storm));
     return 0;
   } catch (error) {
@@ -49,6 +52,15 @@ async function highWater(plan: FloodPlan): Promise<number> {
   console.error(`${plan.connections} connections publish ${plan.factor} times what the server can take …`);
   const report = makeFloodReport({ date, command: ownCommand(), plan, machine }, floodFiguresOf(await flood(plan)));
   console.log(`\n${floodMarkdown(report)}\n\n${saveReport(report, 'flood')}`);
+  return report.isComplete ? 0 : 1;
+}
+
+async function everybody(plan: PeoplePlan): Promise<number> {
+  const date = new Date().toISOString();
+  const machine = describeMachine();
+  const record = await measurePeople(plan, tell);
+  const report = makePeopleReport({ date, command: ownCommand(), plan, machine, record });
+  console.log(`\n${peopleMarkdown(report)}\n\n${saveReport(report, 'people')}`);
   return report.isComplete ? 0 : 1;
 }
 

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { FloodPlan } from './flood/flood.js';
+import type { PeoplePlan } from './people/people.js';
 import { FULL, QUICK, SCENARIO_NAMES, SOLO_NAMES, type Plan } from './plan.js';
 import type { StormPlan } from './storm/storm.js';
 import { subjectName, SUBJECTS } from './subjects.js';
@@ -24,6 +25,11 @@ or how it takes more than it can:
   --flood            five times its capacity for a minute, over 2,000 connections
   --connections <n>
   --seconds <n>
+or what inboxes and receipts cost:
+  --people           1,000 people connected and 100,000 followers away, about two minutes
+  --connections <n>
+  --seconds <n>
+  --repetitions <n>
 Exit code: 1 when Clarion lost, repeated or reordered anything durable, or has no figure; 2 when the options mean nothing.`;
 
 /** What the command line asks for. */
@@ -36,6 +42,8 @@ export interface Options {
   readonly storm: StormPlan | null;
   /** Null: no flood. */
   readonly flood: FloodPlan | null;
+  /** Null: nothing of people. */
+  readonly people: PeoplePlan | null;
 }
 
 /** The storm that the issue asks for. */
@@ -50,6 +58,9 @@ export const STORM: StormPlan = {
 
 /** The flood that the issue asks for. */
 export const FLOOD: FloodPlan = { connections: 2_000, factor: 5, durationMs: 60_000, capacityMs: 4_000 };
+
+/** What the issue asks of inboxes. */
+export const PEOPLE: PeoplePlan = { connected: 1_000, away: 100_000, durationMs: 4_000, repetitions: 3 };
 
 /** @throws {RangeError | TypeError} when an option is unknown or means nothing ({@link isUsageError}). */
 export function readOptions(): Options {
@@ -67,6 +78,7 @@ export function readOptions(): Options {
       topics: { type: 'string' },
       cold: { type: 'boolean', default: false },
       flood: { type: 'boolean', default: false },
+      people: { type: 'boolean', default: false },
       seconds: { type: 'string' },
       profile: { type: 'string' },
       help: { type: 'boolean', default: false },
@@ -97,6 +109,14 @@ export function readOptions(): Options {
           ...FLOOD,
           connections: countOf(values.connections, FLOOD.connections),
           durationMs: countOf(values.seconds, FLOOD.durationMs / 1_000) * 1_000,
+        }
+      : null,
+    people: values.people
+      ? {
+          ...PEOPLE,
+          connected: countOf(values.connections, PEOPLE.connected),
+          durationMs: countOf(values.seconds, PEOPLE.durationMs / 1_000) * 1_000,
+          repetitions: countOf(values.repetitions, PEOPLE.repetitions),
         }
       : null,
   };

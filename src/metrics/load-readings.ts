@@ -1,9 +1,9 @@
 import type { Limits } from '#clarion/access';
-import type { Publisher } from '#clarion/notifications';
+import type { Publisher, ReceiptNotes } from '#clarion/notifications';
 import type { Reading } from './metrics.js';
 
 /** How near this node is to its limits, and how often it said no. */
-export function loadReadings(limits: Limits, publisher: Publisher): Reading[] {
+export function loadReadings(limits: Limits, publisher: Publisher, receipts: ReceiptNotes): Reading[] {
   return [
     {
       name: 'connections',
@@ -22,6 +22,12 @@ export function loadReadings(limits: Limits, publisher: Publisher): Reading[] {
       help: 'Publishes that were not read since too many waited.',
       kind: 'counter',
       read: () => publisher.turnedAway,
+    },
+    {
+      name: 'receipts_dropped',
+      help: 'Notes of what was sent and received that were not kept since too many waited.',
+      kind: 'counter',
+      read: () => receipts.dropped,
     },
   ];
 }

@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { Limits } from '#clarion/access';
-import { Publisher } from '#clarion/notifications';
+import { Publisher, ReceiptNotes } from '#clarion/notifications';
 import { Realtime } from '#clarion/realtime';
 import { Requests } from '../http/requests.js';
 import { loadReadings } from './load-readings.js';
@@ -22,9 +22,14 @@ export class MetricsModule {
   static forRoot(address: MetricsAddress | undefined): DynamicModule {
     const metrics = {
       provide: Metrics,
-      inject: [Requests, Realtime, Limits, Publisher],
-      useFactory: (requests: Requests, realtime: Realtime, limits: Limits, publisher: Publisher) =>
-        new Metrics(requests, [...realtimeReadings(realtime), ...loadReadings(limits, publisher)]),
+      inject: [Requests, Realtime, Limits, Publisher, ReceiptNotes],
+      useFactory: (
+        requests: Requests,
+        realtime: Realtime,
+        limits: Limits,
+        publisher: Publisher,
+        receipts: ReceiptNotes,
+      ) => new Metrics(requests, [...realtimeReadings(realtime), ...loadReadings(limits, publisher, receipts)]),
     };
     if (address === undefined) return { module: MetricsModule, controllers: [MetricsController], providers: [metrics] };
     const server = {

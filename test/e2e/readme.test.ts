@@ -221,3 +221,31 @@ test('every file that a README names exists', async () => {
     for (const [, target] of (await readFile(page, 'utf8')).matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g))
       await expect(access(resolve(dirname(page), target!)), `${page} names ${target}`).resolves.toBeUndefined();
 });
+
+test('the inbox has what the pasted curls publish, and counts it', async () => {
+  const output = await outputOf(shell(`${credentials()}\n${snippet('inbox')}`));
+  expect(output).toContain('"changed":true');
+  expect(output).toContain('"title":"Your parcel is at the door"');
+  expect(output).toMatch(/"unread":\{"count":[1-9]/);
+});
+
+test('the socket.io-client script acknowledges and marks, and hears of it', async () => {
+  await writeFile(
+    join(folder, 'inbox.mjs'),
+    `${snippet('inbox-socketio')}\nsocket.on('ready', () => console.log('ready'));\n`,
+  );
+  const listener = shell(`${credentials()}\nexec node inbox.mjs`);
+  const lines: string[] = [];
+  const heard = lineOf(
+    listener,
+    (line) => lines.push(line) > 0 && lines.includes('marked read') && line.endsWith(' unread'),
+  );
+  await expect.poll(() => lines.includes('ready'), { timeout: 10_000 }).toBe(true);
+  await outputOf(shell(`${credentials()}\n${snippet('inbox')}`));
+  expect(await heard).toMatch(/^\d+ unread$/);
+});
+
+test('the pasted question is answered with the cause', async () => {
+  const answer = JSON.parse(await outputOf(shell(`${credentials()}\n${snippet('explain')}`)));
+  expect(answer).toMatchObject({ user: 'u-43', delivered: false, cause: 'connection.none', inbox: { listed: true } });
+});

@@ -65,6 +65,7 @@ export { InboxActs, type Changed } from './people/inbox-acts.js';
 export { PEOPLE_COMMANDS, type PeopleCommands, type PersonalCommand } from './people/people-commands.js';
 export { followList } from './people/personal-commands.js';
 export { REACH, type LastReach, type OpenReach, type Reach } from './people/reach.js';
+export { ReceiptNotes } from './people/receipt-notes.js';
 export { Receipts } from './people/receipts.js';
 export { LastSeen, type SeenStore } from './people/last-seen.js';
 export { HIDDEN_PEOPLE, NOBODY_HIDES, type HiddenPeople } from './people/hidden-people.js';
