@@ -1,8 +1,7 @@
-import type { DeliveryWitness } from '#clarion/notifications';
 import { userOfTopic, type Topic } from '#clarion/protocol';
 import type { InterestIndex, Readers } from './interest-index.js';
 import type { LogEvent } from './log-event.js';
-import { NO_WITNESS } from './people.js';
+import { NO_PEOPLE, type People } from './people.js';
 
 /** Somebody who writes what was offered once the turn is over. */
 export interface Flushable {
@@ -27,7 +26,7 @@ export class FanOut {
   readonly #index: InterestIndex;
   readonly #afterRound: () => void;
   readonly #tickMs: number;
-  readonly #witness: Pick<DeliveryWitness, 'offered'>;
+  readonly #people: Pick<People, 'rules' | 'witness'>;
   #waiting: Flushable[] = [];
   #round: Flushable[] = [];
   #next = 0;
@@ -43,29 +42,30 @@ export class FanOut {
    * @param tickMs the longest rest after a round of small writes ({@link restAfter}); 0: none, each begins at the end of the turn. What
    *   comes after longer silence never waits.
    * @param afterRound called when all that was offered before the round began has been written.
-   * @param witness told how many readers of topics that are nobody's own a notification was offered.
+   * @param people whose witness is told how many readers of topics that are nobody's own a notification was offered.
    */
   constructor(
     index: InterestIndex,
     tickMs: number,
     afterRound: () => void,
-    witness: Pick<DeliveryWitness, 'offered'> = NO_WITNESS,
+    people: Pick<People, 'rules' | 'witness'> = NO_PEOPLE,
   ) {
     this.#index = index;
     this.#tickMs = tickMs;
     this.#afterRound = afterRound;
-    this.#witness = witness;
+    this.#people = people;
   }
 
   deliver(event: LogEvent): void {
     const dispatch = ++this.#dispatch;
+    if (event.isPlain) event.rulesRevision = this.#people.rules.revision;
     let anonymous = 0;
     for (const topic of event.topics) {
       const readers = this.#offer(event, topic, dispatch);
       if (readers > 0 && userOfTopic(topic) === undefined) anonymous += readers;
     }
     if (anonymous > 0 && event.offset !== undefined && event.name === 'notification')
-      this.#witness.offered(event.offset, anonymous);
+      this.#people.witness.offered(event.offset, anonymous);
   }
 
   /** Has all who read the topic look again at what they have been offered and have not written. */

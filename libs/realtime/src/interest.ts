@@ -17,6 +17,9 @@ export class Interest {
   #wildcards = NONE;
   #bySelector: Map<string, Subscription> | undefined;
   #key: string | undefined;
+  /** Whether the person may withhold what has no category, and the revision of the rules that says so: looked up once for many events. */
+  #mayWithhold = true;
+  #revision = -1;
 
   /** @param user the person who reads; undefined: nobody who could have chosen what to hear. */
   constructor(reader: Receiver, screen = OPEN, user?: string) {
@@ -88,7 +91,18 @@ export class Interest {
 
   /** Whether an event that this topic brought is to be heard now: it is not over, and the person has not chosen otherwise. */
   hears(event: LogEvent, topic: Topic): boolean {
+    if (event.isPlain && !this.mayWithholdPlain) return true;
     return this.#screen.passes(event, topic, this.#user);
+  }
+
+  /** Whether the person may have chosen not to hear what has neither an end nor a category. */
+  get mayWithholdPlain(): boolean {
+    const { revision } = this.#screen;
+    if (revision !== this.#revision) {
+      this.#revision = revision;
+      this.#mayWithhold = this.#screen.mayWithhold(this.#user);
+    }
+    return this.#mayWithhold;
   }
 
   #shows(event: LogEvent, topic: Topic): boolean {

@@ -27,6 +27,10 @@ export class LogEvent {
   readonly urgent: true | undefined;
   /** Whether it is what people can choose not to hear. */
   readonly isOptional: boolean;
+  /** If it is plain: the revision of people's rules by which it is being offered. -1: none. The fan-out's business. */
+  rulesRevision = -1;
+  /** Neither has an end nor a category: most have none. */
+  readonly isPlain: boolean;
   /** About its size on the wire and in memory, for bounding buffers. */
   readonly bytes: number;
   readonly #entry: LogEntry | EphemeralEntry;
@@ -54,6 +58,7 @@ export class LogEvent {
     this.category = entry.category;
     this.urgent = entry.urgent;
     this.isOptional = name === 'notification' || name === 'updated' || name === 'retracted';
+    this.isPlain = entry.expiresAt === undefined && entry.category === undefined;
     this.bytes = entry.body.length + ENVELOPE_BYTES;
   }
 

@@ -101,7 +101,7 @@ export class Realtime {
     this.#ring = new Ring(config.ringBytes);
     this.presence = new PresenceBoard(this.#index, config.presenceLingerMs, people.hidden);
     this.#connected = new ConnectedPeople((user) => people.lastSeen?.note(user, Date.now()));
-    this.#fanOut = new FanOut(this.#index, config.flushTickMs, () => this.#outlets.reset(), people.witness);
+    this.#fanOut = new FanOut(this.#index, config.flushTickMs, () => this.#outlets.reset(), people);
     this.#watching = new Watching({ access, fanOut: this.#fanOut, presence: this.presence });
     this.#pages = new LogPages(log, {
       maxBytes: config.pageCacheBytes,

@@ -10,6 +10,16 @@ export class Screen {
     this.#rules = rules;
   }
 
+  /** Grows whenever {@link mayWithhold} may say something else than before. */
+  get revision(): number {
+    return this.#rules.revision;
+  }
+
+  /** Whether {@link passes} may be false for what has neither an end nor a category. A look-up of the person. */
+  mayWithhold(user: string | undefined): boolean {
+    return user !== undefined && this.#rules.mayWithhold(user);
+  }
+
   /**
    * Costs a comparison for what has neither an end nor a category, and a look-up of the person.
    * @param user who reads; undefined: nobody who could have chosen. Precondition: their rules are held.

@@ -81,6 +81,7 @@ const RULES: LiveRules = {
   release: () => undefined,
   changed: () => undefined,
   mayWithhold: () => true,
+  revision: 0,
   withheld: (_user, { category }, topic) =>
     topic === 'c' ? 'muted.topic' : category === 'ads' ? 'muted.category' : undefined,
 };

@@ -20,17 +20,13 @@ import type { Outlet, Run } from './outlet.js';
 import { userOf } from './people.js';
 import { locate, locateFinally, type Place } from './place.js';
 import type { Page } from './ring.js';
+import type { DeliverySource } from './realtime-stats.js';
 import { carryOut, type Commanded } from './session-commands.js';
 import type { SessionContext } from './session-context.js';
 import { SessionSelectors } from './session-selectors.js';
+import type { SessionState } from './session-state.js';
 import type { Receiver } from './subscription.js';
 import { Unwritten } from './unwritten.js';
-
-/**
- * `live`: has everything up to the head, and is fed by the fan-out. `catching up`: reads pages after its cursor as its link drains,
- * and turns live in the same turn in which it has read what memory holds up to the head. `opening` waits to learn where its cursor lies.
- */
-type State = 'opening' | 'catching up' | 'live' | 'ended';
 
 /**
  * One reader of the log, with one cursor. Everything at or below the cursor that concerns it was given to its link, in log order
@@ -45,7 +41,7 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
   readonly selectors: SessionSelectors;
   who: Principal;
   readonly #recipient: Recipient;
-  #state: State = 'opening';
+  #state: SessionState = 'opening';
   /** The cursor: all that concerns this session at or below it is written. While live with nothing pending it is the head. */
   #through = 0;
   /** Where it began: what lies at or below was never for it. */
@@ -58,6 +54,8 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
   /** A page is being read or waits for its turn. */
   #stepping = false;
   #dispatch = 0;
+  /** A revision of the rules by which it hears all that is plain: what has that is not looked at further. */
+  #hearsAt = -2;
   /** Resolves when the session has found its place. */
   #opening: Promise<void> | undefined;
   /** Grows with each change of the selectors: a page read for the old ones is not taken. */
@@ -102,8 +100,7 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
 
   get reading(): SessionReading {
     const through = this.#position;
-    const lag = Math.max(0, this.#context.ring.head - through);
-    const { selectors: topics } = this.selectors.interest;
+    const [topics, lag] = [this.selectors.interest.selectors, Math.max(0, this.#context.ring.head - through)];
     return { topics, lag, pendingBytes: this.#unwritten.bytes, from: this.#from, through };
   }
 
@@ -144,10 +141,15 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
     if (this.#state !== 'live' || event.offset <= this.#through) return;
     // Before rules are asked: who has ceased to hear of it may have an old form waiting all the same.
     if (event.amends !== undefined && (event.amends > this.#through || this.#unwritten.hasAmendments)) this.reread();
-    if (this.#state !== 'live' || !this.selectors.interest.hears(event, topic)) return;
+    if (this.#state !== 'live' || (event.rulesRevision !== this.#hearsAt && !this.#hears(event, topic))) return;
     // What one topic withholds may be heard by another.
     this.#dispatch = dispatch;
     this.#offerDurable(event, event.offset, topic);
+  }
+
+  #hears(event: LogEvent, topic: Topic): boolean {
+    if (event.isPlain && !this.selectors.interest.mayWithholdPlain) this.#hearsAt = event.rulesRevision;
+    return this.selectors.interest.hears(event, topic);
   }
 
   /** What waits may be in an old form: it is forgotten, and read again. */
@@ -172,8 +174,7 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
     // The fan-out has offered everything up to the head, so nothing below it is still to come.
     this.#through = Math.max(this.#through, this.#context.ring.head);
     this.#told = Math.max(this.#told, newest);
-    this.#context.stats.delivered('live', run.length);
-    this.#writeEvents(run);
+    this.#writeEvents(run, 'live');
   }
 
   writable(): void {
@@ -214,7 +215,7 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
   }
 
   ended(): void {
-    if (this.#state !== 'ended') this.#end('gone');
+    if (!this.hasEnded) this.#end('gone');
   }
 
   get #position(): number {
@@ -332,11 +333,11 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
   #writeViews(views: readonly View[], source: 'ring' | 'log'): void {
     const run = this.#context.catchUp.pages.run(this.#link.codec, views);
     this.#told = views.at(-1)!.event.offset!;
-    this.#context.stats.delivered(source, run.length);
-    this.#writeEvents(run);
+    this.#writeEvents(run, source);
   }
 
-  #writeEvents(run: Run<F>): void {
+  #writeEvents(run: Run<F>, source: DeliverySource): void {
+    this.#context.stats.delivered(source, run.length);
     this.#write(run);
     this.#recipient.wrote(run);
   }

@@ -50,9 +50,16 @@ export const PEOPLE_QUERIES = {
     INSERT INTO receipts (offset, user, stage, at, transport, device)
     SELECT offset, ?2, ?3, ?4, ?5, ?6 FROM entries WHERE offset = ?1
     ON CONFLICT DO NOTHING`,
+  /** The same of many, as JSON: entering the native library for each would cost more than a row does. */
+  noteReceipts: `
+    INSERT INTO receipts (offset, user, stage, at, transport, device)
+    SELECT e.offset, n.value ->> 1, n.value ->> 2, n.value ->> 3, n.value ->> 4, n.value ->> 5
+    FROM json_each(?) AS n CROSS JOIN entries AS e ON e.offset = n.value ->> 0
+    WHERE true ON CONFLICT DO NOTHING`,
   noteOffered: `
-    INSERT INTO offered (offset, connections) SELECT offset, ?2 FROM entries WHERE offset = ?1
-    ON CONFLICT (offset) DO UPDATE SET connections = connections + excluded.connections`,
+    INSERT INTO offered (offset, connections)
+    SELECT e.offset, n.value ->> 1 FROM json_each(?) AS n CROSS JOIN entries AS e ON e.offset = n.value ->> 0
+    WHERE true ON CONFLICT (offset) DO UPDATE SET connections = connections + excluded.connections`,
   receipts: 'SELECT stage, at, transport, device FROM receipts WHERE offset = ? AND user = ?',
   receiptsOfUser: `
     SELECT r.offset, r.stage, r.at, r.transport, r.device

@@ -41,6 +41,8 @@ const ALLOWED_SCANS: { readonly [Q in keyof typeof queries]?: readonly string[] 
   allKeys: ['SCAN api_keys'],
   allRevocations: ['SCAN token_revocations'],
   categories: ['SCAN categories'],
+  noteReceipts: ['SCAN n VIRTUAL TABLE INDEX 1:'],
+  noteOffered: ['SCAN n VIRTUAL TABLE INDEX 1:'],
   /** Ends at the first. */
   anyPreferences: ['SCAN people USING INDEX people_who_chose'],
   dropRanges: ['SCAN log'],

@@ -6,11 +6,13 @@ import { PEOPLE_QUERIES } from './people-queries.js';
 export class ReceiptWriter {
   readonly #connection: Connection;
   readonly #note: Statement;
+  readonly #notes: Statement;
   readonly #offered: Statement;
 
   constructor(connection: Connection) {
     this.#connection = connection;
     this.#note = connection.prepare(PEOPLE_QUERIES.noteReceipt);
+    this.#notes = connection.prepare(PEOPLE_QUERIES.noteReceipts);
     this.#offered = connection.prepare(PEOPLE_QUERIES.noteOffered);
   }
 
@@ -20,15 +22,19 @@ export class ReceiptWriter {
   }
 
   noteReceipts(receipts: readonly ReceiptNote[]): void {
-    this.#connection.write(() => {
-      for (const { offset, user, stage, at, transport, device } of receipts)
-        this.#note.run([offset, user, stage, at, transport, device]);
-    });
+    const rows = receipts.map(({ offset, user, stage, at, transport, device }) => [
+      offset,
+      user,
+      stage,
+      at,
+      transport,
+      device,
+    ]);
+    this.#connection.write(() => this.#notes.run([JSON.stringify(rows)]));
   }
 
   noteOffered(offered: readonly { readonly offset: number; readonly connections: number }[]): void {
-    this.#connection.write(() => {
-      for (const { offset, connections } of offered) this.#offered.run([offset, connections]);
-    });
+    const rows = offered.map(({ offset, connections }) => [offset, connections]);
+    this.#connection.write(() => this.#offered.run([JSON.stringify(rows)]));
   }
 }

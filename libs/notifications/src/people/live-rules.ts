@@ -24,8 +24,10 @@ export interface LiveRules {
     topic: string,
     now: number,
   ): Cause | undefined;
-  /** Whether {@link withheld} may name a cause for what has no category. Asked for each event: a look-up. */
+  /** Whether {@link withheld} may name a cause for what has no category. A look-up: ask anew when {@link revision} has grown. */
   mayWithhold(user: string): boolean;
+  /** Grows whenever {@link mayWithhold} may say something else than before of somebody. */
+  readonly revision: number;
 }
 
 /** Of an application whose people have no preferences. */
@@ -35,4 +37,5 @@ export const NO_RULES: LiveRules = Object.freeze({
   changed: () => undefined,
   withheld: () => undefined,
   mayWithhold: () => false,
+  revision: 0,
 });

@@ -23,7 +23,7 @@ import { ReceiptNotes } from './receipt-notes.js';
 import { Receipts } from './receipts.js';
 import { InboxSummaries, SUMMARIES } from './summaries.js';
 
-const RECEIPT_LIMITS = { everyMs: 250, maxWaiting: 50_000, maxPeople: 50_000, maxSent: 200 } as const;
+const RECEIPT_LIMITS = { everyMs: 1_000, maxWaiting: 50_000, maxPeople: 50_000, maxSent: 200 } as const;
 const OPTIONAL_REACH = { token: REACH, optional: true } as const;
 
 /** Inbox, receipts and explanations over the log and the people's store. Who keeps connections provides `REACH`. */

@@ -48,6 +48,7 @@ export class PreferenceBook implements LiveRules, HiddenPeople {
   readonly #others: RecentPreferences;
   readonly #listeners = new Set<(user: string) => void>();
   #anybody = true;
+  #revision = 0;
   #isClosed = false;
 
   /**
@@ -127,6 +128,10 @@ export class PreferenceBook implements LiveRules, HiddenPeople {
     return this.#held.get(user)?.mayWithhold ?? true;
   }
 
+  get revision(): number {
+    return this.#revision;
+  }
+
   /** From memory; somebody of whom nothing is known there is not shown. */
   isHidden(user: string): boolean {
     const known = this.#inMemory(user);
@@ -202,7 +207,7 @@ export class PreferenceBook implements LiveRules, HiddenPeople {
       retry: undefined,
     };
     const known = this.#inMemory(user);
-    if (known !== undefined) adopt(person, known);
+    if (known !== undefined) this.#adopt(person, known);
     this.#held.set(user, person);
     return person;
   }
@@ -213,11 +218,21 @@ export class PreferenceBook implements LiveRules, HiddenPeople {
       const loaded = await this.#loads.load(person.user);
       if (turn <= person.adopted) return;
       person.adopted = turn;
-      adopt(person, loaded);
+      this.#adopt(person, loaded);
     } finally {
       person.loading = undefined;
     }
     for (const listener of this.#listeners) listener(person.user);
+  }
+
+  #adopt(person: HeldPerson, preferences: StoredPreferences): void {
+    const mayWithhold =
+      preferences.quietHours !== null ||
+      preferences.doNotDisturbUntil !== null ||
+      Object.keys(preferences.mutedTopics).length > 0;
+    if (mayWithhold !== person.mayWithhold) this.#revision++;
+    person.mayWithhold = mayWithhold;
+    person.preferences = preferences;
   }
 
   #tryAgain(person: HeldPerson, error: unknown): void {
@@ -237,11 +252,3 @@ export class PreferenceBook implements LiveRules, HiddenPeople {
 
 /** By a topic that nobody can have muted. */
 const IN_THE_INBOX = { channel: 'inbox', event: {}, topic: '', isOwn: false, now: 0 } as const;
-
-function adopt(person: HeldPerson, preferences: StoredPreferences): void {
-  person.preferences = preferences;
-  person.mayWithhold =
-    preferences.quietHours !== null ||
-    preferences.doNotDisturbUntil !== null ||
-    Object.keys(preferences.mutedTopics).length > 0;
-}
