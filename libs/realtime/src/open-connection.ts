@@ -20,6 +20,17 @@ export interface SessionReading extends Reading {
   readonly through: number;
 }
 
+/** @param head of the log; the cursor, which is `through`, lags behind it. */
+export function sessionReading(
+  topics: readonly Selector[],
+  head: number,
+  pendingBytes: number,
+  from: number,
+  through: number,
+): SessionReading {
+  return { topics, lag: Math.max(0, head - through), pendingBytes, from, through };
+}
+
 /** Why a session has ended: as its client was told, or because that went away. */
 export type EndCause = CloseReasonName | 'gone';
 

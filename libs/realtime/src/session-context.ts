@@ -44,6 +44,7 @@ export interface SessionContext {
 /** What the process does with a session without knowing its wire format. */
 export interface OpenSession extends Session, OpenConnection, WatchingSession {
   readonly who: Principal;
+  /** Whether the client said that others matter more. */
   readonly lowPriority: boolean;
   readonly reading: SessionReading;
   tellCursor(): void;

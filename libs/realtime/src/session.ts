@@ -15,7 +15,7 @@ import { expiryOf, expiryTold } from './expiry.js';
 import type { Flushable } from './fan-out.js';
 import type { CloseReason, Link, Peer, Want } from './gateway.js';
 import type { LogEvent, View } from './log-event.js';
-import type { EndCause, SessionReading } from './open-connection.js';
+import { sessionReading, type EndCause, type SessionReading } from './open-connection.js';
 import type { Outlet, Run } from './outlet.js';
 import { userOf } from './people.js';
 import { locate, locateFinally, type Place } from './place.js';
@@ -62,7 +62,6 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
   #version = 0;
   #cursorToldAt = 0;
   #commands = 0;
-  /** Whether the client said that others matter more. */
   lowPriority = false;
 
   constructor(
@@ -99,9 +98,8 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
   }
 
   get reading(): SessionReading {
-    const through = this.#position;
-    const [topics, lag] = [this.selectors.interest.selectors, Math.max(0, this.#context.ring.head - through)];
-    return { topics, lag, pendingBytes: this.#unwritten.bytes, from: this.#from, through };
+    const { selectors } = this.selectors.interest;
+    return sessionReading(selectors, this.#context.ring.head, this.#unwritten.bytes, this.#from, this.#position);
   }
 
   peer(): Peer | undefined {
