@@ -394,7 +394,7 @@ const REST: readonly (readonly [route: string, what: string, cells: string, ask:
     [
       'POST /v1/notifications',
       'own, without publishing it',
-      '+ + T T T T + T C',
+      '+ + T T T R R R C',
       (role) => ask(role, 'POST', '/v1/notifications?dryRun=true', { topic: 'own/1', title }),
     ],
     [

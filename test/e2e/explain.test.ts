@@ -199,10 +199,14 @@ describe('what they wish', () => {
     expect(stream.named('message').map(({ data }) => Object(data).title)).toEqual(['heard']);
   });
 
-  it('what was muted after it was published was not the cause', async () => {
+  it.each([
+    ['muted', { categories: { chatter: { live: false } } }],
+    ['quiet hours', { quietHours: { from: '00:00', to: '00:00', timeZone: 'Europe/Berlin' } }],
+    ['no disturbance', { doNotDisturbUntil: new Date(Date.now() + HOUR_MS).toISOString() }],
+  ])('what they wished only after it was published was not the cause: %s', async (_, wish) => {
     const { user, token } = await person();
     const { id } = await publish(server, { user, title: 't', category: 'chatter' });
-    await must('PUT', '/v1/me/preferences', { categories: { chatter: { live: false } } }, as(token));
+    await must('PUT', '/v1/me/preferences', wish, as(token));
     expect((await explained(id, user, 'connection.none')).delivered).toBe(false);
   });
 });
@@ -270,6 +274,13 @@ describe('where they were', () => {
     });
   });
 
+  it('polled a moment ago', async () => {
+    const { user, token } = await person();
+    await must('GET', '/v1/events', undefined, as(token));
+    const { id } = await publish(server, { user, title: 't' });
+    expect(await explained(id, user, 'connection.closed')).toMatchObject({ evidence: { transport: 'polling' } });
+  });
+
   it('connected, and reading something else', async () => {
     const { user, token } = await person(['news/*']);
     await listen(token, 'topics=news/5');
@@ -308,6 +319,22 @@ async function deaf(token: string): Promise<Socket> {
   socket.pause();
   return socket;
 }
+
+it('nobody but a service is told of others: not even who has published it', async () => {
+  const author = `u-${++people}`;
+  const token = await mintToken(server, { sub: author, subscribe: ['news/*'], publish: ['news/*'] });
+  const sent = Object(await must('POST', '/v1/notifications', { topic: 'news/7', title: 't' }, as(token)));
+  const { body } = await request(server, 'GET', `/v1/notifications/${sent.id}/explain?user=u-1`, undefined, as(token));
+  expect(body).toMatchObject({ code: 'right.missing' });
+  const dry = await request(
+    server,
+    'POST',
+    '/v1/notifications?dryRun=true',
+    { topic: 'news/7', title: 't' },
+    as(token),
+  );
+  expect(dry.body).toMatchObject({ code: 'right.missing' });
+});
 
 it('every cause of the catalogue was injected', () => {
   expect([...injected].toSorted()).toEqual(Object.keys(CAUSES).toSorted());

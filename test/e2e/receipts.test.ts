@@ -199,7 +199,58 @@ describe('receipts', () => {
   });
 });
 
+describe('who has published something to others', () => {
+  it('learns when, and neither by what nor why not', async () => {
+    const author = await mintToken(server, { sub: 'u-author', publish: ['users/u-heard', 'users/u-unheard'] });
+    const stream = await EventStream.open(`${server.url}/v1/events`, as(await mintToken(server, { sub: 'u-heard' })));
+    open.push(stream);
+    await stream.first('ready', 1);
+    const draft = { users: ['u-heard', 'u-unheard'], title: 't' };
+    const { id } = Object((await request(server, 'POST', '/v1/notifications', draft, as(author))).body);
+    await stream.first('message', 1);
+    const { body } = await request(server, 'GET', `/v1/notifications/${id}/receipts`, undefined, as(author));
+    const at = expect.any(String);
+    expect(Object(body).recipients).toEqual([
+      { user: 'u-heard', stored: { at }, sent: { at } },
+      { user: 'u-unheard', stored: { at } },
+    ]);
+  });
+
+  it('may take it back twice, and not edit it then', async () => {
+    const author = await mintToken(server, { sub: 'u-author', publish: ['news/*'] });
+    const { id } = Object(
+      (await request(server, 'POST', '/v1/notifications', { topic: 'news/5', title: 't' }, as(author))).body,
+    );
+    const path = `/v1/notifications/${id}`;
+    expect(Object((await request(server, 'DELETE', path, undefined, as(author))).body)).toHaveProperty('cursor');
+    expect(await request(server, 'DELETE', path, undefined, as(author))).toMatchObject({ status: 200, body: { id } });
+    expect(await request(server, 'PATCH', path, { title: 'x' }, as(author))).toMatchObject({ status: 409 });
+  });
+
+  it('replaces nothing in inboxes but their own', async () => {
+    const [author, reader] = await Promise.all([
+      mintToken(server, { sub: 'u-author', publish: ['news/*'] }),
+      mintToken(server, { sub: 'u-collapse', subscribe: ['news/*'] }),
+    ]);
+    await request(server, 'PUT', '/v1/me/follows?topic=news/6', undefined, as(reader));
+    await publish(server, { topic: 'news/6', title: 'of the service', collapseKey: 'k' });
+    for (const title of ['first', 'second'])
+      await request(server, 'POST', '/v1/notifications', { topic: 'news/6', title, collapseKey: 'k' }, as(author));
+    const { items } = Object((await request(server, 'GET', '/v1/me/inbox', undefined, as(reader))).body);
+    expect(items.map((item: { notification: { title: string } }) => item.notification.title)).toEqual([
+      'second',
+      'of the service',
+    ]);
+  });
+});
+
 describe('a dry run', () => {
+  it('refuses what a publish refuses', async () => {
+    const draft = { user: 'u-1', title: 't', category: 'nowhere' };
+    const answer = await request(server, 'POST', '/v1/notifications?dryRun=true', draft);
+    expect(answer).toMatchObject({ status: 422, body: { code: 'category.unknown' } });
+  });
+
   it('says who would get it, and publishes nothing', async () => {
     const token = await mintToken(server, { sub: 'u-dry', subscribe: ['news/*'] });
     const stream = await EventStream.open(`${server.url}/v1/events?topics=users/me,news/9`, as(token));

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Edit, PublishRequest, Topic } from '#clarion/protocol';
+import { canonicalJson } from './canonical-json.js';
 
 /** What readers get of a publish, in the order in which it is shown; the audience is not disclosed. */
 const SHOWN = [
@@ -66,9 +67,10 @@ export function senderOf(body: string): string | undefined {
 
 const senderSchema = z.object({ from: z.object({ user: z.string() }).optional() });
 
-/** What stands in the place of a notification that was taken back. @param retractedAt ISO 8601. */
-export function tombstoneBody(retractedAt: string): string {
-  return `"retractedAt":"${retractedAt}"`;
+/** What stands in the place of a notification that was taken back: who had sent it, and since when. @param retractedAt ISO 8601. */
+export function tombstoneBody(retractedAt: string, sender?: string): string {
+  const from = sender === undefined ? '' : `"from":{"user":"${sender}"},`;
+  return `${from}"retractedAt":"${retractedAt}"`;
 }
 
 function omit(members: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> {
@@ -94,12 +96,4 @@ export function renderNotification(
 export function fingerprint(draft: PublishRequest): string {
   const { idempotencyKey: _, ...rest } = draft;
   return createHash('sha256').update(canonicalJson(rest)).digest('base64url');
-}
-
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
 }

@@ -59,11 +59,7 @@ export class Publisher {
    * `overloaded`, `draining`.
    */
   async publish(who: Principal, draft: PublishRequest, idempotencyKey = draft.idempotencyKey): Promise<Published> {
-    if (this.#draining) throw new DomainError('draining');
-    this.#limits.takePublish(who);
-    const topics = audienceOf(draft);
-    this.#access.assertPublish(who, topics);
-    if (draft.category !== undefined) this.#categories.assertDeclared(draft.category, '/category');
+    const topics = this.admit(who, draft);
     this.#inFlight++;
     try {
       return await (draft.ephemeral === true
@@ -72,6 +68,19 @@ export class Publisher {
     } finally {
       if (--this.#inFlight === 0) for (const resolve of this.#drained.splice(0)) resolve();
     }
+  }
+
+  /**
+   * What {@link publish} asks before it publishes; it counts as one for the rate.
+   * @returns the audience. @throws {DomainError} as {@link publish}, but for the log's own.
+   */
+  admit(who: Principal, draft: PublishRequest): Topic[] {
+    if (this.#draining) throw new DomainError('draining');
+    this.#limits.takePublish(who);
+    const topics = audienceOf(draft);
+    this.#access.assertPublish(who, topics);
+    if (draft.category !== undefined) this.#categories.assertDeclared(draft.category, '/category');
+    return topics;
   }
 
   /**
@@ -124,7 +133,7 @@ export class Publisher {
       ...(who.kind === 'subscriber' && { from: who.sub }),
       ...(draft.ttl !== undefined && { expiresAt: new Date(publishedAt + draft.ttl * 1_000).toISOString() }),
     });
-    return { topics, publishedAt, body, ...traitsOf(draft, publishedAt) };
+    return { topics, publishedAt, body, ...traitsOf(draft, publishedAt), ...collapseKeyOf(who, draft) };
   }
 
   #claim(
@@ -150,4 +159,10 @@ export class Publisher {
     const { id, offset, outcome } = result;
     return { id, ...(offset !== null && { cursor: this.#log.cursorAt(offset) }), replayed: outcome === 'replayed' };
   }
+}
+
+/** Of services there is one space of keys; a person replaces nothing but their own. */
+function collapseKeyOf(who: Principal, { collapseKey }: PublishRequest): Pick<NewEntry, 'collapseKey'> {
+  if (collapseKey === undefined) return {};
+  return { collapseKey: who.kind === 'subscriber' ? `${who.sub}\n${collapseKey}` : collapseKey };
 }

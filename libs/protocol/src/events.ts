@@ -46,7 +46,13 @@ export const updatedSchema = z.object({ id: z.string(), cursor: cursorSchema, ..
 });
 
 export const retractedSchema = z
-  .object({ id: z.string(), cursor: cursorSchema, topic: topicSchema, retractedAt: timestampSchema })
+  .object({
+    id: z.string(),
+    cursor: cursorSchema,
+    topic: topicSchema,
+    from: contents.from,
+    retractedAt: timestampSchema,
+  })
   .meta({
     id: 'Retracted',
     description:

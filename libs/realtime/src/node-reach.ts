@@ -20,10 +20,13 @@ export class NodeReach implements Reach {
     this.#access = access;
   }
 
-  async connectionsOf(user: string): Promise<readonly OpenReach[]> {
-    const found: OpenReach[] = [];
+  async connectionsOf(users: readonly string[]): Promise<ReadonlyMap<string, readonly OpenReach[]>> {
+    const wanted = new Set(users);
+    const found = new Map<string, OpenReach[]>();
     await walk(this.#sessions, (session) => {
-      if (session.who.kind === 'subscriber' && session.who.sub === user) found.push(this.#reachOf(session));
+      const { who } = session;
+      if (who.kind !== 'subscriber' || !wanted.has(who.sub)) return false;
+      found.set(who.sub, [...(found.get(who.sub) ?? []), this.#reachOf(session)]);
       return false;
     });
     return found;

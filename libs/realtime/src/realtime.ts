@@ -199,6 +199,7 @@ export class Realtime {
       this.#polls.delete(poll);
       this.#connections.deletePoll(poll);
       this.#connected.departed(who);
+      this.#departures.note(poll, 'gone');
     }
   }
 

@@ -1,6 +1,7 @@
-import { Body, Controller, Delete, Get, Inject, Param, Patch, Query, UseGuards } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Inject, Param, Patch, Query, Req, UseGuards } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { Principal } from '#clarion/access';
+import type { FastifyRequest } from 'fastify';
+import { Limits, type Principal } from '#clarion/access';
 import { Amendments, Explanations, NotificationLog, Receipts, type Amended } from '#clarion/notifications';
 import {
   DomainError,
@@ -29,17 +30,20 @@ export class NotificationController {
   readonly #receipts: Receipts;
   readonly #explanations: Explanations;
   readonly #log: NotificationLog;
+  readonly #limits: Limits;
 
   constructor(
     @Inject(Amendments) amendments: Amendments,
     @Inject(Receipts) receipts: Receipts,
     @Inject(Explanations) explanations: Explanations,
     @Inject(NotificationLog) log: NotificationLog,
+    @Inject(Limits) limits: Limits,
   ) {
     this.#amendments = amendments;
     this.#receipts = receipts;
     this.#explanations = explanations;
     this.#log = log;
+    this.#limits = limits;
   }
 
   @Patch()
@@ -77,7 +81,7 @@ export class NotificationController {
   @Get('receipts')
   @ApiOperation({
     summary: 'See how far it came',
-    description: `Of each person whom it names, in pages; readers of its topics are counted. \`sent\` and \`received\` may be lost in a crash. ${FOR_WHOM}`,
+    description: `Of each person whom it names, in pages; readers of its topics are counted. \`sent\` and \`received\` may be lost in a crash. Persons are told when, and neither by what device nor why not. ${FOR_WHOM}`,
   })
   @QueryOf(receiptsQuerySchema)
   @JsonAnswer(200, receiptListSchema, 'One page.')
@@ -86,7 +90,9 @@ export class NotificationController {
     @Caller() who: Principal,
     @Param('id') id: string,
     @Query() query: Record<string, unknown>,
+    @Req() { raw }: FastifyRequest,
   ): Promise<ReceiptList> {
+    this.#limits.takeCommand(who, this.#limits.clientAddress(raw));
     const { limit, page } = parseInput('query.invalid', receiptsQuerySchema, readableQuery(query));
     const { next, ...list } = await this.#receipts.list(who, id, limit, page === undefined ? 0 : this.#placeOf(page));
     return { ...list, ...(next !== undefined && { nextPage: this.#log.pageTokenAt(next) }) };
@@ -95,16 +101,18 @@ export class NotificationController {
   @Get('explain')
   @ApiOperation({
     summary: 'Ask why a person did, or did not, get it',
-    description: `One cause, a sentence, and what it rests on; by the decisions that delivery makes. ${FOR_WHOM}`,
+    description: `One cause, a sentence, and what it rests on; by the decisions that delivery makes. For API keys that may publish to all of its topics.`,
   })
   @QueryOf(explainQuerySchema)
   @JsonAnswer(200, explanationSchema, 'The cause.')
-  @Problems('credentials.missing', 'notification.unknown', 'query.invalid')
+  @Problems('credentials.missing', 'right.missing', 'notification.unknown', 'query.invalid')
   async explain(
     @Caller() who: Principal,
     @Param('id') id: string,
     @Query() query: Record<string, unknown>,
+    @Req() { raw }: FastifyRequest,
   ): Promise<Explanation> {
+    this.#limits.takeCommand(who, this.#limits.clientAddress(raw));
     const { user } = parseInput('query.invalid', explainQuerySchema, readableQuery(query));
     return this.#explanations.explain(who, id, user);
   }

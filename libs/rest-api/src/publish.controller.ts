@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { Access, Limits, type Principal } from '#clarion/access';
 import { DryRuns, Publisher, Receipts, type Published } from '#clarion/notifications';
 import {
+  audienceOf,
   batchResultSchema,
   batchSchema,
   DomainError,
@@ -18,6 +19,7 @@ import {
   publishQuerySchema,
   publishSchema,
   toInputErrors,
+  userOfTopic,
   waitedPublishedSchema,
   type Problem,
   type PublishRequest,
@@ -113,14 +115,20 @@ export class PublishController {
     reply: FastifyReply,
   ): Promise<void> {
     assertNamed(draft);
-    this.#receipts.assertMayWait();
-    const { replayed, ...answer } = await this.#publisher.publish(who, draft, key);
-    const gone = new AbortController();
-    reply.raw.once('close', () => gone.abort());
-    const patience = AbortSignal.any([gone.signal, AbortSignal.timeout(timeoutMs)]);
-    const { recipients, topics } = await this.#receipts.whenAcked(who, answer.id, patience);
-    if (replayed) reply.header('idempotency-replayed', 'true');
-    if (!gone.signal.aborted) reply.code(statusOf(answer)).send({ ...answer, recipients, topics });
+    const giveBack = this.#receipts.takePlace(who);
+    try {
+      const { replayed, ...answer } = await this.#publisher.publish(who, draft, key);
+      const gone = new AbortController();
+      reply.raw.once('close', () => gone.abort());
+      const patience = AbortSignal.any([gone.signal, AbortSignal.timeout(timeoutMs)]);
+      const receipts = await this.#receipts.whenAcked(who, answer.id, patience, gone.signal);
+      if (receipts === undefined) return;
+      const { recipients, topics } = receipts;
+      if (replayed) reply.header('idempotency-replayed', 'true');
+      reply.code(statusOf(answer)).send({ ...answer, recipients, topics });
+    } finally {
+      giveBack();
+    }
   }
 
   /**
@@ -178,8 +186,8 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** @throws {DomainError} `query.invalid` when nobody could ever acknowledge. */
-function assertNamed({ user, users, ephemeral }: PublishRequest): void {
-  if (ephemeral === true || (user === undefined && users === undefined))
+function assertNamed(draft: PublishRequest): void {
+  if (draft.ephemeral === true || audienceOf(draft).every((topic) => userOfTopic(topic) === undefined))
     throw new DomainError('query.invalid', undefined, [
       { pointer: '/wait', detail: 'only what is stored, and names people, can be waited for' },
     ]);

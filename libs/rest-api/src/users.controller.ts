@@ -49,7 +49,7 @@ export class UsersController {
   @ApiOperation({
     summary: 'Erase a person',
     description:
-      'Removes what is stored of them: notifications to them alone, their name from others, marks, follows, preferences, receipts. Backups are not touched. Needs an API key that may administer.',
+      'Removes what is stored of them: notifications to them alone, their name from others’ audience, marks, follows, preferences, receipts; voids their tokens and ends their connections. What they published themselves stays. Backups are not touched. Needs an API key that may administer.',
   })
   @NoContent('It is gone.')
   @Problems('credentials.missing', 'right.missing', 'token.subject_invalid')

@@ -1,6 +1,6 @@
 import type { LogEntry } from '#clarion/event-bus';
 import type { ActResult, EditAct, RetractAct } from '#clarion/notifications';
-import { editBody, tombstoneBody } from '#clarion/notifications/people';
+import { editBody, senderOf, tombstoneBody } from '#clarion/notifications/people';
 import type { Connection, Statement } from './connection.js';
 import { ENTRY_QUERIES } from './entry-queries.js';
 import type { EntryWriter } from './entry-writer.js';
@@ -41,7 +41,7 @@ export class EditWriter {
     if (found === undefined) return { outcome: 'refused', code: 'notification.unknown' };
     if (found.kind === 'retracted') return { outcome: 'acted', entry: null };
     if (isOver(found, at)) return { outcome: 'refused', code: 'notification.over' };
-    const body = tombstoneBody(new Date(at).toISOString());
+    const body = tombstoneBody(new Date(at).toISOString(), senderOf(found.body));
     this.#replaceByTombstones.run([found.id, body, found.offset]);
     this.#tombstonesInAudience.run([found.id]);
     return { outcome: 'acted', entry: this.#tell(found, 'retracted', body, at) };

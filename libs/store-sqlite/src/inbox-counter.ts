@@ -67,9 +67,10 @@ export class InboxCounter {
   }
 
   #count(count: Count, filter: 'unread' | 'unseen'): InboxCounts {
+    const crossing = this.#crossing(count.plan);
     for (let limit = ENOUGH; ; limit *= 8) {
       const walked = this.#walk(count, filter, limit);
-      const single = this.#lookAt(walked.shared, count, filter);
+      const single = this.#lookAt([...walked.shared, ...crossing], count, filter);
       const unread = Math.min(ENOUGH, walked.unread + single.unread);
       // Shared ones use up the limit and may count for nothing.
       if (unread === ENOUGH || walked.rows < limit)
@@ -91,11 +92,17 @@ export class InboxCounter {
     return walked;
   }
 
+  /** What ranges of a topic may say otherwise of, though it is seen by another one. */
+  #crossing({ crossing }: InboxPlan): Set<number> {
+    const offsets = new Set<number>();
+    for (const { topic, after, upTo } of crossing)
+      addAll(offsets, this.#shared.all([topic, after, upTo, MAX_LOOKED_AT]));
+    return offsets;
+  }
+
   /** The shared ones, and those that were not walked past. */
   #lookAt(shared: readonly number[], { scope, judged, ranges, plan }: Count, filter: InboxFilter): InboxCounts {
     const offsets = new Set(shared);
-    for (const { topic, after, upTo } of plan.crossing)
-      addAll(offsets, this.#shared.all([topic, after, upTo, MAX_LOOKED_AT]));
     const lifted = new Set<number>();
     if (plan.skips) addAll(lifted, this.#lifting.all([scope.user, plan.after, Number.MAX_SAFE_INTEGER, MAX_LOOKED_AT]));
     const walked = segmentsByTopic(plan.walked);

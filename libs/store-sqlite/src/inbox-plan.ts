@@ -43,7 +43,7 @@ export function planInbox(
   return {
     walked,
     skips: walked.length < segments.length,
-    crossing: filter === 'all' ? [] : crossingIn(ranges, before),
+    crossing: filter === 'all' ? [] : crossingIn(ranges, sources, before),
     after: sources.reduce((least, { after }) => Math.min(least, after), Number.MAX_SAFE_INTEGER),
   };
 }
@@ -117,10 +117,12 @@ function baseOf(ranges: readonly StateRange[], end: number): Said {
 
 const NOTHING_SAID: Said = Object.freeze({});
 
-function crossingIn(ranges: Ranges, before: number): InboxPlan['crossing'] {
-  return MARK_STATES.flatMap((state) =>
-    ranges[state].flatMap(({ topic, upTo }) =>
-      topic === null ? [] : [{ topic, after: 0, upTo: Math.min(upTo, before - 1) }],
-    ),
-  );
+/** What lies before all sources is in no inbox; of several ranges of one topic the longest is looked at. */
+function crossingIn(ranges: Ranges, sources: readonly InboxSource[], before: number): InboxPlan['crossing'] {
+  const after = sources.reduce((least, source) => Math.min(least, source.after), Number.MAX_SAFE_INTEGER);
+  const ends = new Map<string, number>();
+  for (const state of MARK_STATES)
+    for (const { topic, upTo } of ranges[state])
+      if (topic !== null) ends.set(topic, Math.max(ends.get(topic) ?? 0, Math.min(upTo, before - 1)));
+  return [...ends].map(([topic, upTo]) => ({ topic, after, upTo }));
 }

@@ -12,6 +12,8 @@ import { isPersonal, personalTopic } from './personal-topic.js';
 
 /** Range marks of one person: each is looked at whenever their inbox is read. */
 export const MAX_RANGES = 1_000;
+/** Of these, those over all topics in one state, each of which cuts what every topic has: whoever marks as people do has one or two. */
+export const MAX_RANGES_OF_ALL = 16;
 
 const NOTHING: ActResult = { outcome: 'acted', entry: null };
 
@@ -97,11 +99,13 @@ export class MarkWriter {
     const others = ranges[act.state];
     if (others.some((other) => contains(other, range) && !beats(range, other))) return NOTHING;
     const dominated = others.filter((other) => contains(range, other) && !beats(other, range));
-    if (countAll(ranges) - dominated.length >= MAX_RANGES)
+    const left = others.filter((other) => !dominated.includes(other) && other.topic === null);
+    const isFull = range.topic === null && left.length >= MAX_RANGES_OF_ALL;
+    if (isFull || countAll(ranges) - dominated.length >= MAX_RANGES)
       return {
         outcome: 'refused',
         code: 'body.invalid',
-        detail: 'too many marks up to a cursor: mark all topics at once',
+        detail: 'too many marks up to a cursor that contradict one another: mark up to a later one, or by ids',
       };
     this.#putInPlaceOf(dominated, range, act);
     return undefined;

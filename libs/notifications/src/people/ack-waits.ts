@@ -1,8 +1,11 @@
+import { principalId, type Principal } from '#clarion/access';
 import type { BusMessage, EventBus } from '#clarion/event-bus';
 import { DomainError } from '#clarion/protocol';
 
 /** Publishers that wait at one time; one more is refused. */
 const MAX_WAITS = 1_000;
+/** Of these, those of one person: services are the operator's own. */
+const MAX_WAITS_PER_PERSON = 10;
 
 interface Wait {
   readonly missing: Set<string>;
@@ -13,6 +16,7 @@ interface Wait {
 export class AckWaits {
   readonly #waits = new Map<number, Set<Wait>>();
   readonly #unsubscribe: () => void;
+  readonly #places = new Map<string, number>();
   #count = 0;
   #released = false;
 
@@ -20,9 +24,16 @@ export class AckWaits {
     this.#unsubscribe = bus.subscribe((message) => this.#take(message));
   }
 
-  /** @throws {DomainError} `overloaded` when there is no room for one more. */
-  assertRoom(): void {
+  /** @throws {DomainError} `overloaded` when there is no room for one more; `rate.limited` when this person has enough. @returns what gives it back. */
+  takePlace(who: Principal): () => void {
     if (this.#count >= MAX_WAITS) throw new DomainError('overloaded', 'too many publishes wait for acknowledgements');
+    const name = principalId(who);
+    const own = this.#places.get(name) ?? 0;
+    if (who.kind === 'subscriber' && own >= MAX_WAITS_PER_PERSON)
+      throw new DomainError('rate.limited', 'too many publishes of this person wait for acknowledgements');
+    this.#count++;
+    this.#places.set(name, own + 1);
+    return () => this.#giveBack(name);
   }
 
   /**
@@ -66,13 +77,18 @@ export class AckWaits {
   #add(offset: number, wait: Wait): void {
     const waits = this.#waits.get(offset) ?? new Set();
     this.#waits.set(offset, waits.add(wait));
-    this.#count++;
   }
 
   #delete(offset: number, wait: Wait): void {
     const waits = this.#waits.get(offset);
     waits?.delete(wait);
     if (waits?.size === 0) this.#waits.delete(offset);
+  }
+
+  #giveBack(name: string): void {
     this.#count--;
+    const left = (this.#places.get(name) ?? 1) - 1;
+    if (left === 0) this.#places.delete(name);
+    else this.#places.set(name, left);
   }
 }

@@ -73,7 +73,11 @@ function disturbance({ channel, event, preferences, now }: Question): Withheld |
   if (channel === 'inbox' || event.urgent === true) return undefined;
   const { doNotDisturbUntil, quietHours } = preferences;
   if (doNotDisturbUntil !== null && doNotDisturbUntil > now)
-    return { cause: 'quiet.do_not_disturb', until: doNotDisturbUntil };
+    return { cause: 'quiet.do_not_disturb', until: doNotDisturbUntil, ...sinceOf(preferences.doNotDisturbSince) };
   const until = quietHours === null ? undefined : quietUntil(quietHours, now);
-  return until === undefined ? undefined : { cause: 'quiet.hours', until };
+  return until === undefined ? undefined : { cause: 'quiet.hours', until, ...sinceOf(preferences.quietSince) };
+}
+
+function sinceOf(since: number | undefined): Pick<Withheld, 'since'> {
+  return since === undefined ? {} : { since };
 }

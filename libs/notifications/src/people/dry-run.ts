@@ -1,6 +1,7 @@
-import type { Access, Principal } from '#clarion/access';
+import type { Principal } from '#clarion/access';
 import type { EntryTraits } from '#clarion/event-bus';
-import { audienceOf, userOfTopic, userTopic, type Channel, type DryRun, type PublishRequest } from '#clarion/protocol';
+import { DomainError, userOfTopic, userTopic, type Channel, type DryRun, type PublishRequest } from '#clarion/protocol';
+import type { Publisher } from '../publisher.js';
 import { traitsOf } from '../traits.js';
 import type { Withheld } from './decisions.js';
 import type { PeopleStore } from './people-store.js';
@@ -11,22 +12,22 @@ type Recipient = DryRun['recipients'][number];
 
 /** Says who would get a notification, and by what way, by the decisions that delivery makes; publishes nothing. */
 export class DryRuns {
-  readonly #access: Access;
+  readonly #publisher: Publisher;
   readonly #store: PeopleStore;
   readonly #preferences: Pick<PreferenceBook, 'judgeOf'>;
   readonly #reach: Reach;
 
-  constructor(access: Access, store: PeopleStore, preferences: Pick<PreferenceBook, 'judgeOf'>, reach: Reach) {
-    this.#access = access;
+  constructor(publisher: Publisher, store: PeopleStore, preferences: Pick<PreferenceBook, 'judgeOf'>, reach: Reach) {
+    this.#publisher = publisher;
     this.#store = store;
     this.#preferences = preferences;
     this.#reach = reach;
   }
 
-  /** @throws {DomainError} as `Publisher.publish` for what may not be published. */
+  /** For API keys alone: it tells of people what they have chosen. @throws {DomainError} as `Publisher.admit`; `right.missing` for persons. */
   async run(who: Principal, draft: PublishRequest): Promise<DryRun> {
-    const audience = audienceOf(draft);
-    this.#access.assertPublish(who, audience);
+    if (who.kind !== 'key') throw new DomainError('right.missing', 'this needs an API key');
+    const audience = this.#publisher.admit(who, draft);
     const now = Date.now();
     const users = audience.flatMap((topic) => userOfTopic(topic) ?? []);
     const topics = audience.filter((topic) => userOfTopic(topic) === undefined);

@@ -6,6 +6,7 @@ import { isoTime } from '../iso-time.js';
 import type { LastSeen } from './last-seen.js';
 import type { PeopleStore, ReceiptNote, StoredPerson } from './people-store.js';
 import { preferencesAsTold } from './preferences.js';
+import type { ReceiptNotes } from './receipt-notes.js';
 
 /** As the wire has it; notifications as JSON text. */
 export type ExportedPerson = Omit<ExportedUser, 'notifications'> & { readonly notifications: readonly string[] };
@@ -16,24 +17,30 @@ export class Erasure {
   readonly #store: PeopleStore;
   readonly #access: Access;
   readonly #lastSeen: LastSeen;
+  readonly #notes: ReceiptNotes;
 
-  constructor(log: NotificationLog, store: PeopleStore, access: Access, lastSeen: LastSeen) {
+  constructor(log: NotificationLog, store: PeopleStore, access: Access, lastSeen: LastSeen, notes: ReceiptNotes) {
     this.#log = log;
     this.#store = store;
     this.#access = access;
     this.#lastSeen = lastSeen;
+    this.#notes = notes;
   }
 
   /**
    * Removes what is stored of a person, everywhere: notifications to them alone, their name from others, marks, follows, preferences, receipts.
-   * That it was done is in the audit log. Backups are not touched. Nothing to remove is no error.
+   * Their tokens are void from then on, and their connections end. What they published to others stays, with their id as its sender; that they were
+   * erased is in the audit log. Backups are not touched. Nothing to remove is no error.
    * @throws {DomainError} `credentials.missing`, `right.missing`, `token.subject_invalid`.
    */
   async erase(who: Principal, user: string, context: ActContext): Promise<void> {
     this.#access.assertAdmin(who);
     assertUser(user);
     await this.#access.audit(who, { act: 'user.erased', target: user }, context);
+    await this.#access.disconnectUser(who, user, context);
     this.#lastSeen.forget(user);
+    this.#notes.forget(user);
+    await this.#notes.flush();
     await this.#log.act({ kind: 'erase', user, at: Date.now() });
   }
 

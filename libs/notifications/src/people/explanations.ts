@@ -1,6 +1,14 @@
 import type { Principal } from '#clarion/access';
 import type { EntryTraits } from '#clarion/event-bus';
-import { CAUSES, userTopic, type Cause, type Channel, type Evidence, type Explanation } from '#clarion/protocol';
+import {
+  CAUSES,
+  DomainError,
+  userTopic,
+  type Cause,
+  type Channel,
+  type Evidence,
+  type Explanation,
+} from '#clarion/protocol';
 import { isoTime } from '../iso-time.js';
 import { evidenceOf as evidenceOfWish } from './decisions.js';
 import type { Inbox } from './inbox.js';
@@ -58,10 +66,16 @@ export class Explanations {
     this.#reach = reach;
   }
 
-  /** @throws {DomainError} as `ManagedNotifications.get`. */
+  /**
+   * For API keys alone: it tells of anybody whether, and by what, they are connected, and what they have chosen.
+   * @throws {DomainError} as `ManagedNotifications.get`; `right.missing` for persons.
+   */
   async explain(who: Principal, id: string, user: string): Promise<Explanation> {
     const found = await this.#managed.get(who, id);
-    const known = await this.#gather(found, user);
+    if (who.kind !== 'key') throw new DomainError('right.missing', 'this needs an API key');
+    await this.#notes.flush();
+    const connections = await this.#reach.connectionsOf([user]);
+    const known = await this.#gather(found, user, connections);
     const { cause, evidence } = causeOf(known);
     return {
       id,
@@ -74,20 +88,25 @@ export class Explanations {
     };
   }
 
-  /** The same of a notification that was found already. */
-  async find(found: StoredNotification, user: string): Promise<Finding> {
-    return causeOf(await this.#gather(found, user));
+  /** The causes of many people, of a notification that was found already. Precondition: what was heard of receipts has been written. */
+  async causesOf(found: StoredNotification, users: readonly string[]): Promise<Map<string, Cause>> {
+    const connections = await this.#reach.connectionsOf(users);
+    const causes = new Map<string, Cause>();
+    for (const user of users) causes.set(user, causeOf(await this.#gather(found, user, connections)).cause);
+    return causes;
   }
 
-  async #gather(found: StoredNotification, user: string): Promise<Case> {
+  async #gather(
+    found: StoredNotification,
+    user: string,
+    connections: ReadonlyMap<string, readonly OpenReach[]>,
+  ): Promise<Case> {
     const { offset } = found.entry;
-    await this.#notes.flush();
-    const [follows, receipts, standing, judge, connections] = await Promise.all([
+    const [follows, receipts, standing, judge] = await Promise.all([
       this.#store.follows(user),
       this.#store.receipts(offset, [user]),
       this.#store.standing(user, offset),
       this.#preferences.judgeOf(user),
-      this.#reach.connectionsOf(user),
     ]);
     const { floor } = this.#log;
     return {
@@ -99,7 +118,7 @@ export class Explanations {
       receipts,
       standing,
       judge,
-      connections,
+      connections: connections.get(user) ?? [],
       reach: this.#reach,
     };
   }

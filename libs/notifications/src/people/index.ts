@@ -1,4 +1,4 @@
 /** A second door, without Nest: what a store's threads decide by. Loading the library itself would cost each of them 35 MB. */
-export { editBody, tombstoneBody } from '../notification-body.js';
+export { editBody, senderOf, tombstoneBody } from '../notification-body.js';
 export { beats, latest, reaches, type MarkValue, type RangeMark } from './marks.js';
 export { NO_PREFERENCES, revisePreferences, type StoredPreferences } from './preferences.js';

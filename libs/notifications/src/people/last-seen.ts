@@ -7,6 +7,9 @@ export type SeenStore = Pick<PeopleStore, 'touch' | 'lastSeen'>;
 const WRITE_EVERY_MS = 1_000;
 /** People whose time waits to be written; beyond, those who went first are forgotten. */
 const MAX_WAITING = 100_000;
+/** So long after somebody was erased their connections may still be ending. Milliseconds. */
+const ENDING_MS = 10_000;
+const MAX_ERASED = 1_000;
 /** People in one write, so that others of the store get their turn. */
 const MAX_BATCH = 10_000;
 
@@ -18,6 +21,8 @@ export class LastSeen {
   readonly #store: SeenStore | undefined;
   readonly #onError: (error: unknown) => void;
   readonly #waiting = new Map<string, number>();
+  /** Until when the ends of connections say nothing of them. */
+  readonly #erased = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
   #closed = false;
@@ -30,6 +35,8 @@ export class LastSeen {
 
   /** This person's last connection ended at that time, milliseconds since 1970. */
   note(user: string, at: number): void {
+    if (at < (this.#erased.get(user) ?? 0)) return;
+    this.#erased.delete(user);
     this.#waiting.delete(user);
     this.#waiting.set(user, at);
     if (this.#waiting.size > MAX_WAITING) this.#waiting.delete(this.#waiting.keys().next().value!);
@@ -46,6 +53,9 @@ export class LastSeen {
   /** What waits of this person is not written any more: they are erased. */
   forget(user: string): void {
     this.#waiting.delete(user);
+    this.#erased.delete(user);
+    this.#erased.set(user, Date.now() + ENDING_MS);
+    if (this.#erased.size > MAX_ERASED) this.#erased.delete(this.#erased.keys().next().value!);
   }
 
   /** Writes what waits. The store stays open. */

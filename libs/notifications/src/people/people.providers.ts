@@ -2,6 +2,7 @@ import { Logger, type Provider } from '@nestjs/common';
 import { Access, Limits } from '#clarion/access';
 import { EVENT_BUS, type EventBus } from '#clarion/event-bus';
 import { NotificationLog } from '../notification-log.js';
+import { Publisher } from '../publisher.js';
 import { AckWaits } from './ack-waits.js';
 import { Acknowledgements } from './acknowledgements.js';
 import { Amendments } from './amendments.js';
@@ -80,9 +81,9 @@ export const peopleProviders: Provider[] = [
   },
   {
     provide: DryRuns,
-    inject: [Access, PEOPLE_STORE, PreferenceBook, OPTIONAL_REACH],
-    useFactory: (access: Access, store: PeopleStore, book: PreferenceBook, reach: Reach = NOBODY_REACHED) =>
-      new DryRuns(access, store, book, reach),
+    inject: [Publisher, PEOPLE_STORE, PreferenceBook, OPTIONAL_REACH],
+    useFactory: (publisher: Publisher, store: PeopleStore, book: PreferenceBook, reach: Reach = NOBODY_REACHED) =>
+      new DryRuns(publisher, store, book, reach),
   },
   {
     provide: Receipts,
@@ -97,9 +98,9 @@ export const peopleProviders: Provider[] = [
   },
   {
     provide: Erasure,
-    inject: [NotificationLog, PEOPLE_STORE, Access, LastSeen],
-    useFactory: (log: NotificationLog, store: PeopleStore, access: Access, lastSeen: LastSeen) =>
-      new Erasure(log, store, access, lastSeen),
+    inject: [NotificationLog, PEOPLE_STORE, Access, LastSeen, ReceiptNotes],
+    useFactory: (log: NotificationLog, store: PeopleStore, access: Access, lastSeen: LastSeen, notes: ReceiptNotes) =>
+      new Erasure(log, store, access, lastSeen, notes),
   },
   {
     provide: SUMMARIES,

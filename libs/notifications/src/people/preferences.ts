@@ -1,4 +1,5 @@
 import type { Channel, Preferences, QuietHours, Topic, WantedPreferences } from '#clarion/protocol';
+import { canonicalJson } from '../canonical-json.js';
 import { isoTime } from '../iso-time.js';
 
 /** What a person has chosen for one category, and since when (milliseconds since 1970, as all times here). */
@@ -11,6 +12,9 @@ export interface StoredPreferences {
   readonly mutedTopics: Readonly<Record<string, number>>;
   readonly quietHours: QuietHours | null;
   readonly doNotDisturbUntil: number | null;
+  /** Since when these are so; absent: for ever. */
+  readonly quietSince?: number;
+  readonly doNotDisturbSince?: number;
   readonly presence: 'visible' | 'hidden';
 }
 
@@ -29,6 +33,7 @@ export function revisePreferences(
   { categories, mutedTopics, quietHours, doNotDisturbUntil, presence }: WantedPreferences,
   now: number,
 ): StoredPreferences {
+  const until = doNotDisturbUntil === null ? null : Date.parse(doNotDisturbUntil);
   const revised: StoredPreferences = {
     categories: Object.fromEntries(
       Object.entries(categories)
@@ -37,7 +42,13 @@ export function revisePreferences(
     ),
     mutedTopics: Object.fromEntries(mutedTopics.map((topic) => [topic, ownMember(before.mutedTopics, topic) ?? now])),
     quietHours,
-    doNotDisturbUntil: doNotDisturbUntil === null ? null : Date.parse(doNotDisturbUntil),
+    doNotDisturbUntil: until,
+    ...(quietHours !== null && {
+      quietSince: canonicalJson(quietHours) === canonicalJson(before.quietHours) ? (before.quietSince ?? now) : now,
+    }),
+    ...(until !== null && {
+      doNotDisturbSince: until === before.doNotDisturbUntil ? (before.doNotDisturbSince ?? now) : now,
+    }),
     presence,
   };
   return isSame(before, revised) ? before : revised;
@@ -81,13 +92,5 @@ function sinceBefore(
 }
 
 function isSame(one: StoredPreferences, other: StoredPreferences): boolean {
-  return canonical(one) === canonical(other);
-}
-
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
+  return canonicalJson(one) === canonicalJson(other);
 }

@@ -29,8 +29,8 @@ export interface LastReach {
 
 /** Who can be reached now. */
 export interface Reach {
-  /** Looks at all connections. */
-  connectionsOf(user: string): Promise<readonly OpenReach[]>;
+  /** Of those who have some, in one look at all connections. */
+  connectionsOf(users: readonly string[]): Promise<ReadonlyMap<string, readonly OpenReach[]>>;
   /** Undefined: none was, as far as is remembered. */
   lastOf(user: string): LastReach | undefined;
   /** How many connections read the topic, by its name or by a wildcard. */
@@ -38,4 +38,8 @@ export interface Reach {
 }
 
 /** Where nobody keeps connections. */
-export const NOBODY_REACHED: Reach = { connectionsOf: async () => [], lastOf: () => undefined, readers: () => 0 };
+export const NOBODY_REACHED: Reach = {
+  connectionsOf: async () => new Map(),
+  lastOf: () => undefined,
+  readers: () => 0,
+};

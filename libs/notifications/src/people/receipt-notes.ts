@@ -65,6 +65,12 @@ export class ReceiptNotes implements DeliveryWitness {
     else this.#sent.set(user, left);
   }
 
+  /** What waits of this person is not written any more: they are erased. */
+  forget(user: string): void {
+    this.#sent.delete(user);
+    this.#notes = this.#notes.filter((note) => note.user !== user);
+  }
+
   /** Whoever acknowledges has received. */
   received(user: string, offsets: readonly number[], via: Via): void {
     for (const offset of offsets) this.#note({ offset, user, stage: 'received', at: Date.now(), ...via });

@@ -1,5 +1,5 @@
 import type { Principal } from '#clarion/access';
-import { userOfTopic, type Receipt, type ReceiptList } from '#clarion/protocol';
+import { userOfTopic, type Cause, type Receipt, type ReceiptList } from '#clarion/protocol';
 import { isoTime } from '../iso-time.js';
 import type { AckWaits } from './ack-waits.js';
 import type { Explanations } from './explanations.js';
@@ -48,50 +48,70 @@ export class Receipts {
       this.#store.receipts(offset, listed),
       this.#store.topicReceipts(offset, users),
     ]);
-    const recipients = await Promise.all(
-      listed.map((user) =>
-        this.#receipt(
-          found,
-          user,
-          known.filter((note) => note.user === user),
-        ),
-      ),
-    );
+    const recipients = await Promise.all(listed.map((user) => this.#receipt(found, user, known)));
+    const missing = recipients.filter((receipt) => !isShown(receipt)).map(({ user }) => user);
+    const causes = who.kind === 'key' ? await this.#explanations.causesOf(found, missing) : new Map<string, Cause>();
     const next = page + limit;
-    return { id, recipients, topics: { sent: offered, acked }, ...(next < users.length && { next }) };
+    return {
+      id,
+      recipients: recipients.map((receipt) => asTold(receipt, causes.get(receipt.user), who)),
+      topics: { sent: offered, acked },
+      ...(next < users.length && { next }),
+    };
   }
 
-  /** @throws {DomainError} `overloaded` when too many wait already: ask before publishing. */
-  assertMayWait(): void {
-    this.#waits.assertRoom();
+  /** A place among those who wait, taken before publishing. @throws {DomainError} `overloaded`, `rate.limited`. @returns what gives it back. */
+  takePlace(who: Principal): () => void {
+    return this.#waits.takePlace(who);
   }
 
-  /** Waits until everybody named has acknowledged, or `signal` aborts; then says how it stands. */
-  async whenAcked(who: Principal, id: string, signal: AbortSignal): Promise<ReceiptList> {
+  /**
+   * Waits until everybody named has acknowledged, or `signal` aborts; then says how it stands, unless nobody is there to hear it.
+   * @param gone aborted when the publisher has gone; then undefined.
+   */
+  async whenAcked(
+    who: Principal,
+    id: string,
+    signal: AbortSignal,
+    gone: AbortSignal,
+  ): Promise<ReceiptList | undefined> {
     const found = await this.#managed.get(who, id);
     const users = namedIn(found);
     const { offset } = found.entry;
     const acked = async (): Promise<string[]> =>
       (await this.#store.receipts(offset, users)).filter(({ stage }) => stage === 'acked').map(({ user }) => user);
     await this.#waits.until(offset, users, acked, signal);
+    if (gone.aborted) return undefined;
     const { next: _, ...list } = await this.list(who, id, MAX_LISTED);
     return list;
   }
 
-  async #receipt(found: StoredNotification, user: string, notes: readonly ReceiptNote[]): Promise<Receipt> {
+  async #receipt(found: StoredNotification, user: string, known: readonly ReceiptNote[]): Promise<Receipt> {
     const { offset, publishedAt } = found.entry;
     const { seen, read } = await this.#store.standing(user, offset);
-    const stages = Object.fromEntries(notes.map((note) => [note.stage, stageOf(note)]));
-    const isShown = stages['acked'] !== undefined || seen !== undefined || read !== undefined;
+    const notes = known.filter((note) => note.user === user);
     return {
       user,
       stored: { at: isoTime(publishedAt) },
-      ...stages,
+      ...Object.fromEntries(notes.map((note) => [note.stage, stageOf(note)])),
       ...(seen !== undefined && { seen: markedAt(seen) }),
       ...(read !== undefined && { read: markedAt(read) }),
-      ...(!isShown && { cause: (await this.#explanations.find(found, user)).cause }),
     };
   }
+}
+
+function isShown({ acked, seen, read }: Receipt): boolean {
+  return acked !== undefined || seen !== undefined || read !== undefined;
+}
+
+/** Other people are told when, and neither by what nor why not: that is for services. */
+function asTold({ user, ...stages }: Receipt, cause: Cause | undefined, who: Principal): Receipt {
+  if (who.kind === 'key') return { user, ...stages, ...(cause !== undefined && { cause }) };
+  const times = Object.entries(stages).map(([stage, value]) => [
+    stage,
+    typeof value === 'string' ? value : { at: value.at },
+  ]);
+  return { user, stored: stages.stored, ...Object.fromEntries(times) };
 }
 
 /** In the publisher's order. */

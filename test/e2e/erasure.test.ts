@@ -1,0 +1,59 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { EventStream } from '../support/event-stream.js';
+import { mintToken, publish, request } from '../support/rest.js';
+import { startServer, type TestServer } from '../support/server.js';
+
+const USER = 'u-erased';
+/** What is heard of connections and receipts is written so long after it. */
+const WRITTEN_WITHIN_MS = 1_500;
+
+let server: TestServer;
+
+beforeAll(async () => {
+  server = await startServer();
+});
+
+afterAll(() => server.stop());
+
+async function exported(): Promise<Record<string, unknown>> {
+  return Object((await request(server, 'GET', `/v1/users/${USER}/export`)).body);
+}
+
+it('leaves nothing of a person, in files, in memory, or a moment later', async () => {
+  const token = await mintToken(server, { sub: USER, subscribe: ['news/*'], publish: ['news/*'] });
+  const me = { Authorization: `Bearer ${token}` };
+  const stream = await EventStream.open(`${server.url}/v1/events?topics=users/me,news/1`, me);
+  await stream.first('ready', 1);
+  await request(server, 'PUT', '/v1/me/follows?topic=news/1', undefined, me);
+  await request(server, 'PUT', '/v1/me/preferences', { mutedTopics: ['news/9'] }, me);
+  const alone = await publish(server, { user: USER, title: 'for their eyes alone' });
+  const shared = await publish(server, { users: ['u-other', USER], title: 'for both' });
+  await stream.first('message', 2);
+  await request(server, 'POST', '/v1/me/marks', { state: 'read', ids: [alone.id] }, me);
+  await request(server, 'POST', '/v1/me/acks', { ids: [shared.id] }, me);
+  const before = await exported();
+  expect(before['notifications']).toMatchObject([{ title: 'for their eyes alone' }, { title: 'for both' }]);
+  for (const part of ['follows', 'marks', 'receipts']) expect(before[part]).not.toEqual([]);
+
+  expect((await request(server, 'DELETE', `/v1/users/${USER}`)).status).toBe(204);
+
+  expect((await stream.first('bye', 1))[0]?.data).toMatchObject({ reason: 'access.revoked' });
+  expect((await request(server, 'GET', '/v1/me/inbox', undefined, me)).body).toMatchObject({ code: 'token.invalid' });
+  await pause(WRITTEN_WITHIN_MS);
+  expect(await exported()).toEqual({
+    user: USER,
+    notifications: [],
+    follows: [],
+    marks: [],
+    receipts: [],
+    preferences: null,
+  });
+  const { recipients } = Object((await request(server, 'GET', `/v1/notifications/${shared.id}/receipts`)).body);
+  expect(recipients).toMatchObject([{ user: 'u-other' }]);
+  const fresh = { Authorization: `Bearer ${await mintToken(server, { sub: USER })}` };
+  const replayed = Object((await request(server, 'GET', '/v1/events?since=earliest', undefined, fresh)).body);
+  expect(replayed.events).toEqual([]);
+  const acts = JSON.stringify((await request(server, 'GET', '/v1/audit')).body);
+  expect(acts).toContain('user.erased');
+});
