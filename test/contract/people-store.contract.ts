@@ -110,6 +110,16 @@ export const peopleStoreContract: readonly PeopleStoreCheck[] = [
     assert.equal((await heard(scene)).length, 2, 'what is refused changes nothing');
   }),
 
+  onFreshPeople('edit: of one notification the resume log tells a bounded number of times', async (scene) => {
+    await scene.publish('n-1');
+    const edit = (n: number) => scene.act({ kind: 'edit', notification: 'n-1', edit: { title: `${n}` }, at: NOW });
+    for (let n = 0; n < 100; n++) assert.equal((await edit(n)).outcome, 'acted');
+    const refused = await edit(100);
+    assert.equal('code' in refused && refused.code, 'rate.limited');
+    assert.match((await scene.people.find('n-1'))?.entry.body ?? '', /"title":"99"/);
+    await scene.done({ kind: 'retract', notification: 'n-1', at: NOW });
+  }),
+
   onFreshPeople(
     'retract: tombstones stand in the place of the notification and of its updates; again changes nothing',
     async (scene) => {

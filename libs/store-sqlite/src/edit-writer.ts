@@ -1,10 +1,13 @@
 import type { LogEntry } from '#clarion/event-bus';
 import type { ActResult, EditAct, RetractAct } from '#clarion/notifications';
 import { editBody, senderOf, tombstoneBody } from '#clarion/notifications/people';
-import type { Connection, Statement } from './connection.js';
+import { integer, type Connection, type Statement } from './connection.js';
 import { ENTRY_QUERIES } from './entry-queries.js';
 import type { EntryWriter } from './entry-writer.js';
 import { NotificationFinder } from './notification-finder.js';
+
+/** Edits of one notification that the resume log has at one time: each rewrites what told of those before. */
+export const MAX_EDITS = 100;
 
 /**
  * Edits and retractions: nothing of an old body is left, neither in the notification's place nor in what was told of it. What an entry counts for
@@ -13,6 +16,7 @@ import { NotificationFinder } from './notification-finder.js';
 export class EditWriter {
   readonly #entries: EntryWriter;
   readonly #finder: NotificationFinder;
+  readonly #countUpdates: Statement;
   readonly #replaceBodies: Statement;
   readonly #replaceByTombstones: Statement;
   readonly #tombstonesInAudience: Statement;
@@ -20,6 +24,7 @@ export class EditWriter {
   constructor(connection: Connection, entries: EntryWriter) {
     this.#entries = entries;
     this.#finder = new NotificationFinder(connection);
+    this.#countUpdates = connection.prepare(ENTRY_QUERIES.countUpdates);
     this.#replaceBodies = connection.prepare(ENTRY_QUERIES.replaceBodies);
     this.#replaceByTombstones = connection.prepare(ENTRY_QUERIES.replaceByTombstones);
     this.#tombstonesInAudience = connection.prepare(ENTRY_QUERIES.tombstonesInAudience);
@@ -29,6 +34,12 @@ export class EditWriter {
     const found = this.#finder.first(notification);
     if (found === undefined) return { outcome: 'refused', code: 'notification.unknown' };
     if (found.kind === 'retracted' || isOver(found, at)) return { outcome: 'refused', code: 'notification.over' };
+    if (integer(this.#countUpdates.get([found.id]) ?? [0], 0) >= MAX_EDITS)
+      return {
+        outcome: 'refused',
+        code: 'rate.limited',
+        detail: 'edited too often: what changes all the time is better ephemeral',
+      };
     const body = editBody(found.body, edit, new Date(at).toISOString());
     if (body === undefined)
       return { outcome: 'refused', code: 'body.invalid', detail: 'one of title, type and data must be left' };

@@ -17,6 +17,7 @@ export const ENTRY_QUERIES = {
     WHERE topic = ?1 AND offset = ?2 AND collapsed_at IS NULL`,
   /** Updates and retractions have the id of their notification, which came before them. */
   firstOfId: `SELECT ${entryColumns()} FROM entries WHERE id = ? ORDER BY offset LIMIT 1`,
+  countUpdates: "SELECT count(*) FROM entries WHERE id = ? AND kind = 'updated'",
   /** Of a notification: its place and the bodies of its updates. */
   replaceBodies: `
     UPDATE entries SET body = ?2 WHERE offset IN (

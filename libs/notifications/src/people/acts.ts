@@ -10,7 +10,8 @@ export type LogAct = EditAct | RetractAct | MarkAct | FollowAct | PreferencesAct
 /**
  * Merges the edit into the newest form of the notification, replaces its body where it stands, and appends an entry `updated` with the same
  * topics and traits, the id of the notification, and `about` its offset. Refused: `notification.unknown`; `notification.over` when it has expired
- * or was retracted; `body.invalid` when none of title, type and data would be left.
+ * or was retracted; `body.invalid` when none of title, type and data would be left;
+ * `rate.limited` when the resume log tells of 100 edits of it already.
  */
 export interface EditAct {
   readonly kind: 'edit';

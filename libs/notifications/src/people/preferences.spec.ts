@@ -22,9 +22,24 @@ describe('what is chosen', () => {
       categories: { news: { live: false, push: true, since: 5 } },
       mutedTopics: { 'rooms/1': 5 },
       quietHours,
+      quietSince: 5,
       doNotDisturbUntil: Date.parse('2026-01-01T11:00:00Z'),
+      doNotDisturbSince: 5,
       presence: 'hidden',
     });
+  });
+
+  it('is as old as it has been so, and of what is over there is no age', () => {
+    const first = revisePreferences(
+      NO_PREFERENCES,
+      wanted({ quietHours, doNotDisturbUntil: '2026-01-01T12:00:00Z' }),
+      5,
+    );
+    const same = revisePreferences(first, wanted({ quietHours, doNotDisturbUntil: '2026-01-01T13:00:00Z' }), 9);
+    expect(same).toMatchObject({ quietSince: 5, doNotDisturbSince: 9 });
+    const none = revisePreferences(same, wanted({}), 12);
+    expect(none).not.toHaveProperty('quietSince');
+    expect(none).not.toHaveProperty('doNotDisturbSince');
   });
 
   it('keeps its time as long as it is the same, whatever else is chosen', () => {
@@ -120,6 +135,8 @@ describe('any preferences', () => {
 function withoutTimes(preferences: StoredPreferences): unknown {
   return {
     ...preferences,
+    ...(preferences.quietSince !== undefined && { quietSince: 0 }),
+    ...(preferences.doNotDisturbSince !== undefined && { doNotDisturbSince: 0 }),
     categories: Object.fromEntries(
       Object.entries(preferences.categories).map(([name, chosen]) => [name, { ...chosen, since: 0 }]),
     ),
