@@ -23,12 +23,15 @@ export { TopicHistories, type HistoryPage } from './topic-histories.js';
 export type {
   AckAct,
   ActResult,
+  ChooseAct,
+  DeviceAct,
   EditAct,
   EraseAct,
   FollowAct,
   LogAct,
   MarkAct,
   PreferencesAct,
+  RemoveDeviceAct,
   RetractAct,
 } from './people/acts.js';
 export { beats, latest, reaches, type MarkValue, type RangeMark } from './people/marks.js';
@@ -76,3 +79,34 @@ export { CategoryBook } from './people/category-book.js';
 export { decide, evidenceOf, type Question, type Withheld } from './people/decisions.js';
 export { PreferenceBook, type PersonalQuestion } from './people/preference-book.js';
 export { Preferences } from './people/preferences-service.js';
+export {
+  PUSH_CHANNEL,
+  type PushAction,
+  type PushChannel,
+  type PushMessage,
+  type PushOutcome,
+  type Urgency,
+} from './push/push-channel.js';
+export {
+  PUSH_STORE,
+  type CandidatePage,
+  type Choice,
+  type Claim,
+  type ClaimedPush,
+  type ClaimRequest,
+  type ClosedPush,
+  type DecidedPage,
+  type DeviceHealth,
+  type DuePush,
+  type NewPush,
+  type PushCandidate,
+  type PushMark,
+  type PushRecord,
+  type PushSettlement,
+  type PushState,
+  type PushStore,
+  type StoredDevice,
+  type StoredDevices,
+  type TicketHolder,
+  type VapidKeys,
+} from './push/push-store.js';

@@ -11,6 +11,7 @@ const SHOWN = [
   'url',
   'icon',
   'data',
+  'actions',
   'category',
   'priority',
   'ephemeral',
@@ -43,7 +44,7 @@ export function serialiseBody(draft: PublishRequest, publishedAt: string, said: 
 }
 
 /** What may be edited. */
-const EDITABLE = ['type', 'title', 'body', 'url', 'icon', 'data'] as const;
+const EDITABLE = ['type', 'title', 'body', 'url', 'icon', 'data', 'actions'] as const;
 
 /**
  * The body after an edit, in the order in which bodies are shown; undefined when none of title, type and data is left.

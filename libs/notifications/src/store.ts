@@ -43,6 +43,11 @@ export interface AppendRequest {
   readonly idempotency?: IdempotencyClaim;
   /** Decided by the writer, in the order of the requests and in their transaction; what comes of it is an entry of its own. */
   readonly act?: LogAct;
+  /**
+   * Milliseconds since 1970: when to decide to whose devices the entry is pushed. Kept only where somebody may have one: for what names people
+   * alone, when one of them has a device; else when anybody has.
+   */
+  readonly pushAt?: number;
 }
 
 /** `offset` is null where the request (or the first one with its key) had no entry. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { pushRuleSchema } from './push-rule.js';
 
-/** Ways by which a notification reaches a person. `push` is decided like the others; what sends it is not part of this yet. */
+/** Ways by which a notification reaches a person: over a connection, in the inbox, or pushed to their devices. */
 export const CHANNELS = ['live', 'inbox', 'push'] as const;
 export type Channel = (typeof CHANNELS)[number];
 
@@ -30,6 +31,7 @@ export const newCategorySchema = z
       .max(CHANNELS.length)
       .default([])
       .meta({ description: 'Channels of which people cannot choose: the default holds, in quiet hours too.' }),
+    push: pushRuleSchema.optional().meta({ description: 'When it is pushed; absent: `ifNotAcked`.' }),
   })
   .meta({ id: 'NewCategory' });
 export type NewCategory = z.infer<typeof newCategorySchema>;

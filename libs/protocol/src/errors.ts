@@ -22,6 +22,11 @@ export const ERRORS = {
   'notification.unknown': { status: 404, title: 'There is no such notification', retry: false, closeCode: 4404 },
   'category.unknown': { status: 422, title: 'There is no such category', retry: false, closeCode: 4422 },
   'category.locked': { status: 422, title: 'This category cannot be muted', retry: false, closeCode: 4422 },
+  'device.unknown': { status: 404, title: 'There is no such device', retry: false, closeCode: 4404 },
+  'push.unavailable': { status: 404, title: 'This server does not push', retry: false, closeCode: 4404 },
+  'ticket.unknown': { status: 404, title: 'There is no such ticket', retry: false, closeCode: 4404 },
+  'action.unknown': { status: 422, title: 'The notification has no such action', retry: false, closeCode: 4422 },
+  'endpoint.forbidden': { status: 422, title: 'This push service is not allowed', retry: false, closeCode: 4422 },
   'notification.over': {
     status: 409,
     title: 'The notification has expired or was retracted',

@@ -3,7 +3,7 @@ import { categoryIdSchema } from './categories.js';
 import { cursorSchema } from './cursor.js';
 import { inboxChangeSchema, inboxSummarySchema } from './inbox.js';
 import { presenceChangeSchema, type PresenceChange } from './presence.js';
-import { NOTIFICATION_PRIORITIES } from './publish.js';
+import { actionSchema, NOTIFICATION_PRIORITIES } from './publish.js';
 import { timestampSchema } from './timestamp.js';
 import { selectorSchema, topicSchema, userIdSchema } from './topics.js';
 
@@ -16,6 +16,7 @@ const contents = {
   url: z.string().optional(),
   icon: z.string().optional(),
   data: z.unknown().optional(),
+  actions: z.array(actionSchema).optional(),
   category: categoryIdSchema.optional(),
   priority: z.enum(NOTIFICATION_PRIORITIES).optional(),
   ephemeral: z.literal(true).optional(),

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { categoryIdSchema } from './categories.js';
 import { cursorSchema } from './cursor.js';
+import { deviceIdSchema } from './presence.js';
+import { actionIdSchema } from './publish.js';
 import { clientTimeSchema, timestampSchema } from './timestamp.js';
 import { topicSchema } from './topics.js';
 
@@ -123,7 +125,7 @@ export const inboxChangeSchema = z
     id: z.string(),
     cursor: cursorSchema,
     topic: topicSchema,
-    change: z.enum(['marked', 'followed', 'unfollowed', 'preferences']),
+    change: z.enum(['marked', 'followed', 'unfollowed', 'preferences', 'chosen', 'device']),
     mark: z
       .object({
         state: z.enum(MARK_STATES),
@@ -136,6 +138,15 @@ export const inboxChangeSchema = z
       .optional()
       .meta({ description: 'Of `marked`.' }),
     followed: topicSchema.optional().meta({ description: 'Of `followed` and `unfollowed`.' }),
+    chosen: z.object({ id: notificationIdSchema, action: actionIdSchema }).optional().meta({
+      description: 'Of `chosen`: the notification, and which of its actions.',
+    }),
+    device: z
+      .object({ id: deviceIdSchema, removed: z.enum(['asked', 'gone']).optional() })
+      .optional()
+      .meta({
+        description: 'Of `device`: it was registered; or removed, as `asked` or because its subscription is `gone`.',
+      }),
     at: timestampSchema,
   })
   .meta({ id: 'InboxChange', description: 'What a person did on one device, on their own topic.' });

@@ -68,6 +68,8 @@ export {
 export { assertPlainJson, MAX_JSON_DEPTH } from './plain-json.js';
 export { publishReplySchema, type PublishReply } from './publish-command.js';
 export {
+  actionIdSchema,
+  actionSchema,
   audienceOf,
   batchResultSchema,
   batchSchema,
@@ -81,6 +83,7 @@ export {
   parsePublish,
   publishedSchema,
   publishSchema,
+  type Action,
   type Edit,
   type PublishRequest,
 } from './publish.js';
@@ -206,3 +209,19 @@ export {
 } from './receipts.js';
 export { clientTimeSchema, timestampSchema } from './timestamp.js';
 export { exportedUserSchema, type ExportedUser } from './export.js';
+export {
+  DEVICE_CAUSES,
+  deviceListSchema,
+  deviceSchema,
+  MAX_DEVICES,
+  newDeviceSchema,
+  pushKeySchema,
+  pushReportSchema,
+  pushSubscriptionSchema,
+  type DeviceCause,
+  type DeviceView,
+  type NewDevice,
+  type PushReport,
+  type PushSubscription,
+} from './push.js';
+export { PUSH_WHEN, pushRuleSchema, type PushRule } from './push-rule.js';

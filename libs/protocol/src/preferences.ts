@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { categoryIdSchema, MAX_CATEGORIES } from './categories.js';
 import { MAX_FOLLOWS } from './inbox.js';
+import { timeZoneSchema } from './locality.js';
 import { clientTimeSchema, timestampSchema } from './timestamp.js';
 import { topicSchema } from './topics.js';
 
@@ -8,12 +9,6 @@ const timeOfDaySchema = z
   .string()
   .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'not a time of day: HH:MM')
   .meta({ examples: ['22:00'] });
-
-const timeZoneSchema = z
-  .string()
-  .max(64)
-  .refine(isTimeZone, { message: 'not a time zone of the IANA database' })
-  .meta({ examples: ['Europe/Berlin'] });
 
 /** ISO 8601: 1 is Monday. */
 const weekdaySchema = z.number().int().min(1).max(7);
@@ -62,11 +57,3 @@ export const preferencesSchema = z
   })
   .meta({ id: 'Preferences', description: 'What a person has chosen, and since when.' });
 export type Preferences = z.infer<typeof preferencesSchema>;
-
-function isTimeZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
-  } catch {
-    return false;
-  }
-}

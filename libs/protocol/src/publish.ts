@@ -13,7 +13,7 @@ export const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 export const MAX_BATCH_ITEMS = 1_000;
 
 /** Fields of the agreed wire format whose behaviour is not built: refused aloud, never accepted and ignored. */
-const UNSUPPORTED = ['actions', 'deliverAt'] as const;
+const UNSUPPORTED = ['deliverAt'] as const;
 
 /** How much a notification may disturb: `urgent` reaches people in their quiet hours too. */
 export const NOTIFICATION_PRIORITIES = ['low', 'normal', 'high', 'urgent'] as const;
@@ -25,6 +25,29 @@ const linkSchema = z
   .string()
   .max(2_048)
   .regex(/^(?:[Hh][Tt][Tt][Pp][Ss]?:\/\/|\/(?!\/))[^\s\p{Cc}]*$/u, 'must be an http(s) URL or an absolute path');
+
+/** Actions that one notification may offer. */
+const MAX_ACTIONS = 8;
+
+export const actionIdSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9_.-]{1,64}$/, { message: 'not an action id: 1–64 of [A-Za-z0-9_.-]' });
+
+export const actionSchema = z
+  .strictObject({
+    id: actionIdSchema,
+    title: z.string().min(1).max(128).meta({ description: 'What the button says.' }),
+    url: linkSchema.optional().meta({ description: 'Where choosing it leads.' }),
+  })
+  .meta({ id: 'Action', description: 'Something to choose: a button.' });
+export type Action = z.infer<typeof actionSchema>;
+
+const actionsSchema = z
+  .array(actionSchema)
+  .min(1)
+  .max(MAX_ACTIONS)
+  .refine((actions) => new Set(actions.map(({ id }) => id)).size === actions.length, 'ids must differ')
+  .meta({ description: 'Buttons; a device shows as many as it can, the page all.' });
 
 /** As sent by people, printable ASCII so that it means the same as header and as field. */
 export const idempotencyKeySchema = z
@@ -48,6 +71,7 @@ const draftFields = {
   url: linkSchema.optional().meta({ description: 'Where a click leads: http(s) or an absolute path.' }),
   icon: linkSchema.optional(),
   data: z.unknown().optional().meta({ description: 'Any JSON.' }),
+  actions: actionsSchema.optional(),
   category: categoryIdSchema
     .optional()
     .meta({ description: 'What kind of notification it is for the people who get it; declared by the operator.' }),
@@ -74,6 +98,7 @@ export const editSchema = z
     url: draftFields.url.nullable(),
     icon: draftFields.icon.nullable(),
     data: draftFields.data,
+    actions: draftFields.actions.nullable(),
   })
   .refine((edit) => Object.keys(edit).length > 0, 'changes nothing')
   .meta({

@@ -38,6 +38,7 @@ export class ActWriter {
     if (act.kind === 'preferences') return this.#preferences.replace(id, act);
     if (act.kind === 'ack') return { outcome: 'acted', entry: null, offsets: this.#receipts.acknowledge(act) };
     if (act.kind === 'erase') return this.#eraser.erase(id, act);
-    return this.#follows[act.kind](id, act);
+    if (act.kind === 'follow' || act.kind === 'unfollow') return this.#follows[act.kind](id, act);
+    throw new Error(`${act.kind} is not built yet`);
   }
 }

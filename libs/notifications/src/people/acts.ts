@@ -1,11 +1,22 @@
 import type { LogEntry } from '#clarion/event-bus';
 import type { Edit, ErrorCode, MarkState, WantedPreferences } from '#clarion/protocol';
+import type { DeviceHealth, StoredDevice } from '../push/push-store.js';
 
 /**
  * What is done to what the log has: edits and retractions, and what people do. The writer decides each in the transaction that keeps it,
  * so that two at once never meet half-way. Times are milliseconds since 1970, here and below.
  */
-export type LogAct = EditAct | RetractAct | MarkAct | FollowAct | PreferencesAct | AckAct | EraseAct;
+export type LogAct =
+  | EditAct
+  | RetractAct
+  | MarkAct
+  | FollowAct
+  | PreferencesAct
+  | AckAct
+  | ChooseAct
+  | DeviceAct
+  | RemoveDeviceAct
+  | EraseAct;
 
 /**
  * Merges the edit into the newest form of the notification, replaces its body where it stands, and appends an entry `updated` with the same
@@ -76,7 +87,39 @@ export interface AckAct {
 }
 
 /**
- * Removes all that is kept of a person: marks, follows, preferences, receipts, when they were last seen; notifications to them alone; of others
+ * Notes that one of its actions was chosen, and that it was shown. The first time of each action counts: again, nothing changes and nothing is
+ * appended. Refused: `notification.unknown` when the notification is not in this person's inbox, `notification.over` when it has expired or was
+ * retracted, `action.unknown` when it has no such action.
+ */
+export interface ChooseAct extends PersonalAct {
+  readonly kind: 'choose';
+  readonly notification: string;
+  readonly action: string;
+  readonly transport: string;
+  readonly device: string | null;
+}
+
+/**
+ * A device of the person: new, or brought again. What is brought again keeps when it came, and where the log was then; and of `device.endpoint`
+ * only who brought it last keeps it. Of more than `MAX_DEVICES` that which was verified longest ago goes. Appends nothing when nothing but
+ * `verifiedAt`, `issuedAt` and `subscribe` changed, though these are kept.
+ */
+export interface DeviceAct extends PersonalAct {
+  readonly kind: 'device';
+  readonly device: Omit<StoredDevice, keyof DeviceHealth | 'user' | 'since' | 'createdAt' | 'verifiedAt'>;
+}
+
+/**
+ * The device is gone, and what waits for it. Nothing changes when it is not there, or (`endpoint`) is somewhere else by now.
+ */
+export interface RemoveDeviceAct extends PersonalAct {
+  readonly kind: 'removeDevice';
+  readonly device: string;
+  readonly endpoint: string | null;
+}
+
+/**
+ * Removes all that is kept of a person: marks, follows, preferences, receipts, devices, pushes, when they were last seen; notifications to them alone; of others
  * their name. Appends an entry `erased` without topics, whose body is the person's topic: nodes forget what they hold in memory.
  */
 export interface EraseAct {
