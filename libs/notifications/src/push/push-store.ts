@@ -21,8 +21,11 @@ export interface PushStore {
 
   /** Notifications to be pushed at or before `now`, that due longest ago first. At most `limit` (1–1,000). */
   due(now: number, limit: number): Promise<DuePush[]>;
-  /** When there is something to do next, by {@link due}, {@link claim} or {@link planTakeBacks}; undefined: nothing waits. */
-  nextAt(): Promise<number | undefined>;
+  /**
+   * The first moment later than `after` at which there is something to do, by {@link due}, {@link claim} or {@link planTakeBacks}; undefined:
+   * nothing waits for so long. What waited until then may still wait: for a host, say, that is slow.
+   */
+  nextAt(after: number): Promise<number | undefined>;
   /**
    * The people whom a due notification concerns and who have devices, from `mark` on, each once: by the first of its topics that has them.
    * Looks at a bounded number of followers: a page may be short, or empty, though `next` says that more follow.
