@@ -224,4 +224,4 @@ export {
   type PushReport,
   type PushSubscription,
 } from './push.js';
-export { PUSH_WHEN, pushRuleSchema, type PushRule } from './push-rule.js';
+export { MAX_PUSH_AFTER_S, PUSH_WHEN, pushRuleSchema, type PushRule } from './push-rule.js';

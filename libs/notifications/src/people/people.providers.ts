@@ -3,6 +3,8 @@ import { Access, Limits } from '#clarion/access';
 import { EVENT_BUS, type EventBus } from '#clarion/event-bus';
 import { NotificationLog } from '../notification-log.js';
 import { Publisher } from '../publisher.js';
+import { PushLoop } from '../push/push-loop.js';
+import { PUSH_STORE, type PushStore } from '../push/push-store.js';
 import { AckWaits } from './ack-waits.js';
 import { Acknowledgements } from './acknowledgements.js';
 import { Amendments } from './amendments.js';
@@ -98,9 +100,16 @@ export const peopleProviders: Provider[] = [
   },
   {
     provide: Erasure,
-    inject: [NotificationLog, PEOPLE_STORE, Access, LastSeen, ReceiptNotes],
-    useFactory: (log: NotificationLog, store: PeopleStore, access: Access, lastSeen: LastSeen, notes: ReceiptNotes) =>
-      new Erasure(log, store, access, lastSeen, notes),
+    inject: [NotificationLog, PEOPLE_STORE, Access, LastSeen, ReceiptNotes, PUSH_STORE, PushLoop],
+    useFactory: (
+      log: NotificationLog,
+      store: PeopleStore,
+      access: Access,
+      lastSeen: LastSeen,
+      notes: ReceiptNotes,
+      pushStore: PushStore,
+      push: PushLoop | null,
+    ) => new Erasure(log, store, access, lastSeen, notes, pushStore, push),
   },
   {
     provide: SUMMARIES,

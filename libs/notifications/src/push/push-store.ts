@@ -6,6 +6,9 @@ import type { Standing } from '../people/people-store.js';
 /** The token by which the chosen store's module provides the {@link PushStore}, to the whole application. */
 export const PUSH_STORE = Symbol('PushStore');
 
+/** Milliseconds after a mark or a retraction until what it takes back is planned: many marks are one push for each device. */
+export const TAKE_BACK_AFTER_MS = 2_000;
+
 /**
  * What is kept of devices, and of what is to be pushed to them, in the same place as the log: one transaction and one backup have all. A due push
  * is written with its notification (`AppendRequest.pushAt`), devices come and go by acts (`DeviceAct`), and reading marks take back what was
