@@ -89,7 +89,7 @@ export {
 } from './push/push-channel.js';
 export { Actions, type ChosenAction } from './push/actions.js';
 export { Devices } from './push/devices.js';
-export { PushExplanations, type PushExplanation } from './push/push-explanations.js';
+export { PushExplanations } from './push/push-explanations.js';
 export { PushReports } from './push/push-reports.js';
 export { PushLoop } from './push/push-loop.js';
 export { PushStats } from './push/push-stats.js';

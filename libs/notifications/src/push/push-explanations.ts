@@ -1,40 +1,30 @@
+import type { ExplainedPush } from '#clarion/protocol';
 import { isoTime } from '../iso-time.js';
-import type { PushState, PushStore } from './push-store.js';
+import type { PushRecord, PushStore } from './push-store.js';
 
-/** What became, or will become, of pushing one notification to one person. Times are ISO 8601. */
-export interface PushExplanation {
-  /** It is not decided yet, and will be then. */
-  readonly due?: { readonly at: string };
-  /** By device; those to which it was not to be pushed are not there. */
-  readonly devices: readonly {
-    readonly device: string;
-    readonly state: PushState;
-    readonly at: string;
-    readonly attempts: number;
-    readonly reason?: string;
-    readonly takenBackAt?: string;
-  }[];
-}
-
+/** Says what was, or will be, pushed of a notification to somebody: for explanations. */
 export class PushExplanations {
-  readonly #store: Pick<PushStore, 'dueAt' | 'pushes'>;
+  readonly #store: Pick<PushStore, 'pushes' | 'dueAt'>;
 
-  constructor(store: Pick<PushStore, 'dueAt' | 'pushes'>) {
+  constructor(store: Pick<PushStore, 'pushes' | 'dueAt'>) {
     this.#store = store;
   }
 
-  async of(offset: number, user: string): Promise<PushExplanation> {
+  /** By device. Of one person all is decided at once: who has pushes waits for no decision. Precondition: it concerns this person. */
+  async of(offset: number, user: string): Promise<ExplainedPush> {
     const [dueAt, pushes] = await Promise.all([this.#store.dueAt(offset), this.#store.pushes(offset, [user])]);
-    return {
-      ...(dueAt !== undefined && { due: { at: isoTime(dueAt) } }),
-      devices: pushes.map(({ device, state, at, attempts, reason, takenBackAt }) => ({
-        device,
-        state,
-        at: isoTime(at),
-        attempts,
-        ...(reason !== null && { reason }),
-        ...(takenBackAt !== null && { takenBackAt: isoTime(takenBackAt) }),
-      })),
-    };
+    if (pushes.length > 0 || dueAt === undefined) return { devices: pushes.map(explained) };
+    return { due: { at: isoTime(dueAt) }, devices: [] };
   }
+}
+
+function explained({ device, state, at, attempts, reason, takenBackAt }: PushRecord): ExplainedPush['devices'][number] {
+  return {
+    device,
+    state,
+    at: isoTime(at),
+    attempts,
+    ...(reason !== null && { reason }),
+    ...(takenBackAt !== null && { takenBackAt: isoTime(takenBackAt) }),
+  };
 }

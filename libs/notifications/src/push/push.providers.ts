@@ -7,6 +7,7 @@ import { Acknowledgements } from '../people/acknowledgements.js';
 import { CategoryBook } from '../people/category-book.js';
 import { Inbox } from '../people/inbox.js';
 import { InboxActs } from '../people/inbox-acts.js';
+import { PEOPLE_STORE, type PeopleStore } from '../people/people-store.js';
 import { PreferenceBook } from '../people/preference-book.js';
 import { ReceiptNotes } from '../people/receipt-notes.js';
 import { Actions } from './actions.js';
@@ -14,6 +15,7 @@ import { Devices } from './devices.js';
 import { PushAlarm } from './push-alarm.js';
 import { PUSH_CHANNEL, type PushChannel } from './push-channel.js';
 import { PushExplanations } from './push-explanations.js';
+import { PushForecasts } from './push-forecasts.js';
 import { PushLoop } from './push-loop.js';
 import { PushOutbox } from './push-outbox.js';
 import { PushPlanner } from './push-planner.js';
@@ -62,6 +64,18 @@ export function pushProviders(config: PushConfig): Provider[] {
       inject: [PUSH_STORE, Acknowledgements, InboxActs, Actions],
       useFactory: (store: PushStore, acknowledgements: Acknowledgements, inbox: InboxActs, actions: Actions) =>
         new PushReports(store, acknowledgements, inbox, actions),
+    },
+    {
+      provide: PushForecasts,
+      inject: [PushSchedule, PUSH_STORE, PEOPLE_STORE, PreferenceBook, CategoryBook, Access],
+      useFactory: (
+        schedule: PushSchedule,
+        store: PushStore,
+        people: PeopleStore,
+        book: PreferenceBook,
+        categories: CategoryBook,
+        access: Access,
+      ) => new PushForecasts(schedule, store, people, book, categories, access),
     },
     { provide: PushExplanations, inject: [PUSH_STORE], useFactory: (store: PushStore) => new PushExplanations(store) },
     {
