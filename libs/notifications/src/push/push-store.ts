@@ -37,9 +37,10 @@ export interface PushStore {
   plan(decided: DecidedPage): Promise<boolean>;
 
   /**
-   * Takes pushes whose time has come, the earliest first, at most one for each device, none for devices or hosts in `except`, and keeps them from
-   * others until `now + leaseMs`. What is wanted no longer is settled as `cancelled` instead: the notification is read, archived or snoozed by
-   * now (or seen in none of its topics), retracted, expired or no longer kept.
+   * Takes pushes whose time has come, of the devices that waited longest, at most one for each device, none for devices or hosts in `except`, and keeps
+   * these devices from others until `now + leaseMs`; of one device in the order in which they were planned. What is wanted no longer is settled as
+   * `cancelled` instead: the notification is read, archived or snoozed by now (or seen in none of its topics), retracted, expired or no longer
+   * kept, or `until` is over. Looks at a bounded number: it may take few, or none, though more are due; {@link nextAt} says so.
    * @param limit 1–1,000.
    */
   claim(request: ClaimRequest): Promise<Claim>;
@@ -163,6 +164,10 @@ export interface ClaimRequest {
   readonly exceptDevices: readonly { readonly user: string; readonly device: string }[];
   /** Of endpoints, with the port when it is not the scheme's. */
   readonly exceptHosts: readonly string[];
+  /** At most so many for one host; absent: `limit`. */
+  readonly perHost?: number;
+  /** Where less is left of it: how much, by host. */
+  readonly room?: Readonly<Record<string, number>>;
 }
 
 export interface Claim {
