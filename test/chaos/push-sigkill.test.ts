@@ -10,8 +10,8 @@ import { mintToken, request } from '../support/rest.js';
 import { freePort, startServer, type TestServer } from '../support/server.js';
 import { isLong, shortOrLong, tell } from './lengths.js';
 
-/** The issue asks for a hundred. */
-const KILLS = shortOrLong(10, 100);
+/** The issue asks for a hundred; what takes time is to start again. */
+const KILLS = shortOrLong(6, 100);
 const USERS = Array.from({ length: 12 }, (_, i) => `u-${i}`);
 /** Notifications in each life of the server, one for each person in turn. */
 const PER_LIFE = 72;
