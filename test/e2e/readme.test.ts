@@ -268,7 +268,7 @@ test('the pasted page brings a device on a click alone, and the pasted publish r
     navigator: {
       language: 'de-AT',
       serviceWorker: {
-        register: async (path: string) => asked.push(path),
+        register: async (worker: string) => asked.push(worker),
         ready: Promise.resolve({
           pushManager: { subscribe: async (options: object) => (asked.push(JSON.stringify(options)), subscription) },
         }),
