@@ -88,7 +88,10 @@ export const pushDueChecks: readonly PushStoreCheck[] = [
     await scene.bring('ann/phone');
     const late = await scene.publish('n-1', { pushAt: NOW + 20 });
     const early = await scene.publish('n-2', { pushAt: NOW + 10 });
-    assert.equal(await scene.push.nextAt(), NOW + 10);
+    assert.equal(await scene.push.nextAt(-1), NOW + 10);
+    assert.equal(await scene.push.nextAt(NOW + 9), NOW + 10);
+    assert.equal(await scene.push.nextAt(NOW + 10), NOW + 20, 'what waits already hides nothing');
+    assert.equal(await scene.push.nextAt(NOW + 20), undefined);
     assert.equal(await scene.push.dueAt(late), NOW + 20);
     assert.deepEqual(await scene.push.waiting(), { due: 2, pushes: 0 });
     const killed = await crash();

@@ -27,7 +27,7 @@ export const pushOutboxChecks: readonly PushStoreCheck[] = [
       const first = await scene.claim();
       assert.deepEqual(takenOf(first).toSorted(), ['ann/laptop n-1', 'ann/phone n-1', 'bob/phone n-1']);
       assert.deepEqual(await scene.claim(), { pushes: [], cancelled: {} });
-      assert.equal(await scene.push.nextAt(), NOW + 1_050, 'when they are let go');
+      assert.equal(await scene.push.nextAt(-1), NOW + 1_050, 'when they are let go');
       const phone = first.pushes.find(({ device }) => nameOf(device) === 'ann/phone');
       assert.ok(phone?.kind === 'show');
       assert.deepEqual([phone.attempt, phone.shortened, phone.until, phone.topic], [1, 0, UNTIL, 'users/ann']);
@@ -151,7 +151,7 @@ export const pushOutboxChecks: readonly PushStoreCheck[] = [
       const killed = await crash();
       assert.deepEqual((await killed.claim()).pushes, [], 'it may still be tried');
       await killed.push.releaseAll();
-      assert.ok(((await killed.push.nextAt()) ?? Infinity) <= NOW + 50);
+      assert.ok(((await killed.push.nextAt(-1)) ?? Infinity) <= NOW + 50);
       const [again] = (await killed.claim()).pushes;
       assert.deepEqual([again?.id, again?.attempt], [pushes[0]?.id, 2]);
       await killed.push.settle([{ id: again!.id, at: NOW + 60, state: 'sent' }]);
@@ -172,7 +172,7 @@ export const pushOutboxChecks: readonly PushStoreCheck[] = [
     assert.deepEqual(await scene.store.people.receipts(offset, ['ann']), [
       { offset, user: 'ann', stage: 'sent', at: NOW + 60, transport: 'push', device: 'phone' },
     ]);
-    assert.equal(await scene.push.nextAt(), undefined);
+    assert.equal(await scene.push.nextAt(-1), undefined);
     assert.deepEqual(await scene.push.waiting(), { due: 0, pushes: 0 });
     assert.equal((await scene.push.ticket(`ticket-${offset}-ann-phone`))?.device, 'phone', 'it may be shown yet');
   }),
@@ -184,7 +184,8 @@ export const pushOutboxChecks: readonly PushStoreCheck[] = [
     const waits = { id: first!.id, state: 'waiting', reason: 'http_503', shortened: 0 } as const;
     await scene.push.settle([{ ...waits, at: NOW + 60, nextAt: NOW + 500, failed: true }]);
     await scene.ring('n-2');
-    assert.equal(await scene.push.nextAt(), NOW + 500);
+    assert.equal(await scene.push.nextAt(-1), NOW + 500);
+    assert.equal(await scene.push.nextAt(NOW + 500), undefined);
     assert.deepEqual((await scene.claim({ now: NOW + 499 })).pushes, []);
     assert.deepEqual(await healthOf(scene), [null, 1, NOW + 60, 'http_503']);
     const [second] = (await scene.claim({ now: NOW + 500 })).pushes;

@@ -6,7 +6,6 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { vi } from 'vitest';
 import { z } from 'zod';
 import { PushLoop } from '#clarion/notifications';
-import { WebPushModule, webPushConfigSchema } from '#clarion/web-push';
 import { AppModule, DRIVERS } from '../../dist/src/app.module.js';
 import { attachClarion, clarionHttpOptions } from '../../dist/src/clarion.module.js';
 import { loadConfig } from '../../dist/src/config/config.js';
@@ -187,17 +186,11 @@ async function startServer(
     },
     DRIVERS,
   );
-  const root = {
-    module: class Root {},
-    imports: [
-      await AppModule.forRoot(config),
-      WebPushModule.forRoot(webPushConfigSchema.parse({ environment: 'test' })),
-    ],
-  };
-  const app = await NestFactory.create<NestFastifyApplication>(root, new FastifyAdapter(clarionHttpOptions()), {
-    logger: ['error', 'fatal'],
-    abortOnError: false,
-  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    await AppModule.forRoot(config),
+    new FastifyAdapter(clarionHttpOptions()),
+    { logger: ['error', 'fatal'], abortOnError: false },
+  );
   attachClarion(app);
   await app.listen(port, '127.0.0.1');
   return { app, door: { url: `http://127.0.0.1:${port}`, apiKey: API_KEY } };
