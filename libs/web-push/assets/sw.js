@@ -146,11 +146,11 @@
     const { id, tag, publishedAt } = kept;
     const there = tag === '' ? [] : await worker.registration.getNotifications({ tag });
     const onDisplay = there.map(keptIn).find((known) => known !== undefined);
-    const last = (await recall()).shown.find((known) => known.tag === tag) ?? onDisplay;
+    const { shown, closed } = await recall();
+    const last = shown.find((known) => known.id === id) ?? shown.find((known) => known.tag === tag) ?? onDisplay;
     const again = last !== undefined && last.id === id;
-    if (again && onDisplay?.id !== id) return true;
+    if (closed.includes(id) || (again && onDisplay?.id !== id)) return true;
     if (!again && last !== undefined && last.publishedAt > publishedAt) return false;
-    if ((await recall()).closed.includes(id)) return true;
     // Of what is on display already, only what it carries along is new: nobody is disturbed.
     await worker.registration.showNotification(
       title,
