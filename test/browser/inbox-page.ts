@@ -10,8 +10,14 @@ export class InboxPage {
   private constructor(readonly tab: ConsolePage) {}
 
   /** Opens the address that the server prints, and the inbox. */
-  static async open(browser: Browser, server: TestServer, person?: string): Promise<InboxPage> {
+  static async open(
+    browser: Browser,
+    server: TestServer,
+    person?: string,
+    prepare?: (tab: ConsolePage) => Promise<void>,
+  ): Promise<InboxPage> {
     const tab = await ConsolePage.prepare(browser, NO_PANES);
+    await prepare?.(tab);
     if (person !== undefined) await tab.page.addInitScript(`sessionStorage['clarion.person'] = '${person}'`);
     await tab.enter(server);
     const page = new InboxPage(tab);

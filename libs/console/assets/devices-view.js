@@ -137,7 +137,7 @@ function healthOf(device) {
   const words = [
     rings ? 'rings' : `will not ring, because ${because ?? 'the server does not say why'}${untilOf(device)}`,
   ];
-  words.push(`by ${service}`, `seen ${ago(verifiedAt)}`);
+  words.push(`by ${service}`, `page opened ${ago(verifiedAt)}`);
   if (lastSuccessAt !== undefined) words.push(`last push ${ago(lastSuccessAt)}`);
   if (lastFailure !== undefined) words.push(`last failure ${ago(lastFailure.at)}: ${lastFailure.reason}`);
   return words.join(' · ');

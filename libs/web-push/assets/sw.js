@@ -471,17 +471,17 @@
   }
 
   /**
-   * Where the browser itself reads declarative messages it has no `data`, but the notification that it would show.
+   * Where the browser itself reads declarative messages it may give no `data`, but the notification that it would show.
    * @param {PushEvent & { notification?: Notification | null }} event
    * @returns {unknown}
    */
   function payloadOf({ data, notification }) {
-    if (notification) return { notification, clarion: record(notification.data)['clarion'] };
     try {
-      return data?.json();
+      if (data) return data.json();
     } catch {
       return undefined; // No JSON: somebody else's.
     }
+    return { notification, clarion: record(record(notification)['data'])['clarion'] };
   }
 
   worker.addEventListener('notificationclick', (event) => {
