@@ -1,12 +1,13 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { Limits } from '#clarion/access';
-import { Publisher, ReceiptNotes } from '#clarion/notifications';
+import { Publisher, PushStats, ReceiptNotes } from '#clarion/notifications';
 import { Realtime } from '#clarion/realtime';
 import { Requests } from '../http/requests.js';
 import { loadReadings } from './load-readings.js';
 import { MetricsController } from './metrics.controller.js';
 import { MetricsServer } from './metrics-server.js';
 import { Metrics } from './metrics.js';
+import { pushReadings } from './push-readings.js';
 import { realtimeReadings } from './realtime-readings.js';
 
 /** Where metrics are served apart from the main port. */
@@ -22,14 +23,20 @@ export class MetricsModule {
   static forRoot(address: MetricsAddress | undefined): DynamicModule {
     const metrics = {
       provide: Metrics,
-      inject: [Requests, Realtime, Limits, Publisher, ReceiptNotes],
+      inject: [Requests, Realtime, Limits, Publisher, ReceiptNotes, PushStats],
       useFactory: (
         requests: Requests,
         realtime: Realtime,
         limits: Limits,
         publisher: Publisher,
         receipts: ReceiptNotes,
-      ) => new Metrics(requests, [...realtimeReadings(realtime), ...loadReadings(limits, publisher, receipts)]),
+        pushes: PushStats,
+      ) =>
+        new Metrics(requests, [
+          ...realtimeReadings(realtime),
+          ...loadReadings(limits, publisher, receipts),
+          ...pushReadings(pushes),
+        ]),
     };
     if (address === undefined) return { module: MetricsModule, controllers: [MetricsController], providers: [metrics] };
     const server = {

@@ -14,6 +14,7 @@ import { loadConfig } from '../../dist/src/config/config.js';
 import { EventStream } from '../support/event-stream.js';
 import { mintToken, publish, request, type Answer } from '../support/rest.js';
 import { API_KEY, startServer, TOKEN_SECRET, type TestServer } from '../support/server.js';
+import { deafSubscription } from '../support/subscription.js';
 
 const documentSchema = z.looseObject({
   paths: z.record(
@@ -113,7 +114,8 @@ describe('the running server', () => {
         doNotDisturbUntil: '2001-01-01T00:00:00Z',
       };
       id = 'docs';
-      await answersAsDocumented('PUT', '/v1/categories/{id}', { title: 'Documents', locked: ['inbox'] });
+      const push = { when: 'ifNotAcked', afterS: 86_400 };
+      await answersAsDocumented('PUT', '/v1/categories/{id}', { title: 'Documents', locked: ['inbox'], push });
       id = user;
       await answersAsDocumented('GET', '/v1/categories');
       await answersAsDocumented('PUT', '/v1/me/preferences', chosen, '', me);
@@ -128,12 +130,24 @@ describe('the running server', () => {
         await answersAsDocumented('GET', path, undefined, '', headers);
         await answersAsDocumented('DELETE', path, undefined, '?topic=docs/1', headers);
       }
-      const draft = { user, title: 't', category: 'docs', priority: 'high', ttl: 600, collapseKey: 'k' };
+      await answersAsDocumented('GET', '/v1/push/key');
+      const subscription = deafSubscription();
+      const device = { subscription, name: 'Laptop', locale: 'de-AT', timeZone: 'Europe/Vienna' };
+      id = 'laptop';
+      await answersAsDocumented('PUT', '/v1/me/devices/{id}', device, '', me);
+      await answersAsDocumented('PUT', '/v1/me/devices/{id}', { subscription: {} }, '', me);
+      id = user;
+      await answersAsDocumented('GET', '/v1/me/devices', undefined, '', me);
+      await answersAsDocumented('POST', '/v1/push/reports', { ticket: 'A'.repeat(22), event: 'shown' });
+      const actions = [{ id: 'go', title: 'Go', url: '/go' }];
+      const draft = { user, title: 't', category: 'docs', priority: 'high', ttl: 600, collapseKey: 'k', actions };
       await answersAsDocumented('POST', '/v1/notifications', draft, '?dryRun=true');
       const { body } = await answersAsDocumented('POST', '/v1/notifications', draft, '?wait=acked&timeout=1');
       const { id: notification, cursor } = z.object({ id: z.string(), cursor: z.string() }).parse(body);
       await answersAsDocumented('GET', '/v1/me/inbox/summary', undefined, '', me);
       await answersAsDocumented('POST', '/v1/me/acks', { ids: [notification] }, '', me);
+      await answersAsDocumented('POST', '/v1/me/choices', { id: notification, action: 'go' }, '', me);
+      await answersAsDocumented('POST', '/v1/me/choices', { id: notification, action: 'none' }, '', me);
       const until = '2099-01-01T00:00:00Z';
       await answersAsDocumented('POST', '/v1/me/marks', { state: 'read', ids: [notification] }, '', me);
       await answersAsDocumented('POST', '/v1/me/marks', { state: 'snoozed', upTo: cursor, until }, '', me);

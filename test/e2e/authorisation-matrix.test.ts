@@ -12,6 +12,7 @@ import { attachClarion, clarionHttpOptions } from '../../dist/src/clarion.module
 import { loadConfig } from '../../dist/src/config/config.js';
 import { mintToken, publish as publishNow, request, type Door } from '../support/rest.js';
 import { API_KEY, freePort, TOKEN_SECRET } from '../support/server.js';
+import { deafSubscription } from '../support/subscription.js';
 import { SocketListener } from '../support/socket-listener.js';
 import { JsonSocket, refusedHandshake } from '../support/web-socket.js';
 
@@ -51,6 +52,7 @@ const CELLS: Readonly<Record<string, string>> = {
   /** There is nothing of that name, or it is none of their business. */
   U: 'notification.unknown',
   Y: 'category.unknown',
+  D: 'device.unknown',
 };
 
 const createdKey = z.object({ id: z.string(), key: z.string() });
@@ -435,6 +437,20 @@ const REST: readonly (readonly [route: string, what: string, cells: string, ask:
       'R R R R R + U U C',
       (role) => ask(role, 'POST', '/v1/me/acks', { ids: [notificationId] }),
     ],
+    [
+      'POST /v1/me/choices',
+      'of what is in no inbox',
+      'R R R R R U U U C',
+      (role) => ask(role, 'POST', '/v1/me/choices', { id: notificationId, action: 'go' }),
+    ],
+    ['GET /v1/me/devices', 'all', 'R R R R R + + + C', (role) => ask(role, 'GET', '/v1/me/devices')],
+    [
+      'PUT /v1/me/devices/:id',
+      'one',
+      'R R R R R + + + C',
+      (role) => ask(role, 'PUT', '/v1/me/devices/phone', { subscription: deafSubscription() }),
+    ],
+    ['DELETE /v1/me/devices/:id', 'one', 'R R R R R D D D C', (role) => ask(role, 'DELETE', '/v1/me/devices/none')],
     ['GET /v1/me/follows', 'all', 'R R R R R + + + C', (role) => ask(role, 'GET', '/v1/me/follows')],
     ['PUT /v1/me/follows', 'own', 'R R R R R + T T C', (role) => ask(role, 'PUT', '/v1/me/follows?topic=own/9')],
     ['DELETE /v1/me/follows', 'own', 'R R R R R + + + C', (role) => ask(role, 'DELETE', '/v1/me/follows?topic=own/8')],
@@ -504,8 +520,11 @@ const REST: readonly (readonly [route: string, what: string, cells: string, ask:
 /** What everybody may see, whatever they bring. */
 const PUBLIC = [
   ...['GET /', 'GET /health/live', 'GET /health/ready', 'GET /docs', 'GET /docs/open.js', 'GET /docs/openapi.json'],
-  ...['GET /docs/asyncapi.json', 'GET /docs/swagger-ui.css', 'GET /docs/swagger-ui-bundle.js'],
+  ...['GET /docs/asyncapi.json', 'GET /docs/swagger-ui.css', 'GET /docs/swagger-ui-bundle.js', 'GET /v1/push/key'],
 ];
+
+/** What everybody may say who has a ticket, whatever else they bring. */
+const BY_TICKET = 'POST /v1/push/reports';
 
 interface Client {
   ask(command: string, body: object): Promise<Outcome>;
@@ -572,6 +591,7 @@ const COMMANDS: readonly (readonly [command: string, body: object, cells: string
   ['summary', {}, 'R R R R R + + + C'],
   ['mark', { state: 'read', ids: ['nothing'] }, 'R R R R R U U U C'],
   ['ack', { ids: ['nothing'] }, 'R R R R R U U U C'],
+  ['choose', { notification: 'nothing', action: 'go' }, 'R R R R R U U U C'],
   ['follow', { topic: 'own/7' }, 'R R R R R + T T C'],
   ['unfollow', { topic: 'own/6' }, 'R R R R R + + + C'],
   ['follows', {}, 'R R R R R + + + C'],
@@ -619,8 +639,14 @@ describe('REST, streams and polls', () => {
     expect(new Set(Object.values(await everybody((role) => ask(role, method, path))))).toEqual(new Set(['allowed']));
   });
 
+  it(`${BY_TICKET} asks for a ticket alone`, async () => {
+    const report = { ticket: 'A'.repeat(22), event: 'shown' };
+    const outcomes = await everybody((role) => ask(role, 'POST', '/v1/push/reports', report));
+    expect(new Set(Object.values(outcomes))).toEqual(new Set(['ticket.unknown']));
+  });
+
   it('there is no route without a row, and no row without a route', () => {
-    const rows = new Set([...REST.map(([route]) => route), ...PUBLIC]);
+    const rows = new Set([...REST.map(([route]) => route), ...PUBLIC, BY_TICKET]);
     const isAsset = (route: string) => route.startsWith('GET /console/');
     expect([...routes].filter((route) => !isAsset(route)).toSorted()).toEqual([...rows].toSorted());
   });

@@ -351,6 +351,18 @@ describe('publishes and commands', () => {
     }
   });
 
+  it('what needs no credentials is counted by address, whatever is brought', async () => {
+    const Authorization = `Bearer ${await publisher('c-reports')}`;
+    const report = { ticket: 'A'.repeat(22), event: 'shown' };
+    const asked = [
+      await request(server, 'GET', '/v1/push/key', undefined, { Authorization }),
+      await request(server, 'POST', '/v1/push/reports', report, { Authorization: '' }),
+      await request(server, 'POST', '/v1/push/reports', report, { Authorization }),
+    ];
+    expect(asked.map(({ status }) => status)).toEqual([200, 404, 429]);
+    expect((await request(server, 'GET', '/v1/events', undefined, { Authorization })).status).toBe(200);
+  });
+
   it('selectors of a reader are limited over every transport, also those that come later', async () => {
     const token = await publisher('s-1');
     const query = `topics=a/1,a/2,a/3&access_token=${token}`;

@@ -4,10 +4,14 @@ import { problemSchema } from '#clarion/protocol';
 import { mintToken, publish, request } from '../support/rest.js';
 import { startServer, type TestServer } from '../support/server.js';
 import { SocketListener } from '../support/socket-listener.js';
+import { deafSubscription } from '../support/subscription.js';
 import { JsonSocket } from '../support/web-socket.js';
 
 const ME = 'u-me';
 const SOME_ID = '0190a0b0-0000-7000-8000-000000000000';
+const GO = { id: 'go', title: 'Go' };
+/** A point of the curve, and 16 bytes. */
+const SUBSCRIPTION = deafSubscription();
 
 let server: TestServer;
 let token: string;
@@ -25,11 +29,14 @@ beforeAll(async () => {
   await other.stop();
   token = await mintToken(server, { sub: ME, subscribe: ['news/*'], publish: ['news/*'] });
   await put('/v1/categories/locked', { title: 'Security', locked: ['live', 'inbox'] });
-  own = await publish(server, { user: ME, title: 'mine' });
-  theirs = await publish(server, { user: 'u-other', title: 'theirs' });
-  over = await publish(server, { user: ME, title: 'over' });
+  own = await publish(server, { user: ME, title: 'mine', actions: [GO] });
+  theirs = await publish(server, { user: 'u-other', title: 'theirs', actions: [GO] });
+  over = await publish(server, { user: ME, title: 'over', actions: [GO] });
   await request(server, 'DELETE', `/v1/notifications/${over.id}`);
   await request(server, 'PUT', '/v1/me/follows?topic=news/1', undefined, mine());
+  await request(server, 'PUT', '/v1/me/devices/phone', { subscription: SUBSCRIPTION }, mine());
+  const foreign = { Authorization: `Bearer ${await mintToken(server, { sub: 'u-other' })}` };
+  await request(server, 'PUT', '/v1/me/devices/theirs', { subscription: deafSubscription() }, foreign);
 });
 
 afterAll(() => server.stop());
@@ -52,12 +59,11 @@ function put(path: string, body: unknown): Promise<unknown> {
 }
 
 async function everything(): Promise<unknown> {
-  const { marks, follows, preferences, receipts, notifications } = Object(
-    (await request(server, 'GET', `/v1/users/${ME}/export`)).body,
-  );
+  const exported = (await request(server, 'GET', `/v1/users/${ME}/export`)).body;
+  const devices = (await request(server, 'GET', '/v1/me/devices', undefined, mine())).body;
   const categories = (await request(server, 'GET', '/v1/categories')).body;
   const news = (await request(server, 'GET', '/v1/notifications?topic=news/1')).body;
-  return { marks, follows, preferences, receipts, notifications, categories, news };
+  return { exported, devices, categories, news };
 }
 
 const manyIds = Array.from({ length: 1_001 }, (_, i) => `id-${i}`);
@@ -73,6 +79,7 @@ interface Bad {
 
 const MARKS = ['POST', '/v1/me/marks'] as const;
 const ACKS = ['POST', '/v1/me/acks'] as const;
+const CHOICES = ['POST', '/v1/me/choices'] as const;
 const PREFERENCES = ['PUT', '/v1/me/preferences'] as const;
 
 const mark = (what: string, body: () => Record<string, unknown>, code = 'body.invalid'): Bad => ({
@@ -80,6 +87,13 @@ const mark = (what: string, body: () => Record<string, unknown>, code = 'body.in
   rest: MARKS,
   command: 'mark',
   body: () => ({ state: 'read', ...body() }),
+  code,
+});
+const choice = (what: string, body: () => Record<string, unknown>, code = 'body.invalid'): Bad => ({
+  what,
+  rest: CHOICES,
+  command: 'choose',
+  body,
   code,
 });
 const preferences = (what: string, body: Record<string, unknown>, code = 'body.invalid'): Bad => ({
@@ -117,6 +131,14 @@ const BAD: readonly Bad[] = [
     code: 'notification.unknown',
   },
   { what: '1,001 acknowledgements', rest: ACKS, command: 'ack', body: () => ({ ids: manyIds }), code: 'body.invalid' },
+  choice('a choice of what is not there', () => ({ id: SOME_ID, action: 'go' }), 'notification.unknown'),
+  choice('a choice of somebody else’s', () => ({ id: theirs.id, action: 'go' }), 'notification.unknown'),
+  choice('a choice of what was taken back', () => ({ id: over.id, action: 'go' }), 'notification.over'),
+  choice('a forged action', () => ({ id: own.id, action: 'transfer' }), 'action.unknown'),
+  choice('an action that is none', () => ({ id: own.id, action: 'a b' })),
+  choice('no action', () => ({ id: own.id })),
+  choice('an action by its title', () => ({ id: own.id, action: GO.title }), 'action.unknown'),
+  choice('an unknown field of a choice', () => ({ id: own.id, action: 'go', user: 'u-other' })),
   preferences('a category that does not exist', { categories: { nowhere: { live: false } } }, 'category.unknown'),
   preferences('a category that cannot be muted', { categories: { locked: { live: false } } }, 'category.locked'),
   preferences('a category that is no name', { categories: { 'A b': { live: false } } }),
@@ -196,9 +218,146 @@ describe('REST', () => {
   });
 });
 
+describe('a device', () => {
+  const { endpoint, keys } = SUBSCRIPTION;
+  /** Of the right form, and on no curve. */
+  const nowhere = Buffer.concat([Buffer.of(4), Buffer.alloc(64, 1)]).toString('base64url');
+
+  it.each<[string, unknown, string?]>([
+    ['nothing', {}, '/subscription'],
+    ['no object', 'text', ''],
+    ['a list', [], ''],
+    ['a subscription that is null', { subscription: null }, '/subscription'],
+    ['no endpoint', { subscription: { keys } }, '/subscription/endpoint'],
+    ['an empty endpoint', { subscription: { endpoint: '', keys } }, '/subscription/endpoint'],
+    [
+      'an endpoint that is too long',
+      { subscription: { endpoint: `https://fcm.googleapis.com/${'x'.repeat(2_048)}`, keys } },
+      '/subscription/endpoint',
+    ],
+    ['an endpoint that is no text', { subscription: { endpoint: 5, keys } }, '/subscription/endpoint'],
+    [
+      'an end that is no number',
+      { subscription: { endpoint, keys, expirationTime: 'soon' } },
+      '/subscription/expirationTime',
+    ],
+    ['no keys', { subscription: { endpoint } }, '/subscription/keys'],
+    ['no public key', { subscription: { endpoint, keys: { auth: keys.auth } } }, '/subscription/keys/p256dh'],
+    [
+      'a public key that is too short',
+      { subscription: { endpoint, keys: { ...keys, p256dh: keys.p256dh.slice(1) } } },
+      '/subscription/keys/p256dh',
+    ],
+    [
+      'a compressed public key',
+      { subscription: { endpoint, keys: { ...keys, p256dh: `A${keys.p256dh.slice(1, 44)}` } } },
+      '/subscription/keys/p256dh',
+    ],
+    [
+      'a public key in another alphabet',
+      { subscription: { endpoint, keys: { ...keys, p256dh: `${keys.p256dh.slice(0, 85)}+/` } } },
+      '/subscription/keys/p256dh',
+    ],
+    [
+      'a public key that is on no curve',
+      { subscription: { endpoint, keys: { ...keys, p256dh: nowhere } } },
+      '/subscription/keys/p256dh',
+    ],
+    ['no secret', { subscription: { endpoint, keys: { p256dh: keys.p256dh } } }, '/subscription/keys/auth'],
+    [
+      'a secret that is too short',
+      { subscription: { endpoint, keys: { ...keys, auth: keys.auth.slice(1) } } },
+      '/subscription/keys/auth',
+    ],
+    [
+      'a secret that is too long',
+      { subscription: { endpoint, keys: { ...keys, auth: `${keys.auth}AA` } } },
+      '/subscription/keys/auth',
+    ],
+    ['an empty name', { subscription: SUBSCRIPTION, name: '' }, '/name'],
+    ['a name that is too long', { subscription: SUBSCRIPTION, name: 'x'.repeat(129) }, '/name'],
+    ['a language that is none', { subscription: SUBSCRIPTION, locale: 'not a language' }, '/locale'],
+    ['a time zone that does not exist', { subscription: SUBSCRIPTION, timeZone: 'Europe/Atlantis' }, '/timeZone'],
+    ['an unknown field', { subscription: SUBSCRIPTION, user: 'u-other' }, '/user'],
+  ])('with %s', async (_, body, pointer) => {
+    const answer = await request(server, 'PUT', '/v1/me/devices/laptop', body, mine());
+    expect(answer).toMatchObject({ status: 422, body: { code: 'body.invalid', errors: [{ pointer }] } });
+  });
+
+  it.each(['a%20b', 'x'.repeat(65), '%00', 'ä', 'a%2Fb'])('by the name %s', async (id) => {
+    const answer = await request(server, 'PUT', `/v1/me/devices/${id}`, { subscription: SUBSCRIPTION }, mine());
+    expect(answer).toMatchObject({ status: 422, body: { code: 'body.invalid', errors: [{ pointer: '/id' }] } });
+  });
+
+  it.each([
+    'https://push.evil.example/1',
+    'http://fcm.googleapis.com/fcm/send/1',
+    'https://fcm.googleapis.com.evil.example/1',
+    'https://user:secret@fcm.googleapis.com/1',
+    'https://10.0.0.1/1',
+    'https://[::ffff:127.0.0.1]/1',
+    'https://2130706433/1',
+    'ftp://fcm.googleapis.com/1',
+    'javascript:alert(1)',
+    '/relative',
+    'no url',
+  ])('at the endpoint %s', async (bad) => {
+    const subscription = { endpoint: bad, keys };
+    const answer = await request(server, 'PUT', '/v1/me/devices/laptop', { subscription }, mine());
+    expect(answer).toMatchObject({ status: 422, body: { code: 'endpoint.forbidden' } });
+    // Nothing of it is told to whoever reads answers or logs.
+    expect(JSON.stringify(answer.body)).not.toContain('secret');
+  });
+
+  it('that is larger than one can be', async () => {
+    const answer = await request(server, 'PUT', '/v1/me/devices/laptop', { x: 'x'.repeat(17_000) }, mine());
+    expect(answer).toMatchObject({ status: 413, body: { code: 'body.too_large' } });
+  });
+
+  it.each(['none', 'theirs', '..%2Fphone', 'x'.repeat(65)])('removed that is not one’s own: %s', async (id) => {
+    const answer = await request(server, 'DELETE', `/v1/me/devices/${id}`, undefined, mine());
+    expect(answer).toMatchObject({ status: 404, body: { code: 'device.unknown' } });
+  });
+});
+
+describe('a report of a push', () => {
+  const ticket = 'A'.repeat(22);
+
+  it.each<[string, unknown, string, string?]>([
+    ['an unknown ticket', { ticket, event: 'shown' }, 'ticket.unknown'],
+    ['a ticket that is none', { ticket: 'a b', event: 'shown' }, 'body.invalid', '/ticket'],
+    ['a ticket that is too short', { ticket: 'A', event: 'shown' }, 'body.invalid', '/ticket'],
+    ['a ticket that is too long', { ticket: 'A'.repeat(65), event: 'shown' }, 'body.invalid', '/ticket'],
+    ['no ticket', { event: 'shown' }, 'body.invalid', '/ticket'],
+    ['no event', { ticket }, 'body.invalid', '/event'],
+    ['an unknown event', { ticket, event: 'dismissed' }, 'body.invalid', '/event'],
+    ['an action of what was only shown', { ticket, event: 'shown', action: 'go' }, 'body.invalid', '/action'],
+    ['no action of what was acted on', { ticket, event: 'acted' }, 'body.invalid', '/action'],
+    ['an action that is none', { ticket, event: 'acted', action: 'a b' }, 'body.invalid', '/action'],
+    ['an unknown field', { ticket, event: 'shown', user: ME }, 'body.invalid', '/user'],
+    ['no object', 5, 'body.invalid', ''],
+  ])('with %s', async (_, body, code, pointer) => {
+    const answer = await request(server, 'POST', '/v1/push/reports', body, { Authorization: '' });
+    expect(problemSchema.parse(answer.body)).toMatchObject({
+      code,
+      status: answer.status,
+      ...(pointer !== undefined && { errors: [{ pointer }] }),
+    });
+  });
+
+  it('that is larger than one can be', async () => {
+    const answer = await request(server, 'POST', '/v1/push/reports', { ticket: 'A'.repeat(1_024), event: 'shown' });
+    expect(answer).toMatchObject({ status: 413, body: { code: 'body.too_large' } });
+  });
+});
+
 describe('commands', () => {
-  const wired = (bad: Bad): Record<string, unknown> =>
-    bad.command === 'preferences' ? { set: bad.body() } : bad.body();
+  const wired = (bad: Bad): Record<string, unknown> => {
+    if (bad.command === 'preferences') return { set: bad.body() };
+    if (bad.command !== 'choose') return bad.body();
+    const { id: notification, ...rest } = bad.body();
+    return { notification, ...rest };
+  };
 
   it('over WebSocket', async () => {
     const socket = new JsonSocket(`${server.url}/v1/ws?access_token=${token}`);

@@ -3,6 +3,7 @@ import { EventStream } from '../support/event-stream.js';
 import { mintToken, publish, request } from '../support/rest.js';
 import { startServer, type TestServer } from '../support/server.js';
 import { SocketListener } from '../support/socket-listener.js';
+import { deafSubscription } from '../support/subscription.js';
 import { JsonSocket } from '../support/web-socket.js';
 
 /** What the issue allows between an acknowledgement and the answer of who waits for it. */
@@ -216,6 +217,21 @@ describe('who has published something to others', () => {
     ]);
   });
 
+  it('learns which actions were chosen, and neither by what device', async () => {
+    const author = await mintToken(server, { sub: 'u-author', publish: ['users/u-chooser'] });
+    const draft = { user: 'u-chooser', title: 't', actions: [{ id: 'go', title: 'Go' }] };
+    const { id } = Object((await request(server, 'POST', '/v1/notifications', draft, as(author))).body);
+    const chooser = as(await mintToken(server, { sub: 'u-chooser' }));
+    expect((await request(server, 'POST', '/v1/me/choices', { id, action: 'go' }, chooser)).status).toBe(200);
+    const at = expect.any(String);
+    const receipts = async (headers?: Record<string, string>): Promise<unknown> =>
+      Object((await request(server, 'GET', `/v1/notifications/${id}/receipts`, undefined, headers)).body).recipients;
+    expect(await receipts(as(author))).toEqual([
+      { user: 'u-chooser', stored: { at }, received: { at }, acked: { at }, acted: [{ action: 'go', at }] },
+    ]);
+    expect(await receipts()).toMatchObject([{ acked: {}, acted: [{ action: 'go', at, transport: 'rest' }] }]);
+  });
+
   it('may take it back twice, and not edit it then', async () => {
     const author = await mintToken(server, { sub: 'u-author', publish: ['news/*'] });
     const { id } = Object(
@@ -257,17 +273,24 @@ describe('a dry run', () => {
     open.push(stream);
     await stream.first('ready', 1);
     await request(server, 'PUT', '/v1/me/follows?topic=news/9', undefined, as(token));
+    await request(server, 'PUT', '/v1/me/devices/phone', { subscription: deafSubscription() }, as(token));
     const draft = { users: ['u-dry', 'u-nobody'], topic: 'news/9', title: 't' };
     const answer = await request(server, 'POST', '/v1/notifications?dryRun=true', draft);
     expect(answer).toMatchObject({
       status: 200,
       body: {
         recipients: [
-          { user: 'u-dry', live: { reaches: true, connections: 1 }, inbox: { reaches: true }, push: { reaches: true } },
+          {
+            user: 'u-dry',
+            live: { reaches: true, connections: 1 },
+            inbox: { reaches: true },
+            push: { reaches: true, devices: 1, at: expect.any(String) },
+          },
           {
             user: 'u-nobody',
             live: { reaches: false, connections: 0, cause: 'connection.none' },
             inbox: { reaches: true },
+            push: { reaches: false, devices: 0, cause: 'device.none' },
           },
         ],
         topics: [{ topic: 'news/9', connections: 1, followers: 1 }],

@@ -17,7 +17,13 @@ export interface DeviceOptions {
   readonly since?: string | undefined;
 }
 
-/** One device of a person, over one transport: what it hears, and how it marks. */
+export interface Choice {
+  /** Of the notification. */
+  readonly id: string;
+  readonly action: string;
+}
+
+/** One device of a person, over one transport: what it hears, and how it says what the person does. */
 export interface Device {
   readonly transport: Transport;
   /** All that it heard, in order. */
@@ -26,6 +32,8 @@ export interface Device {
   until(what: string, isIt: (event: Heard) => boolean): Promise<Heard>;
   /** Marks by its own way: a command of its connection, or REST. Resolves with the answer's data. */
   mark(mark: object): Promise<unknown>;
+  /** Chooses an action of a notification, in the same manner. */
+  choose(choice: Choice): Promise<unknown>;
   close(): void;
 }
 
@@ -75,9 +83,9 @@ class Ear {
   }
 }
 
-/** Those that can only listen mark over REST. */
-async function markOverRest(door: Door, { token }: DeviceOptions, mark: object): Promise<unknown> {
-  const { status, body } = await request(door, 'POST', '/v1/me/marks', mark, { Authorization: `Bearer ${token}` });
+/** Those that can only listen say it over REST. */
+async function sayOverRest(door: Door, { token }: DeviceOptions, what: string, said: object): Promise<unknown> {
+  const { status, body } = await request(door, 'POST', `/v1/me/${what}`, said, { Authorization: `Bearer ${token}` });
   if (status !== 200) throw new Error(`${status}: ${JSON.stringify(body)}`);
   return body;
 }
@@ -109,6 +117,10 @@ class SocketIoDevice implements Device {
 
   mark(mark: object): Promise<unknown> {
     return this.#listener.ask('mark', mark);
+  }
+
+  choose({ id, action }: Choice): Promise<unknown> {
+    return this.#listener.ask('choose', { notification: id, action });
   }
 
   close(): void {
@@ -145,9 +157,17 @@ class WebSocketDevice implements Device {
     return this.#ear.until(what, isIt);
   }
 
-  async mark(mark: object): Promise<unknown> {
+  mark(mark: object): Promise<unknown> {
+    return this.#ask('mark', mark);
+  }
+
+  choose({ id, action }: Choice): Promise<unknown> {
+    return this.#ask('choose', { notification: id, action });
+  }
+
+  async #ask(op: string, said: object): Promise<unknown> {
     const id = ++this.#asked;
-    return replySchema.parse(await this.#socket.ask(id, { op: 'mark', id, ...mark })).data;
+    return replySchema.parse(await this.#socket.ask(id, { op, id, ...said })).data;
   }
 
   close(): void {
@@ -186,7 +206,11 @@ class StreamDevice implements Device {
   }
 
   mark(mark: object): Promise<unknown> {
-    return markOverRest(this.#door, this.#options, mark);
+    return sayOverRest(this.#door, this.#options, 'marks', mark);
+  }
+
+  choose(choice: Choice): Promise<unknown> {
+    return sayOverRest(this.#door, this.#options, 'choices', choice);
   }
 
   close(): void {
@@ -222,7 +246,11 @@ class PollingDevice implements Device {
   }
 
   mark(mark: object): Promise<unknown> {
-    return markOverRest(this.#door, this.#options, mark);
+    return sayOverRest(this.#door, this.#options, 'marks', mark);
+  }
+
+  choose(choice: Choice): Promise<unknown> {
+    return sayOverRest(this.#door, this.#options, 'choices', choice);
   }
 
   close(): void {

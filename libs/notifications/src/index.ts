@@ -87,8 +87,15 @@ export {
   type PushOutcome,
   type Urgency,
 } from './push/push-channel.js';
+export { Actions, type ChosenAction } from './push/actions.js';
+export { Devices } from './push/devices.js';
+export { PushExplanations } from './push/push-explanations.js';
+export { PushReports } from './push/push-reports.js';
+export { PushLoop } from './push/push-loop.js';
+export { PushStats } from './push/push-stats.js';
 export {
   PUSH_STORE,
+  TAKE_BACK_AFTER_MS,
   type CandidatePage,
   type Choice,
   type Claim,

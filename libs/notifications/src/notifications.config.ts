@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAX_PUSH_AFTER_S } from '#clarion/protocol';
 
 const DAY_S = 86_400;
 
@@ -49,6 +50,27 @@ export const notificationsConfigSchema = z.object({
     env: 'CLARION_PUBLISH_MAX_WAIT_MS',
     description:
       'How long publishes may wait for the log before further ones are answered 503 `overloaded` unread, until it has caught up. What one commit takes (`CLARION_COMMIT_MAX_BATCH`) always may. Milliseconds; 0: as long as it takes.',
+  }),
+  pushAfterS: z.coerce.number().int().min(0).max(MAX_PUSH_AFTER_S).default(10).meta({
+    env: 'CLARION_PUSH_AFTER_S',
+    description:
+      'How long after its publish a notification is pushed to devices of people who have neither acknowledged nor read it, where its category does not say. Seconds.',
+  }),
+  pushMaxAgeS: z.coerce.number().int().min(1).max(2_419_200).default(DAY_S).meta({
+    env: 'CLARION_PUSH_MAX_AGE_S',
+    description: 'How long a push is tried, and kept by the push service for a device that is away. Seconds.',
+  }),
+  pushConcurrency: z.coerce.number().int().min(1).max(1_000).default(64).meta({
+    env: 'CLARION_PUSH_CONCURRENCY',
+    description: 'Pushes that are under way at once.',
+  }),
+  pushPerHost: z.coerce.number().int().min(1).max(1_000).default(16).meta({
+    env: 'CLARION_PUSH_PER_HOST',
+    description: 'Of these to the same push service: one that is slow holds up so many at most.',
+  }),
+  pushMaxAttempts: z.coerce.number().int().min(1).max(100).default(8).meta({
+    env: 'CLARION_PUSH_MAX_ATTEMPTS',
+    description: 'How often a push is tried; after the last time it is given up.',
   }),
 });
 

@@ -1,4 +1,13 @@
-import { Inject, Logger, Module, type DynamicModule, type OnApplicationShutdown, type Provider } from '@nestjs/common';
+import {
+  type BeforeApplicationShutdown,
+  Inject,
+  Logger,
+  Module,
+  type DynamicModule,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type Provider,
+} from '@nestjs/common';
 import { Access, Limits } from '#clarion/access';
 import { EVENT_BUS, type EventBus } from '#clarion/event-bus';
 import { NotificationLog } from './notification-log.js';
@@ -13,6 +22,9 @@ import { Preferences } from './people/preferences-service.js';
 import { ReceiptNotes } from './people/receipt-notes.js';
 import { LastSeen, type SeenStore } from './people/last-seen.js';
 import { Publisher } from './publisher.js';
+import { PushLoop } from './push/push-loop.js';
+import { PushSchedule } from './push/push-schedule.js';
+import { pushExports, pushProviders } from './push/push.providers.js';
 import { Retention } from './retention.js';
 import { NOTIFICATION_STORE, type NotificationStore } from './store.js';
 import { TopicHistories } from './topic-histories.js';
@@ -41,12 +53,13 @@ const PREFERENCES: Provider[] = [
 
 /** The domain: publishing, the log, history and retention, over whichever store and bus the application provides. */
 @Module({})
-export class NotificationsModule implements OnApplicationShutdown {
+export class NotificationsModule implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
   readonly #log: NotificationLog;
   readonly #retention: Retention;
   readonly #preferences: PreferenceBook;
   readonly #lastSeen: LastSeen;
   readonly #receiptNotes: ReceiptNotes;
+  readonly #push: PushLoop | null;
 
   constructor(
     @Inject(NotificationLog) log: NotificationLog,
@@ -54,15 +67,17 @@ export class NotificationsModule implements OnApplicationShutdown {
     @Inject(PreferenceBook) preferences: PreferenceBook,
     @Inject(LastSeen) lastSeen: LastSeen,
     @Inject(ReceiptNotes) receiptNotes: ReceiptNotes,
+    @Inject(PushLoop) push: PushLoop | null,
   ) {
     this.#log = log;
     this.#retention = retention;
     this.#preferences = preferences;
     this.#lastSeen = lastSeen;
     this.#receiptNotes = receiptNotes;
+    this.#push = push;
   }
 
-  /** Expects `NOTIFICATION_STORE`, `PEOPLE_STORE`, `EVENT_BUS`, `Access` and `Limits` from global modules. */
+  /** Expects `NOTIFICATION_STORE`, `PEOPLE_STORE`, `PUSH_STORE`, `EVENT_BUS`, `Access` and `Limits` from global modules; of `PUSH_CHANNEL` and `REACH` it makes use. */
   static forRoot(config: NotificationsConfig): DynamicModule {
     return {
       module: NotificationsModule,
@@ -80,9 +95,15 @@ export class NotificationsModule implements OnApplicationShutdown {
         },
         {
           provide: Publisher,
-          inject: [NotificationLog, EVENT_BUS, Access, Limits, CategoryBook],
-          useFactory: (log: NotificationLog, bus: EventBus, access: Access, limits: Limits, categories: CategoryBook) =>
-            new Publisher(log, bus, access, limits, categories, config.idempotencyS * 1_000),
+          inject: [NotificationLog, EVENT_BUS, Access, Limits, CategoryBook, PushSchedule],
+          useFactory: (
+            log: NotificationLog,
+            bus: EventBus,
+            access: Access,
+            limits: Limits,
+            categories: CategoryBook,
+            push: PushSchedule,
+          ) => new Publisher(log, bus, access, limits, categories, push, config.idempotencyS * 1_000),
         },
         {
           provide: TopicHistories,
@@ -91,6 +112,7 @@ export class NotificationsModule implements OnApplicationShutdown {
         },
         ...PREFERENCES,
         ...peopleProviders,
+        ...pushProviders(config),
         {
           provide: LastSeen,
           inject: [PEOPLE_STORE],
@@ -111,11 +133,23 @@ export class NotificationsModule implements OnApplicationShutdown {
         Preferences,
         LastSeen,
         ...peopleExports,
+        ...pushExports,
       ],
     };
   }
 
+  /** Everything is there by now, whoever reaches devices too. */
+  async onApplicationBootstrap(): Promise<void> {
+    await this.#push?.start();
+  }
+
+  /** Not waited for: while requests get their answers, what is being pushed has time to arrive. */
+  beforeApplicationShutdown(): void {
+    void this.#push?.stop();
+  }
+
   async onApplicationShutdown(): Promise<void> {
+    await this.#push?.stop();
     this.#preferences.close();
     await this.#retention.stop();
     await this.#lastSeen.close();

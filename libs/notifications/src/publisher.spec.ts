@@ -6,12 +6,20 @@ import { MemoryAccessStore } from '../../../test/support/memory-access-store.js'
 import { NotificationLog } from './notification-log.js';
 import { CategoryBook } from './people/category-book.js';
 import { Publisher } from './publisher.js';
+import type { PushSchedule } from './push/push-schedule.js';
 import type { AppendRequest, AppendResult, NotificationStore } from './store.js';
 
 const appended: AppendRequest[] = [];
 let publisher: Publisher;
 let categories: CategoryBook;
 let relayed: number;
+const expected: number[] = [];
+
+/** What says `later` is pushed a second later. */
+const SCHEDULE: Pick<PushSchedule, 'dueAt' | 'written'> = {
+  dueAt: ({ title }, [topic], publishedAt) => (title === 'later' && topic === 'a' ? publishedAt + 1_000 : undefined),
+  written: (at) => void expected.push(at),
+};
 
 /** All that a publish needs of a store. */
 const STORE: NotificationStore = {
@@ -35,6 +43,7 @@ const STORE: NotificationStore = {
 
 beforeEach(async () => {
   appended.length = 0;
+  expected.length = 0;
   relayed = 0;
   const bus = new InProcessEventBus();
   bus.subscribe(({ kind }) => {
@@ -53,7 +62,7 @@ beforeEach(async () => {
     putCategory: async () => undefined,
     deleteCategory: async () => undefined,
   });
-  publisher = new Publisher(log, bus, access, { takePublish: () => undefined }, categories, 1_000);
+  publisher = new Publisher(log, bus, access, { takePublish: () => undefined }, categories, SCHEDULE, 1_000);
   await categories.put({ id: 'news', title: 'News', defaults: { live: true, inbox: true, push: true }, locked: [] });
 });
 
@@ -89,4 +98,13 @@ it('a publish without a category needs none to be declared', async () => {
   await categories.delete('news');
   await publisher.publish(APPLICATION, draft({}));
   expect(appended[0]?.entry).not.toHaveProperty('category');
+});
+
+it('hands over with a publish when it is to be pushed, and says so once it is on disk', async () => {
+  await publisher.publish(APPLICATION, draft({ title: 'later' }));
+  await publisher.publish(APPLICATION, draft({ title: 'never' }));
+  await publisher.publish(APPLICATION, draft({ title: 'later', ephemeral: true }));
+  const due = (appended[0]?.entry?.publishedAt ?? 0) + 1_000;
+  expect(appended.map(({ pushAt }) => pushAt)).toEqual([due, undefined]);
+  expect(expected).toEqual([due]);
 });

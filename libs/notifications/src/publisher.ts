@@ -6,6 +6,7 @@ import { fingerprint, serialiseBody } from './notification-body.js';
 import { NotificationIds } from './notification-id.js';
 import type { NotificationLog } from './notification-log.js';
 import type { CategoryBook } from './people/category-book.js';
+import type { PushSchedule } from './push/push-schedule.js';
 import type { AppendResult, IdempotencyClaim, NewEntry } from './store.js';
 import { Timestamps } from './timestamps.js';
 import { traitsOf } from './traits.js';
@@ -27,6 +28,7 @@ export class Publisher {
   readonly #access: Access;
   readonly #limits: Pick<Limits, 'takePublish'>;
   readonly #categories: Pick<CategoryBook, 'assertDeclared'>;
+  readonly #push: Pick<PushSchedule, 'dueAt' | 'written'>;
   readonly #idempotencyMs: number;
   readonly #ids = new NotificationIds();
   readonly #times = new Timestamps();
@@ -42,6 +44,7 @@ export class Publisher {
     access: Access,
     limits: Pick<Limits, 'takePublish'>,
     categories: Pick<CategoryBook, 'assertDeclared'>,
+    push: Pick<PushSchedule, 'dueAt' | 'written'>,
     idempotencyMs: number,
   ) {
     this.#log = log;
@@ -49,6 +52,7 @@ export class Publisher {
     this.#access = access;
     this.#limits = limits;
     this.#categories = categories;
+    this.#push = push;
     this.#idempotencyMs = idempotencyMs;
   }
 
@@ -107,11 +111,14 @@ export class Publisher {
 
   async #append(who: Principal, draft: PublishRequest, topics: Topic[], key: string | undefined): Promise<Published> {
     const publishedAt = Date.now();
+    const pushAt = this.#push.dueAt(draft, topics, publishedAt);
     const result = await this.#log.append({
       id: this.#ids.next(publishedAt),
       entry: this.#entryOf(who, draft, topics, publishedAt),
       ...this.#claim(who, draft, key, publishedAt),
+      ...(pushAt !== undefined && { pushAt }),
     });
+    if (pushAt !== undefined) this.#push.written(pushAt);
     return this.#answer(result);
   }
 

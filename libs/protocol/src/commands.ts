@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { cursorSchema, EARLIEST } from './cursor.js';
 import { DomainError, toInputErrors } from './errors.js';
-import { ackSchema, followSchema, inboxCommandSchema, markSchema } from './inbox.js';
+import { ackSchema, chooseCommandSchema, followSchema, inboxCommandSchema, markSchema } from './inbox.js';
 import { wantedPreferencesSchema } from './preferences.js';
 import { selectorSchema, topicSchema } from './topics.js';
 
@@ -30,6 +30,7 @@ export const commandSchemas = {
   summary: z.strictObject({}).meta({ id: 'SummaryCommand' }),
   mark: markSchema,
   ack: ackSchema,
+  choose: chooseCommandSchema,
   follow: followSchema,
   unfollow: followSchema.meta({ id: 'Unfollow' }),
   follows: z.strictObject({}).meta({ id: 'FollowsCommand' }),

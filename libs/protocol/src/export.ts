@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { notificationSchema } from './events.js';
 import { MARK_STATES } from './inbox.js';
 import { preferencesSchema } from './preferences.js';
+import { deviceIdSchema } from './presence.js';
+import { actionIdSchema } from './publish.js';
 import { RECEIPT_STAGES } from './receipts.js';
 import { timestampSchema } from './timestamp.js';
 import { topicSchema, userIdSchema } from './topics.js';
@@ -33,6 +35,36 @@ export const exportedUserSchema = z
       }),
     ),
     preferences: preferencesSchema.nullable(),
+    devices: z
+      .array(
+        z.object({
+          id: deviceIdSchema,
+          name: z.string().optional(),
+          locale: z.string().optional(),
+          timeZone: z.string().optional(),
+          endpoint: z.string().meta({ description: 'Where its push service takes pushes; without the keys.' }),
+          subscribe: z.array(z.object({ selector: z.string(), historyFrom: timestampSchema })).meta({
+            description: 'What its token could read when it was last verified, and from when on.',
+          }),
+          createdAt: timestampSchema,
+          verifiedAt: timestampSchema,
+          lastSuccessAt: timestampSchema.optional(),
+          failures: z.number().int().nonnegative(),
+          lastFailure: z.object({ at: timestampSchema, reason: z.string() }).optional(),
+        }),
+      )
+      .meta({ description: 'To which notifications are pushed.' }),
+    choices: z
+      .array(
+        z.object({
+          cursor: z.string(),
+          action: actionIdSchema,
+          at: timestampSchema,
+          transport: z.string(),
+          device: z.string().optional(),
+        }),
+      )
+      .meta({ description: 'Actions of notifications that this person has chosen.' }),
     lastSeenAt: timestampSchema.optional(),
   })
   .meta({ id: 'ExportedUser', description: 'All that is stored of a person.' });

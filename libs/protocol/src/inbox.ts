@@ -149,7 +149,10 @@ export const inboxChangeSchema = z
       }),
     at: timestampSchema,
   })
-  .meta({ id: 'InboxChange', description: 'What a person did on one device, on their own topic.' });
+  .meta({
+    id: 'InboxChange',
+    description: 'What a person did on one device, or what became of one, on their own topic.',
+  });
 export type InboxChange = Omit<z.infer<typeof inboxChangeSchema>, 'id' | 'cursor' | 'topic'>;
 
 export const followSchema = z.strictObject({ topic: topicSchema }).meta({ id: 'Follow' });
@@ -164,6 +167,18 @@ export const followListSchema = z
 export const ackSchema = z
   .strictObject({ ids: z.array(notificationIdSchema).min(1).max(MAX_IDS) })
   .meta({ id: 'Ack', description: 'These notifications were shown to the person.' });
+
+const CHOSEN = 'One of the actions of this notification was chosen: so it was shown, too.';
+
+/** `POST /v1/me/choices`. */
+export const choiceSchema = z
+  .strictObject({ id: notificationIdSchema, action: actionIdSchema })
+  .meta({ id: 'Choice', description: CHOSEN });
+
+/** The command `choose`. Over a WebSocket `id` is the request's. */
+export const chooseCommandSchema = z
+  .strictObject({ notification: notificationIdSchema, action: actionIdSchema })
+  .meta({ id: 'ChooseCommand', description: CHOSEN });
 
 export const ackedSchema = z
   .object({ acked: z.number().int().min(0).meta({ description: 'How many were not acknowledged before.' }) })

@@ -144,6 +144,7 @@ export {
 export {
   ackedSchema,
   ackSchema,
+  choiceSchema,
   followListSchema,
   followSchema,
   INBOX_FILTERS,
@@ -194,6 +195,8 @@ export {
   explainQuerySchema,
   explanationSchema,
   publishQuerySchema,
+  PUSH_CAUSES,
+  PUSH_STATES,
   RECEIPT_STAGES,
   receiptListSchema,
   receiptSchema,
@@ -202,9 +205,11 @@ export {
   type Cause,
   type DryRun,
   type Evidence,
+  type ExplainedPush,
   type Explanation,
   type Receipt,
   type ReceiptList,
+  type PushCause,
   type ReceiptStage,
 } from './receipts.js';
 export { clientTimeSchema, timestampSchema } from './timestamp.js';
@@ -224,4 +229,4 @@ export {
   type PushReport,
   type PushSubscription,
 } from './push.js';
-export { PUSH_WHEN, pushRuleSchema, type PushRule } from './push-rule.js';
+export { MAX_PUSH_AFTER_S, PUSH_WHEN, pushRuleSchema, type PushRule } from './push-rule.js';

@@ -13,6 +13,9 @@ function refusal(body: unknown): { code: ErrorCode; pointers: string[] } {
   throw new Error('was accepted');
 }
 
+const GO = { id: 'go', title: 'Go' };
+const actions = (of: object[]): object => ({ topic: 'a', title: 't', actions: of });
+
 const NAMES = Array.from({ length: MAX_ADDRESSEES + 1 }, (_, i) => `u${i}`);
 
 describe('parsePublish', () => {
@@ -28,6 +31,10 @@ describe('parsePublish', () => {
       url: 'HTTPS://shop.example/42',
       icon: '/icon.png',
       data: { any: [null, 1] },
+      actions: [
+        { id: 'track', title: 'Track it', url: '/orders/42' },
+        { id: 'later.1_a-B', title: 'Later' },
+      ],
       ephemeral: true,
       collapseKey: 'k',
       idempotencyKey: 'i-1',
@@ -50,6 +57,20 @@ describe('parsePublish', () => {
     ['a script as link', { topic: 'a', title: 't', url: 'javascript:alert(1)' }, '/url'],
     ['another host as path', { topic: 'a', title: 't', icon: '//evil.example/i' }, '/icon'],
     ['line breaks in a link', { topic: 'a', title: 't', url: '/x\r\ny' }, '/url'],
+    ['no actions', actions([]), '/actions'],
+    ['nine actions', actions(Array.from({ length: 9 }, (_, i) => ({ id: `a-${i}`, title: 't' }))), '/actions'],
+    ['two actions of one id', actions([GO, { ...GO, title: 'Other' }]), '/actions'],
+    ['an action without a title', actions([{ id: 'go' }]), '/actions/0/title'],
+    ['an action with an empty title', actions([GO, { id: 'x', title: '' }]), '/actions/1/title'],
+    ['an action’s title that is too long', actions([{ id: 'go', title: 'x'.repeat(129) }]), '/actions/0/title'],
+    ['an action without an id', actions([{ title: 't' }]), '/actions/0/id'],
+    ['an action’s id with a space', actions([{ id: 'a b', title: 't' }]), '/actions/0/id'],
+    ['an action’s id that is too long', actions([{ id: 'x'.repeat(65), title: 't' }]), '/actions/0/id'],
+    ['a script as an action’s link', actions([{ ...GO, url: 'javascript:alert(1)' }]), '/actions/0/url'],
+    ['another host as an action’s path', actions([{ ...GO, url: '//evil.example' }]), '/actions/0/url'],
+    ['a path of an action that is relative', actions([{ ...GO, url: 'orders/42' }]), '/actions/0/url'],
+    ['an action with an unknown member', actions([{ ...GO, icon: '/i.png' }]), '/actions/0/icon'],
+    ['actions that are no list', { topic: 'a', title: 't', actions: GO }, '/actions'],
     ['a key with spaces', { topic: 'a', title: 't', idempotencyKey: 'a b' }, '/idempotencyKey'],
     ['no object', 'text', ''],
     ['null', null, ''],
@@ -58,10 +79,10 @@ describe('parsePublish', () => {
     expect(refusal(body)).toEqual({ code: 'body.invalid', pointers: [pointer] });
   });
 
-  it.each(['actions', 'deliverAt'])('refuses %s aloud until it is built', (field) => {
-    expect(refusal({ topic: 'a', title: 't', [field]: 1 })).toEqual({
+  it('refuses what is not built aloud', () => {
+    expect(refusal({ topic: 'a', title: 't', deliverAt: 1 })).toEqual({
       code: 'field.unsupported',
-      pointers: [`/${field}`],
+      pointers: ['/deliverAt'],
     });
   });
 });

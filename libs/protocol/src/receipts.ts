@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { pageTokenSchema } from './inbox.js';
-import { publishedSchema } from './publish.js';
+import { actionIdSchema, publishedSchema } from './publish.js';
 import { timestampSchema } from './timestamp.js';
 import { userIdSchema } from './topics.js';
 
@@ -15,6 +15,7 @@ export const CAUSES = {
   'delivered.acked': 'it was shown, as the client acknowledged',
   'delivered.received': 'it was received, as the cursor came back',
   'delivered.sent': 'it was sent, and nothing has come back yet',
+  'delivered.pushed': 'the push service of a device has taken it, and nothing has come back yet',
   'audience.not_named': 'it names neither this person nor a topic that they follow or read',
   'follow.later': 'this person followed the topic only after it was published',
   'follow.ended': 'this person had ceased to follow the topic before it was published',
@@ -37,6 +38,58 @@ export type Cause = keyof typeof CAUSES;
 
 const causeSchema = z.enum(Object.keys(CAUSES) as [Cause, ...Cause[]]);
 
+/** Why a notification is pushed to none of a person's devices, beside what is a cause of its not reaching them at all. */
+export const PUSH_CAUSES = {
+  'push.unavailable': 'this server pushes nothing',
+  'push.ephemeral': 'it is ephemeral',
+  'push.silent': 'it has neither a title nor a body: it is for programs',
+  'push.data': 'it has no category, and does not come by this person’s own topic: it is for programs',
+  'push.never': 'its category is never pushed',
+  'push.own': 'this person has published it',
+  'push.acked': 'this person has acknowledged it',
+  'push.read': 'this person has read it',
+  'push.archived': 'this person has archived it',
+  'push.snoozed': 'this person has put it off',
+  'push.superseded': 'a newer one has taken its place, or its topics are not followed any more',
+  'device.none': 'this person has no device that came before it was published',
+  'token.revoked': 'the tokens of this person were voided after their devices were last verified',
+} as const;
+export type PushCause = keyof typeof PUSH_CAUSES | Cause;
+
+const pushCauseSchema = z.enum([...Object.keys(PUSH_CAUSES), ...Object.keys(CAUSES)] as [PushCause, ...PushCause[]]);
+
+/** What can have become of a push to one device. `cancelled`: it was not wanted any more; `gone`: the device was removed. */
+export const PUSH_STATES = ['waiting', 'sent', 'parked', 'cancelled', 'gone'] as const;
+
+/** What was pushed of one notification to one person. */
+const explainedPushSchema = z
+  .object({
+    due: z.object({ at: timestampSchema }).optional().meta({
+      description: 'It has not been decided yet to which devices it is pushed: when it will be.',
+    }),
+    devices: z
+      .array(
+        z.object({
+          device: z.string(),
+          state: z.enum(PUSH_STATES).meta({
+            description:
+              '`sent`: its push service has taken it; `waiting`: for the first or another attempt; `parked`: given up; `cancelled`: not wanted any more; `gone`: the device was removed.',
+          }),
+          at: timestampSchema.meta({ description: 'Since when it is so, or when it was last tried.' }),
+          attempts: z.number().int().nonnegative(),
+          reason: z.string().optional(),
+          takenBackAt: timestampSchema.optional().meta({ description: 'When the device was told to close it.' }),
+        }),
+      )
+      .meta({ description: 'Those to which it was decided to push it.' }),
+    cause: pushCauseSchema.optional().meta({
+      description: 'Why it was pushed to none, as it would be decided now. Absent: now it would be, or it is due.',
+    }),
+    because: z.string().optional().meta({ description: 'The cause in words.' }),
+  })
+  .meta({ id: 'ExplainedPush', description: 'What was, or will be, pushed to their devices.' });
+export type ExplainedPush = z.infer<typeof explainedPushSchema>;
+
 /** What a cause rests on; which members there are depends on it. */
 export const evidenceSchema = z.looseObject({
   at: timestampSchema.optional(),
@@ -56,13 +109,17 @@ export const explanationSchema = z
   .object({
     id: z.string(),
     user: userIdSchema,
-    delivered: z.boolean().meta({ description: 'Whether it reached this person over a connection.' }),
+    delivered: z.boolean().meta({
+      description:
+        'Whether it was given to this person: over a connection, or to the push service of one of their devices.',
+    }),
     cause: causeSchema,
     sentence: z.string(),
     evidence: evidenceSchema,
     inbox: z.object({ listed: z.boolean(), cause: causeSchema.optional() }).meta({
       description: 'Whether their inbox lists it now, and why if it does not.',
     }),
+    push: explainedPushSchema,
   })
   .meta({ id: 'Explanation' });
 export type Explanation = z.infer<typeof explanationSchema>;
@@ -80,6 +137,11 @@ export const receiptSchema = z
     acked: stageSchema.optional(),
     seen: stageSchema.optional(),
     read: stageSchema.optional(),
+    acted: z
+      .array(stageSchema.extend({ action: actionIdSchema }))
+      .min(1)
+      .optional()
+      .meta({ description: 'Which of its actions they have chosen, each the first time.' }),
     cause: causeSchema.optional().meta({ description: 'Why it has not been acknowledged, as `explain` says it.' }),
   })
   .meta({ id: 'Receipt', description: 'How far it came on its way to one named person, the first time of each.' });
@@ -134,7 +196,15 @@ export const dryRunSchema = z
         user: userIdSchema,
         live: decisionSchema.extend({ connections: z.number().int().nonnegative() }),
         inbox: decisionSchema,
-        push: decisionSchema,
+        push: z.object({
+          reaches: z.boolean(),
+          cause: pushCauseSchema.optional().meta({ description: 'Why not.' }),
+          devices: z.number().int().nonnegative().meta({ description: 'Of theirs to which it would go.' }),
+          at: timestampSchema.optional().meta({
+            description:
+              'When it would, unless the category’s rule lets an acknowledgement prevent it, or it was read.',
+          }),
+        }),
       }),
     ),
     topics: z.array(

@@ -43,6 +43,17 @@ describe('the OpenAPI document', () => {
     expect(documented.length).toBeGreaterThan(3);
   });
 
+  it('says which routes need no credentials', () => {
+    const { paths, security } = openApiDocument(rest.app);
+    const open = Object.entries(paths).flatMap(([path, item]) =>
+      Object.entries(item).flatMap(([method, operation]) =>
+        Object(operation).security?.length === 0 ? [`${method.toUpperCase()} ${path}`] : [],
+      ),
+    );
+    expect(open).toEqual(['GET /v1/push/key', 'POST /v1/push/reports']);
+    expect(security).not.toEqual([]);
+  });
+
   it('refers to nothing that is not there', () => {
     const document = openApiDocument(rest.app);
     expect(referencesIn(document).length).toBeGreaterThan(10);

@@ -54,6 +54,14 @@ describe('a category', () => {
     expect(kept.get('news')).toEqual({ id: 'news', title: 'Novelties', defaults: ON, locked: [] });
   });
 
+  it.each([{ when: 'always' }, { when: 'never' }, { when: 'ifNotAcked' }, { when: 'ifNotAcked', afterS: 0 }])(
+    'says when it is pushed: %j',
+    async (push) => {
+      expect((await ask('PUT', '/news', { title: 'News', push })).json()).toMatchObject({ id: 'news', push });
+      expect(kept.get('news')).toMatchObject({ push });
+    },
+  );
+
   it('is gone when it was deleted, and unknown to those who ask again', async () => {
     await ask('PUT', '/news', { title: 'News' });
     expect((await ask('DELETE', '/news')).statusCode).toBe(204);
@@ -121,6 +129,16 @@ it.each<[string, object, string]>([
   ['news', { title: 't', defaults: { mail: true } }, '/defaults/mail'],
   ['news', { title: 't', defaults: { live: 1 } }, '/defaults/live'],
   ['news', { title: 't', locked: ['mail'] }, '/locked/0'],
+  ['news', { title: 't', push: 'always' }, '/push'],
+  ['news', { title: 't', push: {} }, '/push/when'],
+  ['news', { title: 't', push: { when: 'sometimes' } }, '/push/when'],
+  ['news', { title: 't', push: { when: 'ifNotAcked', afterS: -1 } }, '/push/afterS'],
+  ['news', { title: 't', push: { when: 'ifNotAcked', afterS: 0.5 } }, '/push/afterS'],
+  ['news', { title: 't', push: { when: 'ifNotAcked', afterS: 86_401 } }, '/push/afterS'],
+  ['news', { title: 't', push: { when: 'ifNotAcked', afterS: '5' } }, '/push/afterS'],
+  ['news', { title: 't', push: { when: 'always', afterS: 5 } }, '/push/afterS'],
+  ['news', { title: 't', push: { when: 'never', afterS: 0 } }, '/push/afterS'],
+  ['news', { title: 't', push: { when: 'always', after: 5 } }, '/push/after'],
 ])('%s with %j is refused', async (id, payload, pointer) => {
   expect((await ask('PUT', `/${id}`, payload)).json()).toMatchObject({
     status: 422,

@@ -53,7 +53,7 @@ export class CategoriesController {
   @ApiOperation({
     summary: 'Declare a category, or change it',
     description:
-      'From then on it can be published with, and chosen by people where it is not locked. Needs an API key that may administer.',
+      'From then on it can be published with, and chosen by people where it is not locked. `push` says when it goes to the devices of those who have not noticed it. Needs an API key that may administer.',
   })
   @JsonBody(newCategorySchema)
   @JsonAnswer(200, categorySchema, 'The category.')

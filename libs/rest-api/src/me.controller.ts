@@ -17,6 +17,7 @@ import type { FastifyRequest } from 'fastify';
 import { Access, Limits, type Principal } from '#clarion/access';
 import {
   Acknowledgements,
+  Actions,
   followList,
   Inbox,
   InboxActs,
@@ -27,6 +28,7 @@ import {
 import {
   ackedSchema,
   ackSchema,
+  choiceSchema,
   followListSchema,
   followSchema,
   inboxPageSchema,
@@ -51,6 +53,7 @@ export class MeController {
   readonly #inbox: Inbox;
   readonly #acts: InboxActs;
   readonly #acknowledgements: Acknowledgements;
+  readonly #actions: Actions;
 
   constructor(
     @Inject(Access) access: Access,
@@ -58,12 +61,14 @@ export class MeController {
     @Inject(Inbox) inbox: Inbox,
     @Inject(InboxActs) acts: InboxActs,
     @Inject(Acknowledgements) acknowledgements: Acknowledgements,
+    @Inject(Actions) actions: Actions,
   ) {
     this.#access = access;
     this.#limits = limits;
     this.#inbox = inbox;
     this.#acts = acts;
     this.#acknowledgements = acknowledgements;
+    this.#actions = actions;
   }
 
   @Get('inbox')
@@ -145,6 +150,31 @@ export class MeController {
     const person = this.#person(who, request);
     const { ids } = parseInput('body.invalid', ackSchema, body);
     return { acked: await this.#acknowledgements.ack(person, ids, { transport: 'rest', device: null }) };
+  }
+
+  @Post('choices')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Choose one of a notification’s actions',
+    description:
+      'Whoever published it may read in the receipts who has chosen what; it is acknowledged, too. All devices hear the event `inbox`. Of each action the first time counts.',
+  })
+  @JsonBody(choiceSchema)
+  @JsonAnswer(200, markedSchema, 'It is on disk.')
+  @Problems(
+    'json.invalid',
+    'credentials.missing',
+    'right.missing',
+    'notification.unknown',
+    'notification.over',
+    'body.invalid',
+    'action.unknown',
+    'rate.limited',
+  )
+  async choose(@Caller() who: Principal, @Body() body: unknown, @Req() request: FastifyRequest): Promise<Changed> {
+    const person = this.#person(who, request);
+    const choice = parseInput('body.invalid', choiceSchema, body);
+    return this.#actions.choose(person, choice, { transport: 'rest', device: null });
   }
 
   @Get('follows')

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AuditController } from './audit.controller.js';
 import { CategoriesController } from './categories.controller.js';
 import { ConnectionsController } from './connections.controller.js';
+import { DevicesController } from './devices.controller.js';
 import { HistoryController } from './history.controller.js';
 import { KeysController } from './keys.controller.js';
 import { MeController } from './me.controller.js';
@@ -9,6 +10,7 @@ import { NotificationController } from './notification.controller.js';
 import { PreferencesController } from './preferences.controller.js';
 import { PresenceController } from './presence.controller.js';
 import { PublishController } from './publish.controller.js';
+import { PushController } from './push.controller.js';
 import { TokensController } from './tokens.controller.js';
 import { TopicsController } from './topics.controller.js';
 import { UserFollowsController } from './user-follows.controller.js';
@@ -31,6 +33,8 @@ import { UsersController } from './users.controller.js';
     CategoriesController,
     PreferencesController,
     PresenceController,
+    DevicesController,
+    PushController,
   ],
 })
 export class RestApiModule {}

@@ -12,8 +12,10 @@ import {
 } from '#clarion/access';
 import {
   Acknowledgements,
+  Actions,
   Amendments,
   CategoryBook,
+  Devices,
   DryRuns,
   Erasure,
   Explanations,
@@ -23,6 +25,7 @@ import {
   NotificationLog,
   Preferences,
   Publisher,
+  PushReports,
   Receipts,
   TopicHistories,
   type HistoryPage,
@@ -60,13 +63,16 @@ export function cursor(text: string): Cursor {
 /** What these controllers are not asked about: whole servers are. */
 const REST_OF_DOMAIN = [
   Acknowledgements,
+  Actions,
   Amendments,
+  Devices,
   DryRuns,
   Erasure,
   Explanations,
   Inbox,
   InboxActs,
   NotificationLog,
+  PushReports,
   Receipts,
 ];
 

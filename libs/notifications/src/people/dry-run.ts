@@ -1,7 +1,17 @@
 import type { Principal } from '#clarion/access';
 import type { EntryTraits } from '#clarion/event-bus';
-import { DomainError, userOfTopic, userTopic, type Channel, type DryRun, type PublishRequest } from '#clarion/protocol';
+import {
+  DomainError,
+  userOfTopic,
+  userTopic,
+  type Channel,
+  type DryRun,
+  type PublishRequest,
+  type Topic,
+} from '#clarion/protocol';
+import { isoTime } from '../iso-time.js';
 import type { Publisher } from '../publisher.js';
+import type { PushForecast, PushForecasts } from '../push/push-forecasts.js';
 import { traitsOf } from '../traits.js';
 import type { Withheld } from './decisions.js';
 import type { PeopleStore } from './people-store.js';
@@ -15,12 +25,20 @@ export class DryRuns {
   readonly #publisher: Publisher;
   readonly #store: PeopleStore;
   readonly #preferences: Pick<PreferenceBook, 'judgeOf'>;
+  readonly #forecasts: Pick<PushForecasts, 'ofDraft'>;
   readonly #reach: Reach;
 
-  constructor(publisher: Publisher, store: PeopleStore, preferences: Pick<PreferenceBook, 'judgeOf'>, reach: Reach) {
+  constructor(
+    publisher: Publisher,
+    store: PeopleStore,
+    preferences: Pick<PreferenceBook, 'judgeOf'>,
+    forecasts: Pick<PushForecasts, 'ofDraft'>,
+    reach: Reach,
+  ) {
     this.#publisher = publisher;
     this.#store = store;
     this.#preferences = preferences;
+    this.#forecasts = forecasts;
     this.#reach = reach;
   }
 
@@ -32,7 +50,7 @@ export class DryRuns {
     const users = audience.flatMap((topic) => userOfTopic(topic) ?? []);
     const topics = audience.filter((topic) => userOfTopic(topic) === undefined);
     return {
-      recipients: await Promise.all(users.map((user) => this.#recipient(user, draft, now))),
+      recipients: await Promise.all(users.map((user) => this.#recipient(user, draft, audience, now))),
       topics: await Promise.all(topics.map((topic) => this.#topic(topic))),
     };
   }
@@ -41,8 +59,11 @@ export class DryRuns {
     return { topic, connections: this.#reach.readers(topic), followers: await this.#store.followers(topic) };
   }
 
-  async #recipient(user: string, draft: PublishRequest, now: number): Promise<Recipient> {
-    const judge = await this.#preferences.judgeOf(user);
+  async #recipient(user: string, draft: PublishRequest, audience: readonly Topic[], now: number): Promise<Recipient> {
+    const [judge, push] = await Promise.all([
+      this.#preferences.judgeOf(user),
+      this.#forecasts.ofDraft(draft, audience, user, now),
+    ]);
     const { category, urgent }: EntryTraits = traitsOf(draft, now);
     const event = { ...(urgent === true && { urgent }) };
     const decide = (channel: Channel): Withheld | undefined =>
@@ -53,7 +74,7 @@ export class DryRuns {
       user,
       live: { ...this.#live(user, decide('live'), connections), connections },
       inbox,
-      push: said(decide('push')),
+      push: pushed(push),
     };
   }
 
@@ -66,4 +87,9 @@ export class DryRuns {
 
 function said(withheld: Withheld | undefined): Recipient['inbox'] {
   return withheld === undefined ? { reaches: true } : { reaches: false, cause: withheld.cause };
+}
+
+function pushed(forecast: PushForecast): Recipient['push'] {
+  if ('cause' in forecast) return { reaches: false, cause: forecast.cause, devices: 0 };
+  return { reaches: true, devices: forecast.devices, at: isoTime(forecast.at) };
 }

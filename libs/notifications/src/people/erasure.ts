@@ -3,6 +3,8 @@ import { DomainError, isUserId, userTopic, type ExportedUser, type Topic } from 
 import { renderNotification } from '../notification-body.js';
 import type { NotificationLog } from '../notification-log.js';
 import { isoTime } from '../iso-time.js';
+import type { PushLoop } from '../push/push-loop.js';
+import type { Choice, PushStore, StoredDevice } from '../push/push-store.js';
 import type { LastSeen } from './last-seen.js';
 import type { PeopleStore, ReceiptNote, StoredPerson } from './people-store.js';
 import { preferencesAsTold } from './preferences.js';
@@ -18,17 +20,31 @@ export class Erasure {
   readonly #access: Access;
   readonly #lastSeen: LastSeen;
   readonly #notes: ReceiptNotes;
+  readonly #pushStore: Pick<PushStore, 'export'>;
+  readonly #push: Pick<PushLoop, 'settle'> | null;
 
-  constructor(log: NotificationLog, store: PeopleStore, access: Access, lastSeen: LastSeen, notes: ReceiptNotes) {
+  /** @param push null: nothing is pushed. */
+  constructor(
+    log: NotificationLog,
+    store: PeopleStore,
+    access: Access,
+    lastSeen: LastSeen,
+    notes: ReceiptNotes,
+    pushStore: Pick<PushStore, 'export'>,
+    push: Pick<PushLoop, 'settle'> | null,
+  ) {
     this.#log = log;
     this.#store = store;
     this.#access = access;
     this.#lastSeen = lastSeen;
     this.#notes = notes;
+    this.#pushStore = pushStore;
+    this.#push = push;
   }
 
   /**
-   * Removes what is stored of a person, everywhere: notifications to them alone, their name from others, marks, follows, preferences, receipts.
+   * Removes what is stored of a person, everywhere: notifications to them alone, their name from others, marks, follows, preferences, receipts, devices and
+   * what waits to be pushed to them.
    * Their tokens are void from then on, and their connections end. What they published to others stays, with their id as its sender; that they were
    * erased is in the audit log. Backups are not touched. Nothing to remove is no error.
    * @throws {DomainError} `credentials.missing`, `right.missing`, `token.subject_invalid`.
@@ -41,6 +57,7 @@ export class Erasure {
     this.#lastSeen.forget(user);
     this.#notes.forget(user);
     await this.#notes.flush();
+    await this.#push?.settle(user);
     await this.#log.act({ kind: 'erase', user, at: Date.now() });
   }
 
@@ -48,7 +65,8 @@ export class Erasure {
   async export(who: Principal, user: string): Promise<ExportedPerson> {
     this.#access.assertAdmin(who);
     assertUser(user);
-    const { notifications, follows, marks, receipts, preferences, lastSeenAt } = await this.#store.export(user);
+    const [person, pushed] = await Promise.all([this.#store.export(user), this.#pushStore.export(user)]);
+    const { notifications, follows, marks, receipts, preferences, lastSeenAt } = person;
     return {
       user,
       notifications: notifications.map((entry) =>
@@ -62,6 +80,8 @@ export class Erasure {
       marks: marks.map((mark) => this.#mark(mark)),
       receipts: receipts.map((note) => this.#receipt(note)),
       preferences: preferences === undefined ? null : preferencesAsTold(preferences),
+      devices: pushed.devices.map(exportedDevice),
+      choices: pushed.choices.map((choice) => this.#choice(choice)),
       ...(lastSeenAt !== undefined && { lastSeenAt: isoTime(lastSeenAt) }),
     };
   }
@@ -78,6 +98,16 @@ export class Erasure {
     };
   }
 
+  #choice({ offset, action, at, transport, device }: Choice): ExportedUser['choices'][number] {
+    return {
+      cursor: this.#log.cursorAt(offset),
+      action,
+      at: isoTime(at),
+      transport,
+      ...(device !== null && { device }),
+    };
+  }
+
   #receipt({ offset, stage, at, transport, device }: ReceiptNote): ExportedUser['receipts'][number] {
     return {
       cursor: this.#log.cursorAt(offset),
@@ -87,6 +117,27 @@ export class Erasure {
       ...(device !== null && { device }),
     };
   }
+}
+
+/** Without the keys: with them, and this server's, whoever has the export could write to the device. */
+function exportedDevice(device: StoredDevice): ExportedUser['devices'][number] {
+  const { id, name, locale, timeZone, endpoint, subscribe, createdAt, verifiedAt, failures } = device;
+  const { lastSuccessAt, lastFailureAt, lastFailureReason } = device;
+  return {
+    id,
+    ...(name !== null && { name }),
+    ...(locale !== null && { locale }),
+    ...(timeZone !== null && { timeZone }),
+    endpoint,
+    subscribe: subscribe.map(({ selector, historyFrom }) => ({ selector, historyFrom: isoTime(historyFrom) })),
+    createdAt: isoTime(createdAt),
+    verifiedAt: isoTime(verifiedAt),
+    ...(lastSuccessAt !== null && { lastSuccessAt: isoTime(lastSuccessAt) }),
+    failures,
+    ...(lastFailureAt !== null && {
+      lastFailure: { at: isoTime(lastFailureAt), reason: lastFailureReason ?? 'unknown' },
+    }),
+  };
 }
 
 /** The other addressees are nobody's business. */

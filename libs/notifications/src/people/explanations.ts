@@ -12,11 +12,16 @@ import {
 import { isoTime } from '../iso-time.js';
 import { evidenceOf as evidenceOfWish } from './decisions.js';
 import type { Inbox } from './inbox.js';
+import type { PushExplanations } from '../push/push-explanations.js';
+import { wordsOf, type PushForecasts } from '../push/push-forecasts.js';
 import type { ManagedNotifications } from './managed.js';
 import type { PersonalJudge, PersonalQuestion, PreferenceBook } from './preference-book.js';
 import type { FollowInterval, PeopleStore, ReceiptNote, Standing, StoredNotification } from './people-store.js';
 import type { OpenReach, Reach } from './reach.js';
 import type { ReceiptNotes } from './receipt-notes.js';
+
+/** What receipts name as the transport of what a push service has taken. */
+const PUSHED = 'push';
 
 /** A cause and what it rests on. */
 export interface Finding {
@@ -47,6 +52,8 @@ export class Explanations {
   readonly #preferences: Pick<PreferenceBook, 'judgeOf'>;
   readonly #log: { readonly floor: number };
   readonly #reach: Reach;
+  readonly #pushes: Pick<PushExplanations, 'of'>;
+  readonly #forecasts: Pick<PushForecasts, 'whyNot'>;
 
   constructor(
     store: PeopleStore,
@@ -56,6 +63,8 @@ export class Explanations {
     preferences: Pick<PreferenceBook, 'judgeOf'>,
     log: { readonly floor: number },
     reach: Reach,
+    pushes: Pick<PushExplanations, 'of'>,
+    forecasts: Pick<PushForecasts, 'whyNot'>,
   ) {
     this.#store = store;
     this.#notes = notes;
@@ -64,6 +73,8 @@ export class Explanations {
     this.#preferences = preferences;
     this.#log = log;
     this.#reach = reach;
+    this.#pushes = pushes;
+    this.#forecasts = forecasts;
   }
 
   /**
@@ -85,6 +96,7 @@ export class Explanations {
       sentence: `${CAUSES[cause]}${detailOf(evidence)}.`,
       evidence,
       inbox: await this.#listing(known),
+      push: await this.#pushing(known),
     };
   }
 
@@ -123,6 +135,18 @@ export class Explanations {
     };
   }
 
+  /** What was pushed; where nothing was, and is not going to be, why not, as far as that can still be told. */
+  async #pushing(known: Case): Promise<Explanation['push']> {
+    const { entry } = known.found;
+    const topics = entry.topics.filter((topic) => isInbox(known, topic));
+    if (topics.length === 0) return { devices: [] };
+    const pushes = await this.#pushes.of(entry.offset, known.user);
+    if (pushes.due !== undefined || pushes.devices.length > 0) return pushes;
+    const acked = known.receipts.some(({ stage }) => stage === 'acked');
+    const cause = await this.#forecasts.whyNot({ entry, user: known.user, topics, acked, standing: known.standing });
+    return { ...pushes, ...(cause !== undefined && { cause, because: wordsOf(cause) }) };
+  }
+
   /** Asks the inbox itself, as far as rights are not concerned: those are the token's. */
   async #listing(known: Case): Promise<Explanation['inbox']> {
     const { entry, collapsedBy } = known.found;
@@ -153,7 +177,9 @@ function furthest({ receipts, standing, found }: Case): Finding | undefined {
   if (seen !== undefined) return { cause: 'delivered.seen', evidence: { at: isoTime(seen.at) } };
   for (const stage of ['acked', 'received', 'sent'] as const) {
     const note = receipts.find((receipt) => receipt.stage === stage && receipt.offset === found.entry.offset);
-    if (note !== undefined) return { cause: `delivered.${stage}`, evidence: evidenceOf(note) };
+    if (note === undefined) continue;
+    const isPushed = stage === 'sent' && note.transport === PUSHED;
+    return { cause: isPushed ? 'delivered.pushed' : `delivered.${stage}`, evidence: evidenceOf(note) };
   }
   return undefined;
 }

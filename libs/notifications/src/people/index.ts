@@ -2,3 +2,4 @@
 export { editBody, senderOf, tombstoneBody } from '../notification-body.js';
 export { beats, latest, reaches, type MarkValue, type RangeMark } from './marks.js';
 export { NO_PREFERENCES, revisePreferences, type StoredPreferences } from './preferences.js';
+export { TAKE_BACK_AFTER_MS } from '../push/push-store.js';

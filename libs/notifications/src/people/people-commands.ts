@@ -8,7 +8,7 @@ export const PEOPLE_COMMANDS = Symbol('PeopleCommands');
 /** What a client asks of its person's inbox and preferences rather than of its session. */
 export type PersonalCommand = Extract<
   ClientCommand,
-  { op: 'inbox' | 'summary' | 'mark' | 'ack' | 'follow' | 'unfollow' | 'follows' | 'preferences' }
+  { op: 'inbox' | 'summary' | 'mark' | 'ack' | 'choose' | 'follow' | 'unfollow' | 'follows' | 'preferences' }
 >;
 
 export interface PeopleCommands {

@@ -3,6 +3,11 @@ import { Access, Limits } from '#clarion/access';
 import { EVENT_BUS, type EventBus } from '#clarion/event-bus';
 import { NotificationLog } from '../notification-log.js';
 import { Publisher } from '../publisher.js';
+import { Actions } from '../push/actions.js';
+import { PushExplanations } from '../push/push-explanations.js';
+import { PushForecasts } from '../push/push-forecasts.js';
+import { PushLoop } from '../push/push-loop.js';
+import { PUSH_STORE, type PushStore } from '../push/push-store.js';
 import { AckWaits } from './ack-waits.js';
 import { Acknowledgements } from './acknowledgements.js';
 import { Amendments } from './amendments.js';
@@ -68,7 +73,17 @@ export const peopleProviders: Provider[] = [
   { provide: AckWaits, inject: [EVENT_BUS], useFactory: (bus: EventBus) => new AckWaits(bus) },
   {
     provide: Explanations,
-    inject: [PEOPLE_STORE, ReceiptNotes, ManagedNotifications, Inbox, PreferenceBook, NotificationLog, OPTIONAL_REACH],
+    inject: [
+      PEOPLE_STORE,
+      ReceiptNotes,
+      ManagedNotifications,
+      Inbox,
+      PreferenceBook,
+      NotificationLog,
+      PushExplanations,
+      PushForecasts,
+      OPTIONAL_REACH,
+    ],
     useFactory: (
       store: PeopleStore,
       notes: ReceiptNotes,
@@ -76,31 +91,46 @@ export const peopleProviders: Provider[] = [
       inbox: Inbox,
       book: PreferenceBook,
       log: NotificationLog,
+      pushes: PushExplanations,
+      forecasts: PushForecasts,
       reach: Reach = NOBODY_REACHED,
-    ) => new Explanations(store, notes, managed, inbox, book, log, reach),
+    ) => new Explanations(store, notes, managed, inbox, book, log, reach, pushes, forecasts),
   },
   {
     provide: DryRuns,
-    inject: [Publisher, PEOPLE_STORE, PreferenceBook, OPTIONAL_REACH],
-    useFactory: (publisher: Publisher, store: PeopleStore, book: PreferenceBook, reach: Reach = NOBODY_REACHED) =>
-      new DryRuns(publisher, store, book, reach),
+    inject: [Publisher, PEOPLE_STORE, PreferenceBook, PushForecasts, OPTIONAL_REACH],
+    useFactory: (
+      publisher: Publisher,
+      store: PeopleStore,
+      book: PreferenceBook,
+      forecasts: PushForecasts,
+      reach: Reach = NOBODY_REACHED,
+    ) => new DryRuns(publisher, store, book, forecasts, reach),
   },
   {
     provide: Receipts,
-    inject: [PEOPLE_STORE, ReceiptNotes, ManagedNotifications, Explanations, AckWaits],
+    inject: [PEOPLE_STORE, PUSH_STORE, ReceiptNotes, ManagedNotifications, Explanations, AckWaits],
     useFactory: (
       store: PeopleStore,
+      choices: PushStore,
       notes: ReceiptNotes,
       managed: ManagedNotifications,
       explanations: Explanations,
       waits: AckWaits,
-    ) => new Receipts(store, notes, managed, explanations, waits),
+    ) => new Receipts(store, choices, notes, managed, explanations, waits),
   },
   {
     provide: Erasure,
-    inject: [NotificationLog, PEOPLE_STORE, Access, LastSeen, ReceiptNotes],
-    useFactory: (log: NotificationLog, store: PeopleStore, access: Access, lastSeen: LastSeen, notes: ReceiptNotes) =>
-      new Erasure(log, store, access, lastSeen, notes),
+    inject: [NotificationLog, PEOPLE_STORE, Access, LastSeen, ReceiptNotes, PUSH_STORE, PushLoop],
+    useFactory: (
+      log: NotificationLog,
+      store: PeopleStore,
+      access: Access,
+      lastSeen: LastSeen,
+      notes: ReceiptNotes,
+      pushStore: PushStore,
+      push: PushLoop | null,
+    ) => new Erasure(log, store, access, lastSeen, notes, pushStore, push),
   },
   {
     provide: SUMMARIES,
@@ -109,14 +139,15 @@ export const peopleProviders: Provider[] = [
   },
   {
     provide: PEOPLE_COMMANDS,
-    inject: [Access, Inbox, InboxActs, Acknowledgements, Preferences],
+    inject: [Access, Inbox, InboxActs, Acknowledgements, Actions, Preferences],
     useFactory: (
       access: Access,
       inbox: Inbox,
       acts: InboxActs,
       acknowledgements: Acknowledgements,
+      actions: Actions,
       preferences: Preferences,
-    ) => new PersonalCommands(access, inbox, acts, acknowledgements, preferences),
+    ) => new PersonalCommands(access, inbox, acts, acknowledgements, actions, preferences),
   },
 ];
 

@@ -1,4 +1,5 @@
 import type { Access, Principal } from '#clarion/access';
+import type { Actions } from '../push/actions.js';
 import type { Acknowledgements } from './acknowledgements.js';
 import type { Via } from './delivery-witness.js';
 import type { Inbox } from './inbox.js';
@@ -13,6 +14,7 @@ export class PersonalCommands implements PeopleCommands {
   readonly #inbox: Inbox;
   readonly #acts: InboxActs;
   readonly #acknowledgements: Acknowledgements;
+  readonly #actions: Actions;
   readonly #preferences: Preferences;
 
   constructor(
@@ -20,12 +22,14 @@ export class PersonalCommands implements PeopleCommands {
     inbox: Inbox,
     acts: InboxActs,
     acknowledgements: Acknowledgements,
+    actions: Actions,
     preferences: Preferences,
   ) {
     this.#access = access;
     this.#inbox = inbox;
     this.#acts = acts;
     this.#acknowledgements = acknowledgements;
+    this.#actions = actions;
     this.#preferences = preferences;
   }
 
@@ -40,6 +44,8 @@ export class PersonalCommands implements PeopleCommands {
         return this.#acts.mark(person, command);
       case 'ack':
         return { acked: await this.#acknowledgements.ack(person, command.ids, via) };
+      case 'choose':
+        return this.#actions.choose(person, { id: command.notification, action: command.action }, via);
       case 'follow':
         return this.#acts.follow(person, command.topic);
       case 'unfollow':

@@ -6,6 +6,7 @@ import type { Explanations } from './explanations.js';
 import type { ManagedNotifications } from './managed.js';
 import type { MarkValue } from './marks.js';
 import type { PeopleStore, ReceiptNote, StoredNotification } from './people-store.js';
+import type { Choice, PushStore } from '../push/push-store.js';
 import type { ReceiptNotes } from './receipt-notes.js';
 
 /** Named people in one answer that waited for acknowledgements. */
@@ -14,6 +15,7 @@ const MAX_LISTED = 1_000;
 /** How far a notification came: of each person whom it names, and in numbers of those who read its topics. */
 export class Receipts {
   readonly #store: PeopleStore;
+  readonly #choices: Pick<PushStore, 'choices'>;
   readonly #notes: ReceiptNotes;
   readonly #managed: ManagedNotifications;
   readonly #explanations: Explanations;
@@ -21,12 +23,14 @@ export class Receipts {
 
   constructor(
     store: PeopleStore,
+    choices: Pick<PushStore, 'choices'>,
     notes: ReceiptNotes,
     managed: ManagedNotifications,
     explanations: Explanations,
     waits: AckWaits,
   ) {
     this.#store = store;
+    this.#choices = choices;
     this.#notes = notes;
     this.#managed = managed;
     this.#explanations = explanations;
@@ -44,11 +48,12 @@ export class Receipts {
     const users = namedIn(found);
     const listed = users.slice(page, page + limit);
     const { offset } = found.entry;
-    const [known, { offered, acked }] = await Promise.all([
+    const [notes, choices, { offered, acked }] = await Promise.all([
       this.#store.receipts(offset, listed),
+      this.#choices.choices(offset, listed),
       this.#store.topicReceipts(offset, users),
     ]);
-    const recipients = await Promise.all(listed.map((user) => this.#receipt(found, user, known)));
+    const recipients = await Promise.all(listed.map((user) => this.#receipt(found, user, { notes, choices })));
     const missing = recipients.filter((receipt) => !isShown(receipt)).map(({ user }) => user);
     const causes = who.kind === 'key' ? await this.#explanations.causesOf(found, missing) : new Map<string, Cause>();
     const next = page + limit;
@@ -86,18 +91,26 @@ export class Receipts {
     return list;
   }
 
-  async #receipt(found: StoredNotification, user: string, known: readonly ReceiptNote[]): Promise<Receipt> {
+  async #receipt(found: StoredNotification, user: string, known: Known): Promise<Receipt> {
     const { offset, publishedAt } = found.entry;
     const { seen, read } = await this.#store.standing(user, offset);
-    const notes = known.filter((note) => note.user === user);
+    const notes = known.notes.filter((note) => note.user === user);
+    const choices = known.choices.filter((choice) => choice.user === user);
     return {
       user,
       stored: { at: isoTime(publishedAt) },
       ...Object.fromEntries(notes.map((note) => [note.stage, stageOf(note)])),
       ...(seen !== undefined && { seen: markedAt(seen) }),
       ...(read !== undefined && { read: markedAt(read) }),
+      ...(choices.length > 0 && { acted: choices.map(actedAs) }),
     };
   }
+}
+
+/** What is known of all who are listed. */
+interface Known {
+  readonly notes: readonly ReceiptNote[];
+  readonly choices: readonly Choice[];
 }
 
 function isShown({ acked, seen, read }: Receipt): boolean {
@@ -105,13 +118,18 @@ function isShown({ acked, seen, read }: Receipt): boolean {
 }
 
 /** Other people are told when, and neither by what nor why not: that is for services. */
-function asTold({ user, ...stages }: Receipt, cause: Cause | undefined, who: Principal): Receipt {
-  if (who.kind === 'key') return { user, ...stages, ...(cause !== undefined && { cause }) };
+function asTold({ user, acted, ...stages }: Receipt, cause: Cause | undefined, who: Principal): Receipt {
+  if (who.kind === 'key') return { user, ...stages, ...(acted && { acted }), ...(cause !== undefined && { cause }) };
   const times = Object.entries(stages).map(([stage, value]) => [
     stage,
     typeof value === 'string' ? value : { at: value.at },
   ]);
-  return { user, stored: stages.stored, ...Object.fromEntries(times) };
+  return {
+    user,
+    stored: stages.stored,
+    ...Object.fromEntries(times),
+    ...(acted && { acted: acted.map(({ action, at }) => ({ action, at })) }),
+  };
 }
 
 /** In the publisher's order. */
@@ -119,8 +137,16 @@ function namedIn({ entry }: StoredNotification): string[] {
   return entry.topics.flatMap((topic) => userOfTopic(topic) ?? []);
 }
 
-function stageOf({ at, transport, device }: ReceiptNote): NonNullable<Receipt['sent']> {
+function stageOf({
+  at,
+  transport,
+  device,
+}: Pick<ReceiptNote, 'at' | 'transport' | 'device'>): NonNullable<Receipt['sent']> {
   return { at: isoTime(at), transport, ...(device !== null && { device }) };
+}
+
+function actedAs({ action, ...via }: Choice): NonNullable<Receipt['acted']>[number] {
+  return { action, ...stageOf(via) };
 }
 
 function markedAt({ at }: MarkValue): NonNullable<Receipt['seen']> {

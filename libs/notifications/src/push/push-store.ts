@@ -6,6 +6,9 @@ import type { Standing } from '../people/people-store.js';
 /** The token by which the chosen store's module provides the {@link PushStore}, to the whole application. */
 export const PUSH_STORE = Symbol('PushStore');
 
+/** Milliseconds after a mark or a retraction until what it takes back is planned: many marks are one push for each device. */
+export const TAKE_BACK_AFTER_MS = 2_000;
+
 /**
  * What is kept of devices, and of what is to be pushed to them, in the same place as the log: one transaction and one backup have all. A due push
  * is written with its notification (`AppendRequest.pushAt`), devices come and go by acts (`DeviceAct`), and reading marks take back what was
@@ -21,8 +24,11 @@ export interface PushStore {
 
   /** Notifications to be pushed at or before `now`, that due longest ago first. At most `limit` (1–1,000). */
   due(now: number, limit: number): Promise<DuePush[]>;
-  /** When there is something to do next, by {@link due}, {@link claim} or {@link planTakeBacks}; undefined: nothing waits. */
-  nextAt(): Promise<number | undefined>;
+  /**
+   * The first moment later than `after` at which there is something to do, by {@link due}, {@link claim} or {@link planTakeBacks}; undefined:
+   * nothing waits for so long. What waited until then may still wait: for a host, say, that is slow.
+   */
+  nextAt(after: number): Promise<number | undefined>;
   /**
    * The people whom a due notification concerns and who have devices, from `mark` on, each once: by the first of its topics that has them.
    * Looks at a bounded number of followers: a page may be short, or empty, though `next` says that more follow.
@@ -37,9 +43,10 @@ export interface PushStore {
   plan(decided: DecidedPage): Promise<boolean>;
 
   /**
-   * Takes pushes whose time has come, the earliest first, at most one for each device, none for devices or hosts in `except`, and keeps them from
-   * others until `now + leaseMs`. What is wanted no longer is settled as `cancelled` instead: the notification is read, archived or snoozed by
-   * now (or seen in none of its topics), retracted, expired or no longer kept.
+   * Takes pushes whose time has come, of the devices that waited longest, at most one for each device, none for devices or hosts in `except`, and keeps
+   * these devices from others until `now + leaseMs`; of one device in the order in which they were planned. What is wanted no longer is settled as
+   * `cancelled` instead: the notification is read, archived or snoozed by now (or seen in none of its topics), retracted, expired or no longer
+   * kept, or `until` is over. Looks at a bounded number: it may take few, or none, though more are due; {@link nextAt} says so.
    * @param limit 1–1,000.
    */
   claim(request: ClaimRequest): Promise<Claim>;
@@ -163,6 +170,10 @@ export interface ClaimRequest {
   readonly exceptDevices: readonly { readonly user: string; readonly device: string }[];
   /** Of endpoints, with the port when it is not the scheme's. */
   readonly exceptHosts: readonly string[];
+  /** At most so many for one host; absent: `limit`. */
+  readonly perHost?: number;
+  /** Where less is left of it: how much, by host. */
+  readonly room?: Readonly<Record<string, number>>;
 }
 
 export interface Claim {
