@@ -5,6 +5,7 @@ import { integer, type Connection, type Statement } from './connection.js';
 import { ENTRY_QUERIES } from './entry-queries.js';
 import type { EntryWriter } from './entry-writer.js';
 import { NotificationFinder } from './notification-finder.js';
+import type { TakeBackNotes } from './take-back-writer.js';
 
 /** Edits of one notification that the resume log has at one time: each rewrites what told of those before. */
 export const MAX_EDITS = 100;
@@ -16,13 +17,15 @@ export const MAX_EDITS = 100;
 export class EditWriter {
   readonly #entries: EntryWriter;
   readonly #finder: NotificationFinder;
+  readonly #takeBacks: TakeBackNotes;
   readonly #countUpdates: Statement;
   readonly #replaceBodies: Statement;
   readonly #replaceByTombstones: Statement;
   readonly #tombstonesInAudience: Statement;
 
-  constructor(connection: Connection, entries: EntryWriter) {
+  constructor(connection: Connection, entries: EntryWriter, takeBacks: TakeBackNotes) {
     this.#entries = entries;
+    this.#takeBacks = takeBacks;
     this.#finder = new NotificationFinder(connection);
     this.#countUpdates = connection.prepare(ENTRY_QUERIES.countUpdates);
     this.#replaceBodies = connection.prepare(ENTRY_QUERIES.replaceBodies);
@@ -55,6 +58,7 @@ export class EditWriter {
     const body = tombstoneBody(new Date(at).toISOString(), senderOf(found.body));
     this.#replaceByTombstones.run([found.id, body, found.offset]);
     this.#tombstonesInAudience.run([found.id]);
+    this.#takeBacks.retracted(found.offset, at);
     return { outcome: 'acted', entry: this.#tell(found, 'retracted', body, at) };
   }
 
@@ -63,6 +67,6 @@ export class EditWriter {
   }
 }
 
-function isOver({ expiresAt }: LogEntry, at: number): boolean {
+export function isOver({ expiresAt }: LogEntry, at: number): boolean {
   return expiresAt !== undefined && expiresAt <= at;
 }

@@ -1,4 +1,5 @@
 import type { Connection, Statement } from './connection.js';
+import { PUSH_QUERIES } from './push-queries.js';
 import { RETENTION_QUERIES } from './retention-queries.js';
 
 /** Removes entries; what people said of them follows in steps of its own, for there may be any number of them. */
@@ -6,12 +7,14 @@ export class EntryRemover {
   readonly #dropAllAudience: Statement;
   readonly #dropEntry: Statement;
   readonly #dropEntryOfNobody: Statement;
+  readonly #dropDue: Statement;
   readonly #noteOrphans: Statement;
 
   constructor(connection: Connection) {
     this.#dropAllAudience = connection.prepare(RETENTION_QUERIES.dropAllAudience);
     this.#dropEntry = connection.prepare(RETENTION_QUERIES.dropEntry);
     this.#dropEntryOfNobody = connection.prepare(RETENTION_QUERIES.dropEntryOfNobody);
+    this.#dropDue = connection.prepare(PUSH_QUERIES.dropDue);
     this.#noteOrphans = connection.prepare(RETENTION_QUERIES.noteOrphans);
   }
 
@@ -19,11 +22,16 @@ export class EntryRemover {
   remove(offset: number): void {
     this.#dropAllAudience.run([offset]);
     this.#dropEntry.run([offset]);
-    this.#noteOrphans.run([offset]);
+    this.#leave(offset);
   }
 
   /** If no topic has it any more. Precondition: a transaction is open. */
   removeIfUnaddressed(offset: number): void {
-    if (this.#dropEntryOfNobody.run([offset]) === 1) this.#noteOrphans.run([offset]);
+    if (this.#dropEntryOfNobody.run([offset]) === 1) this.#leave(offset);
+  }
+
+  #leave(offset: number): void {
+    this.#dropDue.run([offset]);
+    this.#noteOrphans.run([offset]);
   }
 }

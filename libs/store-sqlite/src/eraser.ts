@@ -1,7 +1,9 @@
 import type { ActResult, EraseAct } from '#clarion/notifications';
 import { integer, type Connection, type Statement } from './connection.js';
+import { DeviceRemover } from './device-remover.js';
 import type { EntryWriter } from './entry-writer.js';
 import { EntryRemover } from './entry-remover.js';
+import type { KnownDevices } from './known-devices.js';
 import { PEOPLE_QUERIES } from './people-queries.js';
 import { personalTopic } from './personal-topic.js';
 import { RETENTION_QUERIES } from './retention-queries.js';
@@ -13,14 +15,16 @@ export class Eraser {
   readonly #addressedTo: Statement;
   readonly #dropAudience: Statement;
   readonly #takeNameOff: Statement;
+  readonly #devices: DeviceRemover;
   readonly #tables: readonly Statement[];
 
-  constructor(connection: Connection, entries: EntryWriter) {
+  constructor(connection: Connection, entries: EntryWriter, devices: KnownDevices) {
     this.#entries = entries;
     this.#remover = new EntryRemover(connection);
     this.#addressedTo = connection.prepare(PEOPLE_QUERIES.addressedTo);
     this.#dropAudience = connection.prepare(RETENTION_QUERIES.dropAudience);
     this.#takeNameOff = connection.prepare(PEOPLE_QUERIES.takeNameOff);
+    this.#devices = new DeviceRemover(connection, devices);
     const { eraseMarks, eraseRanges, eraseFollows, eraseReceipts, erasePerson } = PEOPLE_QUERIES;
     this.#tables = [eraseMarks, eraseRanges, eraseFollows, eraseReceipts, erasePerson].map((sql) =>
       connection.prepare(sql),
@@ -34,6 +38,7 @@ export class Eraser {
       else this.#takeOff(integer(row, 0), topic);
     }
     for (const table of this.#tables) table.run([user]);
+    this.#devices.erase(user);
     const entry = this.#entries.add(id, { kind: 'erased', topics: [], publishedAt: at, body: topic });
     return { outcome: 'acted', entry };
   }

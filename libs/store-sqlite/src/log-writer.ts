@@ -1,13 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import type { AppendRequest, AppendResult, Epoch, IdempotencyClaim } from '#clarion/notifications';
+import type { AppendRequest, AppendResult, Epoch, IdempotencyClaim, LogAct } from '#clarion/notifications';
 import { ActWriter } from './act-writer.js';
 import { integerOrNull, text, type Connection, type Statement } from './connection.js';
+import { DueWriter } from './due-writer.js';
 import { EntryWriter } from './entry-writer.js';
+import { KnownDevices } from './known-devices.js';
 
 /** Everything that adds to the log. There is one per file, so that it may keep the end of the log in memory. */
 export class LogWriter {
   readonly #connection: Connection;
   readonly #entries: EntryWriter;
+  readonly #devices: KnownDevices;
+  readonly #due: DueWriter;
   readonly #acts: ActWriter;
   readonly #findClaim: Statement;
   readonly #insertClaim: Statement;
@@ -15,7 +19,9 @@ export class LogWriter {
   constructor(connection: Connection) {
     this.#connection = connection;
     this.#entries = new EntryWriter(connection);
-    this.#acts = new ActWriter(connection, this.#entries);
+    this.#devices = new KnownDevices(connection);
+    this.#due = new DueWriter(connection, this.#devices);
+    this.#acts = new ActWriter(connection, this.#entries, this.#devices);
     this.#findClaim = connection.prepare('SELECT fingerprint, id, offset FROM idempotency WHERE scope = ? AND key = ?');
     this.#insertClaim = connection.prepare(
       'INSERT INTO idempotency (scope, key, fingerprint, id, offset, expires_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
@@ -35,22 +41,36 @@ export class LogWriter {
   /** The contract of `NotificationStore.append`: returns after the commit, or throws with nothing stored. */
   append(batch: readonly AppendRequest[]): AppendResult[] {
     this.#entries.begin();
+    this.#devices.begin();
+    this.#due.begin();
     const results = this.#connection.write(() => {
       const answers = batch.map((request) => this.#appendOne(request));
       this.#entries.flush();
+      this.#due.flush();
       return answers;
     });
     this.#entries.commit();
+    this.#devices.commit();
     return results;
   }
 
-  #appendOne({ id, entry, idempotency, act }: AppendRequest): AppendResult {
-    if (act !== undefined) return this.#acts.act(id, act);
+  #appendOne({ id, entry, idempotency, act, pushAt }: AppendRequest): AppendResult {
+    if (act !== undefined) return this.#act(id, act);
     const offset = entry === null ? null : this.#entries.lastOffset + 1;
     const repeated = idempotency && this.#claim(idempotency, id, offset);
     if (repeated !== undefined) return repeated;
-    if (entry !== null) this.#entries.add(id, entry);
+    if (entry !== null) {
+      this.#entries.add(id, entry);
+      if (pushAt !== undefined) this.#due.add(this.#entries.lastOffset, entry.topics, pushAt);
+    }
     return { outcome: 'appended', id, offset };
+  }
+
+  /** What came before in the batch must be there to be read. */
+  #act(id: string, act: LogAct): AppendResult {
+    this.#entries.flush();
+    this.#due.flush();
+    return this.#acts.act(id, act);
   }
 
   /** Claims the key for this request; or answers for the one that has it. */

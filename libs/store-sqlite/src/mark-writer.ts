@@ -8,7 +8,9 @@ import { cellsOf, effective, markCell, rangesOf, saidOf, type Ranges } from './m
 import { NotificationFinder } from './notification-finder.js';
 import { PEOPLE_QUERIES } from './people-queries.js';
 import { addPersonal } from './personal-entry.js';
+import { InboxMembership } from './inbox-membership.js';
 import { isPersonal, personalTopic } from './personal-topic.js';
+import type { TakeBackNotes } from './take-back-writer.js';
 
 /** Range marks of one person: each is looked at whenever their inbox is read. */
 export const MAX_RANGES = 1_000;
@@ -38,7 +40,8 @@ export function dropDominated(state: MarkState): string {
 export class MarkWriter {
   readonly #entries: EntryWriter;
   readonly #finder: NotificationFinder;
-  readonly #followedThen: Statement;
+  readonly #inbox: InboxMembership;
+  readonly #takeBacks: TakeBackNotes;
   readonly #marksOf: Statement;
   readonly #putMarks: Statement;
   readonly #emptyMarks: Statement;
@@ -47,10 +50,11 @@ export class MarkWriter {
   readonly #dropRange: Statement;
   readonly #dropDominated: Readonly<Record<MarkState, Statement>>;
 
-  constructor(connection: Connection, entries: EntryWriter) {
+  constructor(connection: Connection, entries: EntryWriter, takeBacks: TakeBackNotes) {
     this.#entries = entries;
+    this.#takeBacks = takeBacks;
     this.#finder = new NotificationFinder(connection);
-    this.#followedThen = connection.prepare(PEOPLE_QUERIES.followedThen);
+    this.#inbox = new InboxMembership(connection);
     this.#marksOf = connection.prepare(PEOPLE_QUERIES.marksOf);
     this.#putMarks = connection.prepare(PEOPLE_QUERIES.putMarks);
     this.#emptyMarks = connection.prepare(PEOPLE_QUERIES.emptyMarks);
@@ -75,10 +79,14 @@ export class MarkWriter {
   /** @returns what to answer instead when nothing was changed. */
   #markEach(act: MarkAct, ids: readonly string[], ranges: Ranges): ActResult | undefined {
     const found = [...new Set(ids)].map((id) => this.#finder.first(id));
-    const theirs = found.filter((entry) => entry !== undefined && this.#isInInbox(act.user, entry));
+    const theirs = found.filter((entry) => entry !== undefined && this.#inbox.has(act.user, entry));
     if (theirs.length < found.length) return { outcome: 'refused', code: 'notification.unknown' };
-    const changed = theirs.filter((entry) => entry !== undefined && this.#markOne(act, entry, ranges));
-    return changed.length === 0 ? NOTHING : undefined;
+    const changed = theirs.flatMap((entry) =>
+      entry !== undefined && this.#markOne(act, entry, ranges) ? entry.offset : [],
+    );
+    if (changed.length === 0) return NOTHING;
+    this.#takeBacks.marked(act, changed);
+    return undefined;
   }
 
   /** @returns whether it changed anything. */
@@ -108,6 +116,7 @@ export class MarkWriter {
         detail: 'too many marks up to a cursor that contradict one another: mark up to a later one, or by ids',
       };
     this.#putInPlaceOf(dominated, range, act);
+    this.#takeBacks.markedUpTo(act, range.upTo, range.topic);
     return undefined;
   }
 
@@ -118,14 +127,6 @@ export class MarkWriter {
     const values = [user, range.upTo, cell, topic];
     this.#dropDominated[state].run(state === 'snoozed' ? [...values, range.until] : values);
     this.#emptyMarks.run([user, range.upTo]);
-  }
-
-  /** Tombstones and what has expired are as good as others: a device that was offline cannot know. */
-  #isInInbox(user: string, { offset, topics }: LogEntry): boolean {
-    return (
-      topics.includes(personalTopic(user)) ||
-      topics.some((topic) => this.#followedThen.get([user, topic, offset]) !== undefined)
-    );
   }
 }
 

@@ -3,12 +3,14 @@ import { expect, test } from 'vitest';
 import { temporaryDirectory, temporaryLog } from '../test/temporary-log.js';
 import { AccessReader } from './access-reader.js';
 import { AccessWriter } from './access-writer.js';
+import { CandidateReader } from './candidate-reader.js';
 import { Connection } from './connection.js';
 import { InboxCounter } from './inbox-counter.js';
 import { LogReader } from './log-reader.js';
 import { LogWriter } from './log-writer.js';
-import { APPLICATION_ID, SCHEMA_VERSION } from './migrations.js';
+import { APPLICATION_ID, migrate, SCHEMA_VERSION } from './migrations.js';
 import { NotificationFinder } from './notification-finder.js';
+import { PushReader } from './push-reader.js';
 
 /** The schema that the first released version wrote, as it wrote it. */
 const SCHEMA_1 = `
@@ -94,6 +96,40 @@ test('and can be marked and edited from then on', () => {
     { outcome: 'acted', entry: { offset: 6, kind: 'inbox' } },
     { outcome: 'acted', entry: { offset: 7, kind: 'updated', about: 3 } },
   ]);
+});
+
+/** As the third version left it: with all of people, and nothing of devices. */
+function databaseOfSchema3(): string {
+  const file = join(temporaryDirectory(), 'log.db');
+  const connection = new Connection(file);
+  migrate(connection, file, 3);
+  connection.exec(`
+    INSERT INTO epochs VALUES (1, '0123456789abcdef');
+    INSERT INTO follows VALUES ('u-1', 'news', 2, NULL, 1, NULL);
+    INSERT INTO entries (offset, id, published_at, bytes, total, topics, body) VALUES (3, 'n-1', 5, 30, 30, '["news"]', '"title":"x"');
+    INSERT INTO audience (topic, offset) VALUES ('news', 3);
+  `);
+  connection.close();
+  return file;
+}
+
+test('whoever followed before there were devices is pushed to what is published after theirs came', () => {
+  const { connection } = temporaryLog(databaseOfSchema3());
+  const writer = new LogWriter(connection);
+  writer.beginEpoch();
+  const keys = { p256dh: 'p', auth: 'a', name: null, locale: null, timeZone: null, subscribe: [], issuedAt: null };
+  const device = { id: 'd', endpoint: 'https://push.test/1', ...keys };
+  const entry = { topics: ['news'], publishedAt: 7, body: '"title":"y"' };
+  const results = writer.append([
+    { id: 'd-1', entry: null, act: { kind: 'device', user: 'u-1', at: 6, body: '"x":1', device } },
+    { id: 'n-2', entry, pushAt: 9 },
+  ]);
+  expect(results).toMatchObject([{ outcome: 'acted' }, { outcome: 'appended', offset: 6 }]);
+  const [due] = new PushReader(connection).due(9, 10);
+  const { candidates } = new CandidateReader(connection).page(6, due!.mark, 10);
+  expect(candidates).toMatchObject([{ user: 'u-1', topics: ['news'], devices: [{ id: 'd', since: 4 }] }]);
+  const before = new CandidateReader(connection).page(3, due!.mark, 10);
+  expect(before.candidates).toEqual([]);
 });
 
 test('every table is strict: a text in the place of a number is refused, not kept', () => {

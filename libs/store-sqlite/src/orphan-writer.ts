@@ -1,4 +1,5 @@
 import { integer, type Connection, type Statement } from './connection.js';
+import { PUSH_QUERIES } from './push-queries.js';
 import { WRITE_ROWS } from './retention-planner.js';
 import { RETENTION_QUERIES } from './retention-queries.js';
 
@@ -8,6 +9,8 @@ export class OrphanWriter {
   readonly #first: Statement;
   readonly #dropMarks: Statement;
   readonly #dropReceipts: Statement;
+  readonly #dropPushes: Statement;
+  readonly #dropChoices: Statement;
   readonly #dropOffered: Statement;
   readonly #dropOrphan: Statement;
   readonly #dropRanges: Statement;
@@ -18,13 +21,15 @@ export class OrphanWriter {
     this.#first = connection.prepare(RETENTION_QUERIES.firstOrphan);
     this.#dropMarks = connection.prepare(RETENTION_QUERIES.dropMarks);
     this.#dropReceipts = connection.prepare(RETENTION_QUERIES.dropReceipts);
+    this.#dropPushes = connection.prepare(PUSH_QUERIES.dropPushes);
+    this.#dropChoices = connection.prepare(PUSH_QUERIES.dropChoices);
     this.#dropOffered = connection.prepare(RETENTION_QUERIES.dropOffered);
     this.#dropOrphan = connection.prepare(RETENTION_QUERIES.dropOrphan);
     this.#dropRanges = connection.prepare(RETENTION_QUERIES.dropRanges);
     this.#dropFollows = connection.prepare(RETENTION_QUERIES.dropFollows);
   }
 
-  /** Marks and receipts of entries that are gone. @returns whether more are left. */
+  /** Marks, receipts, pushes and choices of entries that are gone. @returns whether more are left. */
   dropOrphans(): boolean {
     return this.#connection.write(() => {
       for (let left = WRITE_ROWS; left > 0; left--) {
@@ -45,10 +50,10 @@ export class OrphanWriter {
   }
 
   #dropOf(offset: number, most: number): number {
-    const marks = this.#dropMarks.run([offset, most]);
-    const receipts = this.#dropReceipts.run([offset, most]);
+    const tables = [this.#dropMarks, this.#dropReceipts, this.#dropPushes, this.#dropChoices];
+    const dropped = tables.map((table) => table.run([offset, most]));
     this.#dropOffered.run([offset]);
-    if (marks < most && receipts < most) this.#dropOrphan.run([offset]);
-    return marks + receipts;
+    if (dropped.every((rows) => rows < most)) this.#dropOrphan.run([offset]);
+    return dropped.reduce((sum, rows) => sum + rows, 0);
   }
 }

@@ -10,6 +10,8 @@ const REQUESTS: AppendRequest[] = [
   { id: 'c', entry: null, idempotency: claim },
   { id: 'd', entry: { topics: [], publishedAt: 3, body: 'ü\u2028' }, idempotency: claim },
   { id: 'e', entry: null },
+  { id: 'f', entry: { topics: ['t'], publishedAt: 4, body: '' }, pushAt: 5 },
+  { id: 'g', entry: { topics: ['t'], publishedAt: 4, body: '' }, idempotency: claim, pushAt: 0 },
 ];
 
 test.each([
@@ -27,10 +29,12 @@ test('each request gets its own result', () => {
     { outcome: 'appended', id: 'c', offset: null },
     { outcome: 'replayed', id: 'first', offset: 3 },
     { outcome: 'replayed', id: 'first', offset: null },
+    { outcome: 'appended', id: 'f', offset: 8 },
+    { outcome: 'appended', id: 'g', offset: 9 },
   ];
   expect(unpackResults(REQUESTS, structuredClone(packResults(results)))).toEqual(results);
 });
 
 test('a missing answer is an error, not a lost publish', () => {
-  expect(() => unpackResults(REQUESTS, [1])).toThrow('1 of 5');
+  expect(() => unpackResults(REQUESTS, [1])).toThrow('1 of 7');
 });

@@ -19,6 +19,8 @@ export interface PackedBatch {
   readonly traits: readonly (EntryTraits | undefined)[];
   /** Empty when nothing is done but to publish, else one for each request. */
   readonly acts: readonly (LogAct | undefined)[];
+  /** Empty when nothing is to be pushed, else one for each request. */
+  readonly pushAt: readonly (number | undefined)[];
 }
 
 /** The offset for what was appended, or null if there was no entry; all else as it is. */
@@ -33,18 +35,27 @@ export function packBatch(batch: readonly AppendRequest[]): PackedBatch {
     claims: anyOf(batch, ({ idempotency }) => idempotency),
     traits: anyOf(batch, ({ entry }) => (entry === null ? undefined : traitsOf(entry))),
     acts: anyOf(batch, ({ act }) => act),
+    pushAt: anyOf(batch, ({ pushAt }) => pushAt),
   };
 }
 
-export function unpackBatch({ ids, bodies, publishedAt, topics, claims, traits, acts }: PackedBatch): AppendRequest[] {
+export function unpackBatch(batch: PackedBatch): AppendRequest[] {
+  const { ids, bodies, publishedAt, topics, claims, traits, acts } = batch;
   return ids.map((id, i) => {
     const body = bodies[i] ?? null;
     const plain = body === null ? null : { topics: [topics[i] ?? []].flat(), publishedAt: publishedAt[i] ?? 0, body };
     const more = traits[i];
     const entry = plain === null || more === undefined ? plain : { ...plain, ...more };
-    const [idempotency, act] = [claims[i], acts[i]];
-    if (idempotency === undefined && act === undefined) return { id, entry };
-    return { id, entry, ...(idempotency !== undefined && { idempotency }), ...(act !== undefined && { act }) };
+    const [idempotency, act, pushAt] = [claims[i], acts[i], batch.pushAt[i]];
+    if (idempotency === undefined && act === undefined)
+      return pushAt === undefined ? { id, entry } : { id, entry, pushAt };
+    return {
+      id,
+      entry,
+      ...(idempotency !== undefined && { idempotency }),
+      ...(act !== undefined && { act }),
+      ...(pushAt !== undefined && { pushAt }),
+    };
   });
 }
 

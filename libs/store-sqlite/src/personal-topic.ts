@@ -9,3 +9,8 @@ export function personalTopic(user: string): string {
 export function isPersonal(topic: string): boolean {
   return topic.startsWith(PREFIX) && !topic.includes('/', PREFIX.length);
 }
+
+/** Precondition: the topic is somebody's own. */
+export function userOf(topic: string): string {
+  return topic.slice(PREFIX.length);
+}

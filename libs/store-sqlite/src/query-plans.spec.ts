@@ -1,12 +1,16 @@
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MARK_STATES } from '#clarion/protocol';
-import { temporaryLog } from '../test/temporary-log.js';
 import { ACCESS_QUERIES } from './access-queries.js';
 import { text } from './connection.js';
 import { ENTRY_QUERIES } from './entry-queries.js';
 import { INBOX_QUERIES } from './inbox-queries.js';
+import { LogFile } from './log-file.js';
 import { dropDominated } from './mark-writer.js';
 import { PEOPLE_QUERIES } from './people-queries.js';
+import { PUSH_QUERIES } from './push-queries.js';
 import { BOUNDS_QUERIES, READ_QUERIES } from './read-queries.js';
 import { RETENTION_QUERIES } from './retention-queries.js';
 
@@ -20,6 +24,7 @@ const queries = {
   ...ENTRY_QUERIES,
   ...PEOPLE_QUERIES,
   ...INBOX_QUERIES,
+  ...PUSH_QUERIES,
 };
 
 /** The stretches, the hidden categories, and the bounded result. */
@@ -57,14 +62,49 @@ const ALLOWED_SCANS: { readonly [Q in keyof typeof queries]?: readonly string[] 
   heads: ['SCAN s VIRTUAL TABLE INDEX 1:'],
   countUnread: COUNTING_SCANS,
   countUnseen: COUNTING_SCANS,
+  /** Ends at the first. */
+  anyDevice: ['SCAN devices USING COVERING INDEX sqlite_autoindex_devices_2'],
+  insertDue: ['SCAN d VIRTUAL TABLE INDEX 1:', 'SCAN u VIRTUAL TABLE INDEX 3:'],
+  /** Of the next followers, a bounded number. */
+  followersWithDevices: ['SCAN f'],
+  topicsHad: ['SCAN t VIRTUAL TABLE INDEX 1:'],
+  insertPushes: ['SCAN p VIRTUAL TABLE INDEX 1:'],
+  overfull: ['SCAN p VIRTUAL TABLE INDEX 1:'],
+  enqueueAll: ['SCAN p VIRTUAL TABLE INDEX 1:'],
+  hostsOfAll: ['SCAN p VIRTUAL TABLE INDEX 1:'],
+  /** Once, when the server starts. */
+  claimedQueues: ['SCAN push_queues'],
+  releaseQueues: ['SCAN push_queues'],
+  nextHost: ['SCAN json_each VIRTUAL TABLE INDEX 1:'],
+  nextDevice: ['SCAN e VIRTUAL TABLE INDEX 1:'],
+  noteTakenBack: ['SCAN json_each VIRTUAL TABLE INDEX 1:'],
+  closeEach: ['SCAN json_each VIRTUAL TABLE INDEX 1:'],
+  setShown: ['SCAN json_each VIRTUAL TABLE INDEX 1:'],
+  /** All that waits is counted. */
+  waiting: [
+    'SCAN due_pushes USING COVERING INDEX due_pushes_by_time',
+    'SCAN pushes USING COVERING INDEX pushes_waiting',
+  ],
   dropEpochs: ['SCAN log', 'SCAN idempotency USING COVERING INDEX idempotency_by_expiry'],
 };
 
+let log: LogFile;
+let directory: string;
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'clarion-plans-'));
+  log = LogFile.open({ file: join(directory, 'log.db'), cacheKib: 1_024, checkpointPages: 1_000 });
+});
+
+afterAll(() => {
+  log.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
 function planOf(sql: string): string[] {
-  const { connection } = temporaryLog();
   const numbered = [...sql.matchAll(/\?(\d+)/g)].map(([, number]) => Number(number));
   const parameters = numbered.length > 0 ? Math.max(...numbered) : sql.split('?').length - 1;
-  return connection
+  return log.connection
     .prepare(`EXPLAIN QUERY PLAN ${sql}`)
     .all(Array.from({ length: parameters }, () => 1))
     .map((row) => text(row, 3));
@@ -85,6 +125,15 @@ test.for([
   ['shared', 'SEARCH audience USING COVERING INDEX audience_shared (topic=? AND offset>? AND offset<?)'],
   ['besideHistory', 'SEARCH entries USING INDEX entries_of_kind (offset<?)'],
   ['countUnread', 'SEARCH a USING PRIMARY KEY (topic=? AND offset>? AND offset<?)'],
+  ['nextHost', 'SEARCH push_hosts USING COVERING INDEX push_hosts_by_time (next_at<?)'],
+  ['nextDevice', 'SEARCH q USING COVERING INDEX push_queues_by_host (host=? AND next_at<?)'],
+  ['firstWaiting', 'SEARCH pushes USING INDEX pushes_waiting (user=? AND device=?)'],
+  ['followersWithDevices', 'SEARCH follows USING INDEX follows_open (topic=? AND user>?)'],
+  ['closeUpTo', 'SEARCH pushes USING COVERING INDEX pushes_shown (user=? AND offset<?)'],
+  [
+    'sameTagLater',
+    'SEARCH pushes USING COVERING INDEX pushes_by_tag (user=? AND device=? AND collapse_key=? AND rowid>?)',
+  ],
   ['countUnread', 'SEARCH m USING PRIMARY KEY (user=? AND offset=?) LEFT-JOIN'],
 ] as const)('%s walks what it needs alone: %s', ([name, line]) => {
   expect(planOf(queries[name])).toContain(line);

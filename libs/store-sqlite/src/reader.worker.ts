@@ -1,6 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { AccessReader } from './access-reader.js';
 import { BoundsReader } from './bounds-reader.js';
+import { CandidateReader } from './candidate-reader.js';
 import type { Connection } from './connection.js';
 import { InboxCounter } from './inbox-counter.js';
 import { InboxReader } from './inbox-reader.js';
@@ -8,6 +9,7 @@ import { openForReading } from './log-file.js';
 import { LogReader } from './log-reader.js';
 import { NotificationFinder } from './notification-finder.js';
 import { PersonReader } from './person-reader.js';
+import { PushReader } from './push-reader.js';
 import { ReceiptReader } from './receipt-reader.js';
 import { RetentionPlanner } from './retention-planner.js';
 import { StoreError } from './store-error.js';
@@ -26,6 +28,8 @@ interface Opened {
   readonly inbox: InboxReader;
   readonly counter: InboxCounter;
   readonly receipts: ReceiptReader;
+  readonly pushes: PushReader;
+  readonly candidates: CandidateReader;
 }
 
 let current: Opened | undefined;
@@ -48,6 +52,8 @@ function open(options: ConnectionOptions): void {
     inbox: new InboxReader(connection),
     counter: new InboxCounter(connection),
     receipts: new ReceiptReader(connection),
+    pushes: new PushReader(connection),
+    candidates: new CandidateReader(connection),
   };
 }
 
@@ -81,5 +87,15 @@ serveCalls<ReaderCalls>(parentPort, {
   topicReceipts: ({ offset, except }) => opened().receipts.topicReceipts(offset, except),
   lastSeen: (user) => opened().people.lastSeen(user),
   exportPerson: (user) => opened().people.export(user),
+  devices: (user) => opened().pushes.devices(user),
+  duePushes: ({ now, limit }) => opened().pushes.due(now, limit),
+  nextPushAt: () => opened().pushes.nextAt(),
+  pushCandidates: ({ offset, mark, limit }) => opened().candidates.page(offset, mark, limit),
+  pushTicket: (ticket) => opened().pushes.ticket(ticket),
+  pushes: ({ offset, users }) => opened().pushes.pushes(offset, users),
+  choices: ({ offset, users }) => opened().pushes.choices(offset, users),
+  exportDevices: (user) => opened().pushes.export(user),
+  pushDueAt: (offset) => opened().pushes.dueAt(offset),
+  waitingPushes: () => opened().pushes.waiting(),
   close,
 });

@@ -50,7 +50,8 @@ export const RETENTION_QUERIES = {
   noteOrphans: `
     INSERT INTO orphans (offset) SELECT ?1
     WHERE EXISTS (SELECT 1 FROM marks WHERE offset = ?1) OR EXISTS (SELECT 1 FROM receipts WHERE offset = ?1)
-      OR EXISTS (SELECT 1 FROM offered WHERE offset = ?1)
+      OR EXISTS (SELECT 1 FROM offered WHERE offset = ?1) OR EXISTS (SELECT 1 FROM pushes WHERE offset = ?1)
+      OR EXISTS (SELECT 1 FROM choices WHERE offset = ?1)
     ON CONFLICT DO NOTHING`,
   firstOrphan: 'SELECT offset FROM orphans ORDER BY offset LIMIT 1',
   dropMarks: `

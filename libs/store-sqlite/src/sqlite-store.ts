@@ -6,6 +6,7 @@ import type {
   NotificationStore,
   OpenedStore,
   PeopleStore,
+  PushStore,
   ReadRequest,
   ReadResult,
   RetentionPolicy,
@@ -16,6 +17,7 @@ import { packBatch, unpackResults } from './packed-batch.js';
 import { Pruning } from './pruning.js';
 import { SqliteAccessStore } from './sqlite-access-store.js';
 import { SqlitePeopleStore } from './sqlite-people-store.js';
+import { SqlitePushStore } from './sqlite-push-store.js';
 import { StoreThreads } from './store-threads.js';
 
 export interface SqliteStoreOptions {
@@ -38,6 +40,8 @@ export class SqliteStore implements NotificationStore {
   readonly access: AccessStore;
   /** What is kept of people, likewise. */
   readonly people: PeopleStore;
+  /** What is kept of devices and pushes, likewise. */
+  readonly push: PushStore;
   readonly #threads: StoreThreads;
   #pruning: Promise<unknown> = Promise.resolve();
 
@@ -45,6 +49,7 @@ export class SqliteStore implements NotificationStore {
     this.#threads = new StoreThreads({ readers: 2, cacheKib: 16_384, checkpointPages: 4_000, ...options });
     this.access = new SqliteAccessStore(this.#threads);
     this.people = new SqlitePeopleStore(this.#threads);
+    this.push = new SqlitePushStore(this.#threads);
   }
 
   open(): Promise<OpenedStore> {

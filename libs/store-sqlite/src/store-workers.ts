@@ -1,5 +1,11 @@
 import type { AuditEntry, AuditLogPage, AuditLogRequest, KeyUse, StoredKey, TokenRevocation } from '#clarion/access';
 import type {
+  CandidatePage,
+  Choice,
+  Claim,
+  ClaimRequest,
+  DecidedPage,
+  DuePush,
   FollowInterval,
   InboxCounts,
   InboxRequest,
@@ -8,15 +14,22 @@ import type {
   LogBounds,
   OpenedStore,
   PeopleStore,
+  PushMark,
+  PushRecord,
+  PushSettlement,
   ReadRequest,
   ReadResult,
   ReceiptNote,
   Standing,
+  StoredDevice,
+  StoredDevices,
   StoredNotification,
   StoredPerson,
   StoredPreferences,
+  TicketHolder,
   TopicHistory,
   TopicHistoryRequest,
+  VapidKeys,
 } from '#clarion/notifications';
 import type { Category } from '#clarion/protocol';
 import type { PackedBatch, PackedResult } from './packed-batch.js';
@@ -64,6 +77,12 @@ export type WriterCalls = {
   touch: { argument: Parameters<PeopleStore['touch']>[0]; result: void };
   noteReceipts: { argument: readonly ReceiptNote[]; result: void };
   noteOffered: { argument: Parameters<PeopleStore['noteOffered']>[0]; result: void };
+  keepVapidKeys: { argument: VapidKeys; result: VapidKeys };
+  planPushes: { argument: DecidedPage; result: boolean };
+  claimPushes: { argument: ClaimRequest; result: Claim };
+  settlePushes: { argument: readonly PushSettlement[]; result: void };
+  releasePushes: { argument: null; result: void };
+  planTakeBacks: { argument: { readonly now: number; readonly limit: number }; result: number };
   close: { argument: null; result: void };
 };
 
@@ -95,5 +114,18 @@ export type ReaderCalls = {
   };
   lastSeen: { argument: string; result: number | undefined };
   exportPerson: { argument: string; result: StoredPerson };
+  devices: { argument: string; result: StoredDevice[] };
+  duePushes: { argument: { readonly now: number; readonly limit: number }; result: DuePush[] };
+  nextPushAt: { argument: null; result: number | undefined };
+  pushCandidates: {
+    argument: { readonly offset: number; readonly mark: PushMark; readonly limit: number };
+    result: CandidatePage;
+  };
+  pushTicket: { argument: string; result: TicketHolder | undefined };
+  pushes: { argument: { readonly offset: number; readonly users: readonly string[] }; result: PushRecord[] };
+  choices: { argument: { readonly offset: number; readonly users: readonly string[] }; result: Choice[] };
+  exportDevices: { argument: string; result: StoredDevices };
+  pushDueAt: { argument: number; result: number | undefined };
+  waitingPushes: { argument: null; result: { due: number; pushes: number } };
   close: { argument: null; result: void };
 };

@@ -6,10 +6,14 @@ import { LogWriter } from './log-writer.js';
 import { OrphanWriter } from './orphan-writer.js';
 import { packResults, unpackBatch } from './packed-batch.js';
 import { PeopleWriter } from './people-writer.js';
+import { PushClaimer } from './push-claimer.js';
+import { PushSettler } from './push-settler.js';
+import { PushWriter } from './push-writer.js';
 import { ReceiptWriter } from './receipt-writer.js';
 import { RetentionWriter } from './retention-writer.js';
 import { StoreError } from './store-error.js';
 import type { WriterCalls, WriterOptions } from './store-workers.js';
+import { TakeBackWriter } from './take-back-writer.js';
 import { serveCalls } from './worker-host.js';
 
 /** What the thread has while the file is open. */
@@ -21,6 +25,10 @@ interface Opened {
   readonly access: AccessWriter;
   readonly people: PeopleWriter;
   readonly receipts: ReceiptWriter;
+  readonly pushes: PushWriter;
+  readonly claimer: PushClaimer;
+  readonly settler: PushSettler;
+  readonly takeBacks: TakeBackWriter;
 }
 
 let current: Opened | undefined;
@@ -41,6 +49,10 @@ function open(options: WriterOptions): WriterCalls['open']['result'] {
     access: new AccessWriter(connection),
     people: new PeopleWriter(connection),
     receipts: new ReceiptWriter(connection),
+    pushes: new PushWriter(connection),
+    claimer: new PushClaimer(connection),
+    settler: new PushSettler(connection),
+    takeBacks: new TakeBackWriter(connection),
   };
   current.writer.beginEpoch();
   return { ...new BoundsReader(connection).bounds(), secret };
@@ -72,5 +84,11 @@ serveCalls<WriterCalls>(parentPort, {
   touch: (people) => opened().people.touch(people),
   noteReceipts: (receipts) => opened().receipts.noteReceipts(receipts),
   noteOffered: (offered) => opened().receipts.noteOffered(offered),
+  keepVapidKeys: (made) => opened().pushes.keepVapidKeys(made),
+  planPushes: (decided) => opened().pushes.plan(decided),
+  claimPushes: (request) => opened().claimer.claim(request),
+  settlePushes: (settlements) => opened().settler.settle(settlements),
+  releasePushes: () => opened().claimer.releaseAll(),
+  planTakeBacks: ({ now, limit }) => opened().takeBacks.plan(now, limit),
   close,
 });

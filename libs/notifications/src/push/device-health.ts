@@ -6,8 +6,10 @@ import type { StoredDevice } from './push-store.js';
 
 /** Failures since the last success after which nobody should count on a device. */
 const FAILING = 3;
-/** Reasons by which a push service says that it does not know this server's key for the subscription (RFC 8292 §4.2). */
-const KEY_REASONS: ReadonlySet<string> = new Set(['401', '403']);
+/** Channels' word for: the push service does not take this server's key for the subscription (RFC 8292 §4.2). */
+const KEY_REFUSED = 'key_refused';
+/** Channels' words for addresses that they do not talk to end so. */
+const FORBIDDEN = '_forbidden';
 
 /** What is known beside the device itself. */
 export interface DeviceSurroundings {
@@ -51,9 +53,10 @@ export function viewOf(device: StoredDevice, service: string, around: DeviceSurr
 
 function obstacleOf(device: StoredDevice, around: DeviceSurroundings): Obstacle | undefined {
   if (!around.isGood) return { cause: 'token.revoked' };
-  const { failures, lastFailureReason } = device;
-  if (failures > 0 && KEY_REASONS.has(lastFailureReason ?? '')) return { cause: 'key.refused' };
-  if (!around.isAcceptable) return { cause: 'endpoint.forbidden' };
+  const { failures } = device;
+  const reason = failures > 0 ? (device.lastFailureReason ?? '') : '';
+  if (reason === KEY_REFUSED) return { cause: 'key.refused' };
+  if (!around.isAcceptable || reason.endsWith(FORBIDDEN)) return { cause: 'endpoint.forbidden' };
   if (failures >= FAILING) return { cause: 'service.failing' };
   return disturbance(device.user, around);
 }

@@ -3,7 +3,7 @@ import { userTopic, type Category, type PushRule } from '#clarion/protocol';
 import type { Person } from '../people/person.js';
 import { NO_PREFERENCES } from '../people/preferences.js';
 import { decidePush, type NoPush } from './push-decision.js';
-import { aCandidate, aDevice, anEntry } from './push.double.js';
+import { aCandidate, aDevice, anEntry } from '../../test/push-doubles.js';
 import type { PushCandidate, StoredDevice } from './push-store.js';
 
 const NOW = Date.parse('2026-01-10T23:00:00Z');

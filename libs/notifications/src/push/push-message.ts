@@ -8,7 +8,7 @@ const shownSchema = z.object({
   body: z.string().optional(),
   url: z.string().optional(),
   icon: z.string().optional(),
-  data: z.unknown(),
+  data: z.unknown().optional(),
   priority: z.enum(['low', 'normal', 'high', 'urgent']).default('normal'),
   actions: z.array(z.object({ id: z.string(), title: z.string(), url: z.string().optional() })).default([]),
 });

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { PushOutcome } from './push-channel.js';
 import { settlementOf } from './push-outcomes.js';
-import { aShow } from './push.double.js';
+import { aShow } from '../../test/push-doubles.js';
 
 const NOW = 100_000;
 const half = (): number => 0.5;

@@ -1,7 +1,7 @@
 import type { LogEntry } from '#clarion/event-bus';
-import type { ClaimedPush, PushCandidate, StoredDevice } from './push-store.js';
+import type { ClaimedPush, PushCandidate, StoredDevice } from '../src/push/push-store.js';
 
-/** Specs' own: a device of `user`, at the host `<host>.example`. */
+/** Of the person `user`. */
 export function aDevice(user: string, id: string, more: Partial<StoredDevice> = {}): StoredDevice {
   return {
     user,

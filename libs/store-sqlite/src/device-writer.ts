@@ -1,0 +1,93 @@
+import type { ActResult, DeviceAct, RemoveDeviceAct, StoredDevice } from '#clarion/notifications';
+import { MAX_DEVICES } from '#clarion/protocol';
+import { integer, text, type Connection, type Row, type SqlValue } from './connection.js';
+import { DeviceRemover } from './device-remover.js';
+import { hostOf, toDevice } from './device-row.js';
+import type { EntryWriter } from './entry-writer.js';
+import type { KnownDevices } from './known-devices.js';
+import { addPersonal } from './personal-entry.js';
+import { prepareAll, type Prepared } from './prepared.js';
+import { PUSH_QUERIES } from './push-queries.js';
+import { PushQueues } from './push-queues.js';
+
+const NAMES = ['device', 'deviceAt', 'verifiedOf', 'insertDevice', 'updateDevice'] as const;
+const NOTHING: ActResult = { outcome: 'acted', entry: null };
+/** What a person's other devices hear of. */
+const TOLD = ['endpoint', 'p256dh', 'auth', 'name', 'locale', 'timeZone'] as const;
+
+/** Devices come, are brought again, and go. */
+export class DeviceWriter {
+  readonly #entries: EntryWriter;
+  readonly #devices: KnownDevices;
+  readonly #remover: DeviceRemover;
+  readonly #queues: PushQueues;
+  readonly #sql: Prepared<(typeof NAMES)[number]>;
+
+  constructor(connection: Connection, entries: EntryWriter, devices: KnownDevices) {
+    this.#entries = entries;
+    this.#devices = devices;
+    this.#remover = new DeviceRemover(connection, devices);
+    this.#queues = new PushQueues(connection);
+    this.#sql = prepareAll(connection, PUSH_QUERIES, NAMES);
+  }
+
+  put(id: string, act: DeviceAct): ActResult {
+    this.#takeFromOthers(act);
+    const known = this.#find(act.user, act.device.id);
+    if (known === undefined) this.#insert(act);
+    else this.#update(known, act);
+    const isTold = known === undefined || TOLD.some((member) => known[member] !== act.device[member]);
+    return isTold ? { outcome: 'acted', entry: addPersonal(this.#entries, id, act) } : NOTHING;
+  }
+
+  remove(id: string, act: RemoveDeviceAct): ActResult {
+    const { user, device, endpoint, at } = act;
+    const known = this.#find(user, device);
+    if (known === undefined || (endpoint !== null && endpoint !== known.endpoint)) return NOTHING;
+    this.#remover.remove({ user, device }, at);
+    return { outcome: 'acted', entry: addPersonal(this.#entries, id, act) };
+  }
+
+  #find(user: string, id: string): StoredDevice | undefined {
+    const row = this.#sql.device.get([user, id]);
+    return row === undefined ? undefined : toDevice(row);
+  }
+
+  /** One browser, of which somebody else made use before, or which has forgotten its id. */
+  #takeFromOthers({ user, at, device: { id, endpoint } }: DeviceAct): void {
+    const row = this.#sql.deviceAt.get([endpoint]);
+    if (row === undefined || (text(row, 0) === user && text(row, 1) === id)) return;
+    this.#remover.remove({ user: text(row, 0), device: text(row, 1) }, at);
+  }
+
+  #insert(act: DeviceAct): void {
+    const { user, at, device } = act;
+    this.#sql.insertDevice.run([...cellsOf(act), user, device.id, this.#entries.lastOffset, at]);
+    this.#devices.changed();
+    this.#removeTooMany(act);
+  }
+
+  #update({ endpoint }: StoredDevice, act: DeviceAct): void {
+    const { user, at, device } = act;
+    this.#sql.updateDevice.run([...cellsOf(act), user, device.id]);
+    if (endpoint === device.endpoint) return;
+    this.#queues.move({ user, device: device.id }, hostOf(device.endpoint), at);
+    this.#queues.refresh();
+  }
+
+  #removeTooMany({ user, at, device }: DeviceAct): void {
+    const others = this.#sql.verifiedOf.all([user]).filter((row) => text(row, 0) !== device.id);
+    const oldest = others.toSorted((a, b) => integer(a, 1) - integer(b, 1));
+    for (const row of oldest.slice(0, Math.max(0, others.length + 1 - MAX_DEVICES)))
+      this.#remover.remove(queueOf(user, row), at);
+  }
+}
+
+function queueOf(user: string, row: Row): { user: string; device: string } {
+  return { user, device: text(row, 0) };
+}
+
+function cellsOf({ at, device }: DeviceAct): SqlValue[] {
+  const { endpoint, p256dh, auth, name, locale, timeZone, subscribe, issuedAt } = device;
+  return [endpoint, hostOf(endpoint), p256dh, auth, name, locale, timeZone, JSON.stringify(subscribe), issuedAt, at];
+}
