@@ -1,14 +1,14 @@
 /**
  * The arrows of the house. Libraries stand on floors; an import goes down, never up and never sideways:
  *
- *   src → gateways, rest-api, web-push, console → realtime → notifications → event-bus, access → protocol
+ *   src → gateways, rest-api, web-push, console → realtime → notifications → event-bus, access, egress → protocol
  *   src → store-* → notifications, access (their ports: the log, and the keys, revocations and audit log)
  *
  * Libraries meet through `#clarion/<library>`, which resolves into the build; so both `libs/…` and `dist/libs/…` are named here.
  */
 const FLOORS = [
   ['protocol'],
-  ['event-bus', 'access'],
+  ['event-bus', 'access', 'egress'],
   ['notifications'],
   ['realtime'],
   ['gateway-[^/]+', 'rest-api', 'web-push', 'console', 'store-[^/]+'],
