@@ -7,7 +7,7 @@ const NO_PANES: readonly PaneName[] = [];
 
 /** The inbox of a person on one of their devices: a window with a profile of its own. */
 export class InboxPage {
-  private constructor(readonly tab: ConsolePage) {}
+  constructor(readonly tab: ConsolePage) {}
 
   /** Opens the address that the server prints, and the inbox. */
   static async open(
@@ -69,7 +69,7 @@ export class InboxPage {
     await this.panel.getByRole('group', { name: 'Show' }).getByRole('button', { name, exact: true }).click();
   }
 
-  async view(name: 'Notifications' | 'Following' | 'Preferences'): Promise<void> {
+  async view(name: 'Notifications' | 'Following' | 'Preferences' | 'Devices'): Promise<void> {
     await this.panel.getByRole('tab', { name, exact: true }).click();
   }
 
