@@ -14,17 +14,22 @@ export class Canary {
     });
   }
 
-  static async listen(): Promise<Canary> {
+  /** @param address `::` listens at all addresses of this machine, also those of IPv4. */
+  static async listen(address = '127.0.0.1'): Promise<Canary> {
     const server = createServer();
-    server.listen(0, '127.0.0.1');
+    server.listen(0, address);
     await once(server, 'listening');
     return new Canary(server);
   }
 
-  get url(): string {
+  get port(): number {
     const address = this.#server.address();
     if (address === null || typeof address === 'string') throw new Error('the canary does not listen');
-    return `http://127.0.0.1:${address.port}`;
+    return address.port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
   }
 
   close(): void {

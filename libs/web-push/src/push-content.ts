@@ -1,5 +1,5 @@
 import type { PushAction, PushMessage } from '#clarion/notifications';
-import { Graphemes, largest } from './graphemes.js';
+import { CuttableText, largest } from './cuttable-text.js';
 
 export type ShowMessage = Extract<PushMessage, { kind: 'show' }>;
 
@@ -19,15 +19,32 @@ export interface PushContent {
 
 type Fits = (content: PushContent) => boolean;
 
-/** A title that is made of a body has so many characters at most. */
+/** A title that is made of a body has so many UTF-16 units at most. */
 const TITLE_OF_BODY = 80;
-/** Fewer characters of a title say nothing. */
+/** Less of a title says nothing. */
 const LEAST_TITLE = 8;
 
-/** All of it. */
-export function contentOf(message: ShowMessage): PushContent {
-  const { url, icon, data, category, topic, actions } = message;
-  return { ...textOf(message), url, icon, data, category, topic, actions, repeated: true };
+/** All of it, but for what would never fit: then it is not measured again and again. @param maxBytes of the whole. */
+export function contentOf(message: ShowMessage, maxBytes: number): PushContent {
+  const { url, icon, category, topic, actions } = message;
+  const { title, body } = textOf(message);
+  const data = JSON.stringify(message.data ?? null).length > maxBytes ? undefined : message.data;
+  return {
+    title: bounded(title),
+    body: body && bounded(body),
+    url,
+    icon,
+    data,
+    category,
+    topic,
+    actions,
+    repeated: true,
+  };
+}
+
+function bounded(text: string): string {
+  const cuttable = new CuttableText(text);
+  return cuttable.first(cuttable.length);
 }
 
 /** A notification has a title, always: without one its body is. */
@@ -35,10 +52,10 @@ function textOf({ title, body, topic }: ShowMessage): Pick<PushContent, 'title' 
   const said = body === '' ? undefined : body;
   if (title !== undefined) return { title, body: said };
   if (said === undefined) return { title: topic, body: undefined };
-  const graphemes = new Graphemes(said);
-  return graphemes.length <= TITLE_OF_BODY
-    ? { title: graphemes.first(TITLE_OF_BODY), body: undefined }
-    : { title: graphemes.first(TITLE_OF_BODY), body: said };
+  return {
+    title: new CuttableText(said).first(TITLE_OF_BODY),
+    body: said.length <= TITLE_OF_BODY ? undefined : said,
+  };
 }
 
 /** In this order, as far as it must be: first what a person does not see, then what matters least, last what it is about. */
@@ -72,11 +89,11 @@ export function shortened(content: PushContent, isDeclarative: boolean, fits: Fi
 function withText(content: PushContent, field: 'title' | 'body', least: number, fits: Fits): PushContent {
   const text = content[field];
   if (text === undefined) return content;
-  const graphemes = new Graphemes(text);
-  const floor = field === 'title' ? Math.min(LEAST_TITLE, graphemes.length) : Math.ceil(graphemes.length * least);
-  const more = largest(graphemes.length - floor, (count) =>
-    fits({ ...content, [field]: graphemes.first(floor + count) }),
+  const cuttable = new CuttableText(text);
+  const floor = field === 'title' ? Math.min(LEAST_TITLE, cuttable.length) : Math.ceil(cuttable.length * least);
+  const more = largest(cuttable.length - floor, (units) =>
+    fits({ ...content, [field]: cuttable.first(floor + units) }),
   );
-  const count = floor + more;
-  return { ...content, [field]: count === 0 ? undefined : graphemes.first(count) };
+  const units = floor + more;
+  return { ...content, [field]: units === 0 ? undefined : cuttable.first(units) };
 }

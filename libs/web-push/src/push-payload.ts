@@ -1,5 +1,5 @@
 import type { PushMessage } from '#clarion/notifications';
-import { largest } from './graphemes.js';
+import { largest } from './cuttable-text.js';
 import { contentOf, shortened, type PushContent, type ShowMessage } from './push-content.js';
 
 type CloseMessage = Extract<PushMessage, { kind: 'close' }>;
@@ -25,7 +25,7 @@ export function payloadOf(message: PushMessage, target: PayloadTarget): Buffer {
 }
 
 function showPayload(message: ShowMessage, target: PayloadTarget): object {
-  const all = contentOf(message);
+  const all = contentOf(message, MAX_PLAINTEXT_BYTES);
   const fit = (maxBytes: number): PushContent =>
     shortened(all, isSafari(target), (content) => bytesOf(showOf(message, content, target)) <= maxBytes);
   const first = fit(MAX_PLAINTEXT_BYTES);
