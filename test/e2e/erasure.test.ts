@@ -48,6 +48,8 @@ it('leaves nothing of a person, in files, in memory, or a moment later', async (
     marks: [],
     receipts: [],
     preferences: null,
+    devices: [],
+    choices: [],
   });
   const { recipients } = Object((await request(server, 'GET', `/v1/notifications/${shared.id}/receipts`)).body);
   expect(recipients).toMatchObject([{ user: 'u-other' }]);

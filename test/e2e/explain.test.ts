@@ -2,30 +2,50 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { CAUSES, explanationSchema, type Cause, type Explanation } from '#clarion/protocol';
+import {
+  CAUSES,
+  explanationSchema,
+  PUSH_CAUSES,
+  type Cause,
+  type Explanation,
+  type PushCause,
+} from '#clarion/protocol';
 import { EventStream } from '../support/event-stream.js';
+import { startPushService, type PushService } from '../support/push-service.js';
 import { mintToken, publish, publishBatch, request } from '../support/rest.js';
 import { startServer, type TestServer } from '../support/server.js';
 
 const HOUR_MS = 3_600_000;
-const CATEGORIES = { chatter: { live: true }, silent: { live: false, inbox: false } };
+const CATEGORIES = {
+  chatter: { defaults: { live: true } },
+  silent: { defaults: { live: false, inbox: false } },
+  patient: { push: { when: 'ifNotAcked', afterS: 3_600 } },
+  unpushed: { push: { when: 'never' } },
+};
 
 let server: TestServer;
+let service: PushService;
 /** Every cause that some case has injected: at the end none of the catalogue is missing. */
 const injected = new Set<Cause>();
 const open: { close(): void }[] = [];
 let people = 0;
 
 beforeAll(async () => {
-  server = await startServer({ CLARION_RESUME_MAX_BYTES: '2000000', CLARION_RETENTION_INTERVAL_MS: '100' });
-  for (const [id, defaults] of Object.entries(CATEGORIES))
-    expect((await request(server, 'PUT', `/v1/categories/${id}`, { title: id, defaults })).status).toBe(200);
+  service = await startPushService();
+  server = await startServer({
+    CLARION_RESUME_MAX_BYTES: '2000000',
+    CLARION_RETENTION_INTERVAL_MS: '100',
+    CLARION_PUSH_AFTER_S: '0',
+  });
+  for (const [id, category] of Object.entries(CATEGORIES))
+    expect((await request(server, 'PUT', `/v1/categories/${id}`, { title: id, ...category })).status).toBe(200);
 });
 
 afterEach(() => open.splice(0).forEach((one) => one.close()));
 
 afterAll(async () => {
   await server.stop();
+  await service.close();
 });
 
 /** Somebody new, and how they ask. */
@@ -53,6 +73,11 @@ async function listen(token: string, query = ''): Promise<EventStream> {
 
 async function explain(id: string, user: string): Promise<Explanation> {
   return explanationSchema.parse(await must('GET', `/v1/notifications/${id}/explain?user=${user}`));
+}
+
+function wordsOf(cause: PushCause): string {
+  const words: Readonly<Record<string, string>> = { ...CAUSES, ...PUSH_CAUSES };
+  return words[cause] ?? '';
 }
 
 /** Asks until it is so: what was sent, and who has gone, is known a moment later. */
@@ -89,6 +114,17 @@ describe('how far it came', () => {
     await explained(id, user, 'delivered.seen');
     await must('POST', '/v1/me/marks', { state: 'read', ids: [id] }, as(token));
     await explained(id, user, 'delivered.read');
+  });
+
+  it('taken by the push service of a device of theirs', async () => {
+    const { user, token } = await person();
+    const { subscription } = service.subscribe();
+    await must('PUT', '/v1/me/devices/phone', { subscription }, as(token));
+    const { id } = await publish(server, { user, title: 't' });
+    expect(await explained(id, user, 'delivered.pushed')).toMatchObject({
+      evidence: { transport: 'push', device: 'phone' },
+      push: { devices: [{ device: 'phone', state: 'sent', attempts: 1 }] },
+    });
   });
 
   it('to whoever reads its topic without being named', async () => {
@@ -129,6 +165,54 @@ describe('whom it concerns', () => {
     await explained(id, user, 'right.missing');
     expect(stream.named('message')).toEqual([]);
     expect(await must('GET', '/v1/me/inbox', undefined, as(token))).toEqual({ items: [] });
+  });
+});
+
+describe('why it was not pushed', () => {
+  it('it is not due yet, and says when it will be', async () => {
+    const { user, token } = await person();
+    await must('PUT', '/v1/me/devices/phone', { subscription: service.subscribe().subscription }, as(token));
+    const { id } = await publish(server, { user, title: 't', category: 'patient' });
+    const { push } = await explain(id, user);
+    expect(push).toEqual({ due: { at: expect.any(String) }, devices: [] });
+    expect(Date.parse(push.due?.at ?? '')).toBeGreaterThan(Date.now() + 0.9 * HOUR_MS);
+    await must('POST', '/v1/me/acks', { ids: [id] }, as(token));
+    // Whom it is pushed to is decided when it is due.
+    expect((await explain(id, user)).push).toEqual(push);
+  });
+
+  it.each<[string, object, object, PushCause]>([
+    ['a category that is never pushed', {}, { category: 'unpushed' }, 'push.never'],
+    ['muted for devices', { categories: { chatter: { push: false } } }, { category: 'chatter' }, 'muted.category'],
+    ['a notification for programs', {}, { title: undefined, type: 'x' }, 'push.silent'],
+  ])('%s', async (_, preferences, draft, cause) => {
+    const { user, token } = await person();
+    await must('PUT', '/v1/me/preferences', preferences, as(token));
+    const { subscription, path } = service.subscribe();
+    await must('PUT', '/v1/me/devices/phone', { subscription }, as(token));
+    const wanted = { user, title: 't', ...draft };
+    const dry = Object(await must('POST', '/v1/notifications?dryRun=true', wanted));
+    expect(dry.recipients).toMatchObject([{ push: { reaches: false, devices: 0, cause } }]);
+    const { id } = await publish(server, wanted);
+    await expect
+      .poll(async () => (await explain(id, user)).push)
+      .toEqual({ devices: [], cause, because: wordsOf(cause) });
+    // What comes later rings, and this did not.
+    const later = await publish(server, { user, title: 'later' });
+    await explained(later.id, user, 'delivered.pushed');
+    expect(service.at(path)).toHaveLength(1);
+  });
+
+  it('they have no device', async () => {
+    const { user } = await person();
+    const { id } = await publish(server, { user, title: 't' });
+    await expect.poll(async () => (await explain(id, user)).push).toMatchObject({ devices: [], cause: 'device.none' });
+  });
+
+  it('it does not concern them', async () => {
+    const { user } = await person();
+    const { id } = await publish(server, { user: 'somebody-else', title: 't' });
+    expect((await explain(id, user)).push).toEqual({ devices: [] });
   });
 });
 

@@ -6,11 +6,13 @@ import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { EventSource } from 'eventsource';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startPushService, type PushService } from '../support/push-service.js';
 import { freePort, startServer, type TestServer } from '../support/server.js';
 
 /** A newcomer's folder: the server's data in `data`, the packages, and nothing else. */
 let folder: string;
 let server: TestServer;
+let service: PushService;
 let readme: string;
 const children: ChildProcess[] = [];
 
@@ -18,8 +20,9 @@ beforeAll(async () => {
   readme = await readFile('README.md', 'utf8');
   folder = await mkdtemp(join(tmpdir(), 'clarion-readme-'));
   await symlink(resolve('node_modules'), join(folder, 'node_modules'));
+  service = await startPushService();
   server = await startServer(
-    { NODE_ENV: 'development', CLARION_API_KEY: '', CLARION_TOKEN_SECRET: '' },
+    { CLARION_API_KEY: '', CLARION_TOKEN_SECRET: '' },
     { dataDir: join(folder, 'data'), port: await freePort() },
   );
 });
@@ -27,6 +30,7 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL');
   await server.stop();
+  await service.close();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -248,4 +252,43 @@ test('the socket.io-client script acknowledges and marks, and hears of it', asyn
 test('the pasted question is answered with the cause', async () => {
   const answer = JSON.parse(await outputOf(shell(`${credentials()}\n${snippet('explain')}`)));
   expect(answer).toMatchObject({ user: 'u-43', delivered: false, cause: 'connection.none', inbox: { listed: true } });
+});
+
+test('the pasted page brings a device on a click alone, and the pasted publish rings on it, with its buttons', async () => {
+  const { apiKey } = JSON.parse(await readFile(join(folder, 'data/credentials.json'), 'utf8')) as { apiKey: string };
+  const { subscription, path } = service.subscribe();
+  const button: { onclick?: () => Promise<void> } = {};
+  const asked: string[] = [];
+  /** A browser as far as the page sees it; its subscription is real, and so is the server. */
+  const browser = {
+    document: { querySelector: () => button },
+    Notification: { permission: 'default', requestPermission: async () => (asked.push('permission'), 'granted') },
+    navigator: {
+      language: 'de-AT',
+      serviceWorker: {
+        register: async (path: string) => asked.push(path),
+        ready: Promise.resolve({
+          pushManager: { subscribe: async (options: object) => (asked.push(JSON.stringify(options)), subscription) },
+        }),
+      },
+    },
+    fetchToken: async () => {
+      const response = await fetch(`${server.url}/v1/tokens`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ sub: 'u-42' }),
+      });
+      return ((await response.json()) as { token: string }).token;
+    },
+  };
+  new Function(...Object.keys(browser), snippet('push-page'))(...Object.values(browser));
+  expect(asked).toEqual([]);
+  await button.onclick?.();
+  expect(asked).toEqual(['permission', '/sw.js', expect.stringContaining('"userVisibleOnly":true')]);
+
+  await outputOf(shell(`${credentials()}\n${snippet('push-publish').replace('"afterS":30', '"afterS":0')}`));
+  const [push] = await service.count(1, path);
+  expect(push?.payload).toMatchObject({
+    notification: { title: 'Your parcel is at the door', actions: [{ action: 'neighbour' }, { action: 'later' }] },
+  });
 });

@@ -42,8 +42,8 @@ export const PUSH_QUERIES = {
   endDue: 'DELETE FROM due_pushes WHERE offset = ? AND mark = ?',
   dropDue: 'DELETE FROM due_pushes WHERE offset = ?',
   nextAt: `
-    SELECT (SELECT min(due_at) FROM due_pushes), (SELECT min(next_at) FROM push_hosts),
-      (SELECT min(due_at) FROM take_backs), (SELECT min(due_at) FROM retracted_pushes)`,
+    SELECT (SELECT min(due_at) FROM due_pushes WHERE due_at > ?1), (SELECT min(next_at) FROM push_hosts WHERE next_at > ?1),
+      (SELECT min(due_at) FROM take_backs WHERE due_at > ?1), (SELECT min(due_at) FROM retracted_pushes WHERE due_at > ?1)`,
 
   /** Of the next followers of a topic, at most ?3, those who have a device that came before the offset ?4; at most ?5. */
   followersWithDevices: `

@@ -56,8 +56,8 @@ export class PushReader {
     return row === undefined ? undefined : integer(row, 0);
   }
 
-  nextAt(): number | undefined {
-    const times = (this.#sql.nextAt.get([]) ?? []).filter((cell) => typeof cell === 'number');
+  nextAt(after: number): number | undefined {
+    const times = (this.#sql.nextAt.get([after]) ?? []).filter((cell) => typeof cell === 'number');
     return times.length === 0 ? undefined : Math.min(...times);
   }
 

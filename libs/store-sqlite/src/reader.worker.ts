@@ -89,7 +89,7 @@ serveCalls<ReaderCalls>(parentPort, {
   exportPerson: (user) => opened().people.export(user),
   devices: (user) => opened().pushes.devices(user),
   duePushes: ({ now, limit }) => opened().pushes.due(now, limit),
-  nextPushAt: () => opened().pushes.nextAt(),
+  nextPushAt: (after) => opened().pushes.nextAt(after),
   pushCandidates: ({ offset, mark, limit }) => opened().candidates.page(offset, mark, limit),
   pushTicket: (ticket) => opened().pushes.ticket(ticket),
   pushes: ({ offset, users }) => opened().pushes.pushes(offset, users),

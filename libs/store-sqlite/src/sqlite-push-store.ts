@@ -36,8 +36,8 @@ export class SqlitePushStore implements PushStore {
     return this.#threads.withReader((reader) => reader.call('duePushes', { now, limit }));
   }
 
-  nextAt(): Promise<number | undefined> {
-    return this.#threads.withReader((reader) => reader.call('nextPushAt', null));
+  nextAt(after: number): Promise<number | undefined> {
+    return this.#threads.withReader((reader) => reader.call('nextPushAt', after));
   }
 
   candidates(offset: number, mark: PushMark, limit: number): Promise<CandidatePage> {

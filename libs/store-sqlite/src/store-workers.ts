@@ -116,7 +116,7 @@ export type ReaderCalls = {
   exportPerson: { argument: string; result: StoredPerson };
   devices: { argument: string; result: StoredDevice[] };
   duePushes: { argument: { readonly now: number; readonly limit: number }; result: DuePush[] };
-  nextPushAt: { argument: null; result: number | undefined };
+  nextPushAt: { argument: number; result: number | undefined };
   pushCandidates: {
     argument: { readonly offset: number; readonly mark: PushMark; readonly limit: number };
     result: CandidatePage;

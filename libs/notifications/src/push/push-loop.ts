@@ -123,7 +123,7 @@ export class PushLoop {
 
   /** @returns when there is more to do. */
   async #work(now: number): Promise<number> {
-    const first = (await this.#store.nextAt(0)) ?? Infinity;
+    const first = (await this.#store.nextAt(-1)) ?? Infinity;
     if (first > now) return first;
     await this.#planner.run(() => void this.#outbox.pump());
     await this.#outbox.pump();
