@@ -175,7 +175,7 @@ export class ConsolePage {
 
 /** A choice of before; what the page keeps itself is left alone. */
 function choose(panes: readonly PaneName[]): string {
-  return `localStorage['clarion.panes'] ??= '${panes.map((name) => KEYS[name]).join()}'`;
+  return `if (location.protocol !== 'about:') localStorage['clarion.panes'] ??= '${panes.map((name) => KEYS[name]).join()}'`;
 }
 
 /** Without the query, which may carry a token. */

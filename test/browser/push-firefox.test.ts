@@ -78,7 +78,7 @@ describe.skipIf(FIREFOX_IS_MISSING)('Web Push to Firefox', () => {
   });
 
   it('closes what was read on another device', async () => {
-    const ids = (await onDisplay()).map(({ id }) => id);
+    const ids = await idsOnDisplay();
     await request(server, 'POST', '/v1/me/marks', { state: 'read', ids }, headers);
     await expect.poll(onDisplay, { timeout: WAIT_MS }).toEqual([]);
   });
@@ -95,6 +95,29 @@ describe.skipIf(FIREFOX_IS_MISSING)('Web Push to Firefox', () => {
     await page.goto('about:blank');
     const id = await publishTo(PERSON, { title: 'to the new one' });
     await expect.poll(() => receipt(id), { timeout: WAIT_MS }).toMatchObject({ acked: { transport: 'push' } });
+  });
+
+  it('pops up what a hidden tab is told, once, though it is pushed too; it is acknowledged when somebody looks', async () => {
+    await request(server, 'PUT', '/v1/categories/patient', {
+      title: 'Patient',
+      push: { when: 'ifNotAcked', afterS: 3_600 },
+    });
+    await open();
+    await shows('on');
+    const other = await firefox.browser.newPage();
+    await other.bringToFront();
+    await page.waitForFunction('document.hidden');
+    const told = await publishTo(PERSON, { title: 'by the tab', category: 'patient' });
+    await expect.poll(idsOnDisplay, { timeout: WAIT_MS }).toContain(told);
+    expect(await receipt(told)).not.toHaveProperty('acked');
+    const both = await publishTo(PERSON, { title: 'by the tab and by a push' });
+    await expect.poll(() => receipt(both), { timeout: WAIT_MS }).toMatchObject({ acked: { transport: 'push' } });
+    expect((await idsOnDisplay()).filter((id) => id === both)).toHaveLength(1);
+    await other.close();
+    await page.bringToFront();
+    await expect.poll(() => receipt(told), { timeout: WAIT_MS }).toHaveProperty('acked');
+    await request(server, 'POST', '/v1/me/marks', { state: 'read', ids: [told, both] }, headers);
+    await expect.poll(idsOnDisplay, { timeout: WAIT_MS }).not.toContain(told);
   });
 
   it('is verified each time that the page loads, and stays off where it was removed elsewhere', async () => {
@@ -134,6 +157,10 @@ async function publishTo(user: string, draft: object): Promise<string> {
 /** What the person sees beside the page. */
 async function onDisplay(): Promise<{ id: string; text: string }[]> {
   return shownSchema.parse(await page.evaluate(SHOWN));
+}
+
+async function idsOnDisplay(): Promise<string[]> {
+  return (await onDisplay()).map(({ id }) => id);
 }
 
 async function devices(): Promise<DeviceView[]> {

@@ -76,6 +76,12 @@ export class Desktop {
     this.#signal(id, 'ActionInvoked', 'us', [id, action]);
   }
 
+  /** A person takes it away. */
+  dismiss({ id }: PoppedUp): void {
+    this.shown.delete(id);
+    this.#signal(id, 'NotificationClosed', 'uu', [id, CLOSED.byPerson]);
+  }
+
   async close(): Promise<void> {
     this.#server.close();
     for (const socket of new Set(this.#owners.values())) socket.destroy();
