@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 /** Program, or file, → Debian package. What tests need. */
 const FOR_TESTS = {
   chromium: 'chromium',
+  'firefox-esr': 'firefox-esr',
   haproxy: 'haproxy',
   nginx: 'nginx',
   openssl: 'openssl',

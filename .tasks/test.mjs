@@ -16,6 +16,7 @@ const reports = join(root, '.tmp', 'reports');
 const PROJECTS = [
   'tsconfig.json',
   'libs/console/assets/jsconfig.json',
+  'libs/web-push/assets/jsconfig.json',
   'examples/many-tabs/jsconfig.json',
   'examples/chat/jsconfig.json',
 ];

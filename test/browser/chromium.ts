@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { chromium, type Browser } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext } from 'playwright-core';
+import type { Desktop } from '../support/desktop.js';
 
 const EXECUTABLE = '/usr/bin/chromium';
 
@@ -22,6 +23,23 @@ export const CHROMIUM_IS_MISSING =
 
 /** A headless Chromium with a new, empty profile. Root has no sandbox to run in. */
 export function launchChromium(): Promise<Browser> {
-  const args = process.getuid?.() === 0 ? ['--no-sandbox', ...ARGUMENTS] : ARGUMENTS;
-  return chromium.launch({ executablePath: EXECUTABLE, args, headless: true });
+  return chromium.launch({ executablePath: EXECUTABLE, args: ownArguments(), headless: true });
+}
+
+/**
+ * The same on this desktop, with a profile on the disk that is removed when it is closed: what is clicked on the desktop reaches no profile that is in
+ * memory alone.
+ */
+export function launchOnDesktop({ environment }: Desktop): Promise<BrowserContext> {
+  return chromium.launchPersistentContext('', {
+    executablePath: EXECUTABLE,
+    args: ownArguments(),
+    headless: true,
+    viewport: { width: 1280, height: 800 },
+    env: { ...process.env, ...environment },
+  });
+}
+
+function ownArguments(): string[] {
+  return process.getuid?.() === 0 ? ['--no-sandbox', ...ARGUMENTS] : ARGUMENTS;
 }

@@ -67,6 +67,11 @@ export class ConsolePage {
   /** Opens a tab without going anywhere; in its profile these panes were chosen. Absent: the person was never here before. */
   static async prepare(browser: Browser, chosen?: readonly PaneName[]): Promise<ConsolePage> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ignoreHTTPSErrors: true });
+    return ConsolePage.within(context, chosen);
+  }
+
+  /** The same in a profile that there is; closing it closes the profile. */
+  static async within(context: BrowserContext, chosen?: readonly PaneName[]): Promise<ConsolePage> {
     context.setDefaultTimeout(WAIT_MS);
     await context.addInitScript(COLLECT_VIOLATIONS);
     if (chosen !== undefined) await context.addInitScript(choose(chosen));
@@ -170,7 +175,7 @@ export class ConsolePage {
 
 /** A choice of before; what the page keeps itself is left alone. */
 function choose(panes: readonly PaneName[]): string {
-  return `localStorage['clarion.panes'] ??= '${panes.map((name) => KEYS[name]).join()}'`;
+  return `if (location.protocol !== 'about:') localStorage['clarion.panes'] ??= '${panes.map((name) => KEYS[name]).join()}'`;
 }
 
 /** Without the query, which may carry a token. */

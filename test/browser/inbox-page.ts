@@ -7,11 +7,17 @@ const NO_PANES: readonly PaneName[] = [];
 
 /** The inbox of a person on one of their devices: a window with a profile of its own. */
 export class InboxPage {
-  private constructor(readonly tab: ConsolePage) {}
+  constructor(readonly tab: ConsolePage) {}
 
   /** Opens the address that the server prints, and the inbox. */
-  static async open(browser: Browser, server: TestServer, person?: string): Promise<InboxPage> {
+  static async open(
+    browser: Browser,
+    server: TestServer,
+    person?: string,
+    prepare?: (tab: ConsolePage) => Promise<void>,
+  ): Promise<InboxPage> {
     const tab = await ConsolePage.prepare(browser, NO_PANES);
+    await prepare?.(tab);
     if (person !== undefined) await tab.page.addInitScript(`sessionStorage['clarion.person'] = '${person}'`);
     await tab.enter(server);
     const page = new InboxPage(tab);
@@ -63,7 +69,7 @@ export class InboxPage {
     await this.panel.getByRole('group', { name: 'Show' }).getByRole('button', { name, exact: true }).click();
   }
 
-  async view(name: 'Notifications' | 'Following' | 'Preferences'): Promise<void> {
+  async view(name: 'Notifications' | 'Following' | 'Preferences' | 'Devices'): Promise<void> {
     await this.panel.getByRole('tab', { name, exact: true }).click();
   }
 

@@ -256,17 +256,20 @@ test('the pasted question is answered with the cause', async () => {
 
 test('the pasted page brings a device on a click alone, and the pasted publish rings on it, with its buttons', async () => {
   const { apiKey } = JSON.parse(await readFile(join(folder, 'data/credentials.json'), 'utf8')) as { apiKey: string };
+  // Those that earlier tests left running would acknowledge it.
+  for (const child of children) child.kill('SIGKILL');
   const { subscription, path } = service.subscribe();
   const button: { onclick?: () => Promise<void> } = {};
   const asked: string[] = [];
   /** A browser as far as the page sees it; its subscription is real, and so is the server. */
   const browser = {
+    localStorage: {},
     document: { querySelector: () => button },
     Notification: { permission: 'default', requestPermission: async () => (asked.push('permission'), 'granted') },
     navigator: {
       language: 'de-AT',
       serviceWorker: {
-        register: async (path: string) => asked.push(path),
+        register: async (worker: string) => asked.push(worker),
         ready: Promise.resolve({
           pushManager: { subscribe: async (options: object) => (asked.push(JSON.stringify(options)), subscription) },
         }),
@@ -284,6 +287,7 @@ test('the pasted page brings a device on a click alone, and the pasted publish r
   new Function(...Object.keys(browser), snippet('push-page'))(...Object.values(browser));
   expect(asked).toEqual([]);
   await button.onclick?.();
+  expect(service.received).toEqual([]);
   expect(asked).toEqual(['permission', '/sw.js', expect.stringContaining('"userVisibleOnly":true')]);
 
   await outputOf(shell(`${credentials()}\n${snippet('push-publish').replace('"afterS":30', '"afterS":0')}`));
@@ -291,4 +295,15 @@ test('the pasted page brings a device on a click alone, and the pasted publish r
   expect(push?.payload).toMatchObject({
     notification: { title: 'Your parcel is at the door', actions: [{ action: 'neighbour' }, { action: 'later' }] },
   });
+});
+
+test('the pasted worker loads what this server has for it', async () => {
+  const scope: { CLARION_URL?: string } = {};
+  const loaded: string[] = [];
+  new Function('self', 'importScripts', snippet('push-worker'))(scope, (url: string) => loaded.push(url));
+  expect([scope.CLARION_URL, loaded]).toEqual([`${server.url}/`, [`${server.url}/sw.js`]]);
+  const response = await fetch(loaded[0] ?? '');
+  expect(response.headers.get('content-type')).toContain('text/javascript');
+  expect(response.headers.get('cross-origin-resource-policy')).toBe('cross-origin');
+  expect(await response.text()).toContain('CLARION_URL');
 });

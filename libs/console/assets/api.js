@@ -13,7 +13,7 @@ export class Refusal extends Error {
 const REQUEST_TIMEOUT_MS = 10_000;
 
 /**
- * Sends one JSON body and gives the JSON answer.
+ * Sends one JSON body and gives the JSON answer; nothing of one without content.
  * @param {string} path Relative to the page, which may live below a prefix.
  * @param {string} credential
  * @param {unknown} body
@@ -50,7 +50,7 @@ export async function send(method, path, credential, body, headers = {}) {
     cache: 'no-store',
   });
   if (!response.ok) throw new Refusal(await problemOf(response));
-  return { status: response.status, answer: await response.json() };
+  return { status: response.status, answer: response.status === 204 ? undefined : await response.json() };
 }
 
 /** @param {string} path @returns {URL} */

@@ -3,6 +3,8 @@
  *
  * @typedef {'closed' | 'connecting' | 'live' | 'reconnecting' | 'refused'} FeedState
  *
+ * @typedef {{ id: string, title: string, url?: string }} Action Something to choose.
+ *
  * @typedef {object} Notification As the server sends it; every text in it is somebody else's.
  * @property {string} id
  * @property {string} [cursor] Absent for ephemeral ones.
@@ -14,6 +16,8 @@
  * @property {string} [icon]
  * @property {unknown} [data]
  * @property {string} [category]
+ * @property {readonly Action[]} [actions]
+ * @property {string} [collapseKey]
  * @property {string} [priority]
  * @property {true} [ephemeral]
  * @property {{ user: string }} [from] Whose token published it; absent: a service did.

@@ -20,14 +20,14 @@ export class InboxList {
   #more = find(document, '#inbox-more', HTMLButtonElement);
   #markAll = find(document, '#inbox-read-all', HTMLButtonElement);
   #inbox;
-  #act;
+  #deeds;
   /** By id, with what it was made of. @type {Map<string, { row: HTMLElement, from: string }>} */
   #rows = new Map();
 
-  /** @param {import('./inbox.js').Inbox} inbox @param {(act: import('./inbox-row.js').Act) => void} act */
-  constructor(inbox, act) {
+  /** @param {import('./inbox.js').Inbox} inbox @param {import('./inbox-row.js').Deeds} deeds */
+  constructor(inbox, deeds) {
     this.#inbox = inbox;
-    this.#act = act;
+    this.#deeds = deeds;
     this.#more.addEventListener('click', () => inbox.showMore());
     for (const button of this.#filters) {
       button.addEventListener('click', () => inbox.show(/** @type {Filter} */ (button.dataset.filter)));
@@ -76,7 +76,7 @@ export class InboxList {
     const from = JSON.stringify([item, title, topic === own]);
     const known = this.#rows.get(id);
     if (known?.from === from) return renewTime(known.row);
-    const row = inboxRow(item, { own, act: this.#act, title: (name) => this.#categoryTitle(name) });
+    const row = inboxRow(item, { own, deeds: this.#deeds, title: (name) => this.#categoryTitle(name) });
     known?.row.replaceWith(row);
     this.#rows.set(id, { row, from });
     return row;

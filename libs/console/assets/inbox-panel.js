@@ -1,8 +1,11 @@
 import { Bell } from './bell.js';
+import { DevicesView } from './devices-view.js';
+import { Devices } from './devices.js';
 import { element, find } from './element.js';
 import { FollowList } from './follow-list.js';
 import { InboxList } from './inbox-list.js';
 import { Inbox } from './inbox.js';
+import { PopUps } from './pop-ups.js';
 import { PreferencesForm } from './preferences-form.js';
 
 /** @typedef {import('./inbox-row.js').Act} Act */
@@ -22,15 +25,23 @@ export class InboxPanel {
   #outcome = find(this.#root, '#inbox-outcome', HTMLElement);
   #bell = new Bell(() => (this.#root.hidden ? this.open() : this.close()));
   #due = false;
-  #inbox = new Inbox(() => this.#showSoon());
+  #inbox = new Inbox(() => this.#showSoon(), {
+    live: () => this.#devices.live(),
+    arrived: (notification) => this.#popUps.arrived(notification),
+    retracted: (id) => this.#popUps.retracted(id),
+    changed: (change) => this.#heard(change),
+  });
+  #devices = new Devices(() => this.#showSoon());
+  #popUps = new PopUps(this.#inbox, this.#devices, () => this.open());
   #views;
 
   constructor() {
     const say = (/** @type {string} */ done) => this.#say(done);
     this.#views = [
-      new InboxList(this.#inbox, (act) => void this.#act(act)),
+      new InboxList(this.#inbox, { mark: (act) => void this.#act(act), choose: (choice) => void this.#choose(choice) }),
       new FollowList(this.#inbox, say),
       new PreferencesForm(this.#inbox, say),
+      new DevicesView(this.#devices, say),
     ];
     this.#hearTabs();
     find(this.#root, '#inbox-close', HTMLButtonElement).addEventListener('click', () => this.close());
@@ -45,10 +56,17 @@ export class InboxPanel {
   start(credential, person) {
     this.#say('');
     this.#inbox.start(credential, person);
+    const { me } = this.#inbox;
+    if (me === undefined) return;
+    this.#devices.start(me, person);
+    this.#popUps.start();
   }
 
+  /** Who leaves is no longer reached here either. */
   stop() {
     this.close();
+    if (this.#devices.state === 'on') void this.#devices.turnOff();
+    this.#devices.stop();
     this.#inbox.stop();
   }
 
@@ -85,6 +103,7 @@ export class InboxPanel {
   #show() {
     const { summary, person, state, problem } = this.#inbox;
     this.#bell.show(summary);
+    this.#popUps.badge(summary?.unread.count);
     find(this.#root, '#inbox-person', HTMLElement).textContent = person;
     const chip = find(this.#root, '.state', HTMLElement);
     chip.dataset.state = state;
@@ -98,6 +117,18 @@ export class InboxPanel {
   /** @param {Act} act */
   async #act({ mark, done, undo }) {
     if (await this.#inbox.mark(mark)) this.#say(done, undo);
+  }
+
+  /** @param {import('./inbox-row.js').Choice} choice */
+  async #choose({ id, action, title }) {
+    if (await this.#inbox.choose(id, action)) this.#say(`Chosen: ${title}`);
+  }
+
+  /** @param {import('./inbox.js').Change} change */
+  #heard({ change, mark, device }) {
+    if (mark !== undefined) void this.#popUps.marked(mark);
+    if (device !== undefined) this.#devices.hear(device);
+    if (change === 'preferences') this.#devices.refresh();
   }
 
   async #readAll() {
@@ -124,21 +155,22 @@ export class InboxPanel {
   #hearTabs() {
     const tabs = /** @type {HTMLButtonElement[]} */ ([...this.#root.querySelectorAll('[role="tab"]')]);
     for (const [place, tab] of tabs.entries()) {
-      tab.addEventListener('click', () => this.#choose(tabs, tab));
+      tab.addEventListener('click', () => this.#select(tabs, tab));
       tab.addEventListener('keydown', ({ key }) => {
         const step = key === 'ArrowRight' ? 1 : key === 'ArrowLeft' ? -1 : 0;
         const next = tabs[(place + step + tabs.length) % tabs.length];
         if (step === 0 || next === undefined) return;
-        this.#choose(tabs, next);
+        this.#select(tabs, next);
         next.focus();
       });
     }
   }
 
   /** @param {readonly HTMLButtonElement[]} tabs @param {HTMLButtonElement} chosen */
-  #choose(tabs, chosen) {
+  #select(tabs, chosen) {
     this.#say('');
     if (chosen.id === 'tab-preferences') this.#inbox.refreshPreferences();
+    if (chosen.id === 'tab-devices') this.#devices.refresh();
     for (const tab of tabs) {
       const selected = tab === chosen;
       tab.setAttribute('aria-selected', String(selected));

@@ -8,6 +8,9 @@ import { ago, dayAndTime, inAnHour, morningIn } from './times.js';
 /**
  * What a press of a button does: the mark, what it is called when it is done, and how it is taken back, if it can be.
  * @typedef {{ mark: Mark, done: string, undo?: Mark }} Act
+ *
+ * @typedef {{ id: string, action: string, title: string }} Choice One of the actions of a notification.
+ * @typedef {{ mark: (act: Act) => void, choose: (choice: Choice) => void }} Deeds
  */
 
 const SNOOZES = /** @type {const} */ ([
@@ -19,7 +22,7 @@ const SNOOZES = /** @type {const} */ ([
 /**
  * One notification of the inbox as a list item. Whatever a publisher wrote enters as text, or as the address of a link that is http(s) or a path.
  * @param {Item} item
- * @param {{ title: (category: string) => string, own: string, act: (act: Act) => void }} context
+ * @param {{ title: (category: string) => string, own: string, deeds: Deeds }} context
  */
 export function inboxRow(item, context) {
   const { notification } = item;
@@ -31,7 +34,8 @@ export function inboxRow(item, context) {
   if (notification.data !== undefined) row.append(foreign('pre', 'data', JSON.stringify(notification.data)));
   if (item.snoozedUntil !== undefined && Date.parse(item.snoozedUntil) > Date.now())
     row.append(element('p', 'hint', `Snoozed until ${dayAndTime(item.snoozedUntil)}`));
-  row.append(...buttons(item, context.act));
+  if (notification.actions !== undefined) row.append(offers(item, context.deeds));
+  row.append(...buttons(item, context.deeds.mark));
   return row;
 }
 
@@ -52,18 +56,47 @@ function head({ notification, readAt }, context) {
   return line;
 }
 
-/** Who follows the link has read it. @param {Item} item @param {{ act: (act: Act) => void }} context */
-function title({ notification, readAt }, { act }) {
+/** Who follows the link has read it. @param {Item} item @param {{ deeds: Deeds }} context */
+function title({ notification, readAt }, { deeds }) {
   const { id, title: text = notification.type ?? 'Untitled', url } = notification;
   const link = safeLink(url, text);
   if (link === undefined) return foreign('p', 'title', text);
   const line = element('p', 'title');
   line.dir = 'auto';
   link.addEventListener('click', () => {
-    if (readAt === undefined) act(reading(id));
+    if (readAt === undefined) deeds.mark(reading(id));
   });
   line.append(link);
   return line;
+}
+
+/**
+ * What the publisher offers to choose, all of it; what leads somewhere is a link. What was chosen, on whatever device, says so.
+ * @param {Item} item @param {Deeds} deeds
+ */
+function offers({ notification: { id, title: name, type, actions = [] }, chosen = [] }, { choose }) {
+  const line = element('div', 'acts offers');
+  line.setAttribute('role', 'group');
+  line.setAttribute('aria-label', `Choose: ${(name ?? type ?? 'untitled').slice(0, 100)}`);
+  for (const { id: action, title: text, url } of actions) {
+    const isChosen = chosen.some((choice) => choice.action === action);
+    const made = safeLink(url, text) ?? plainOffer(text);
+    made.classList.add('offer');
+    made.dir = 'auto';
+    made.dataset.act = `offer ${action}`;
+    made.dataset.chosen = String(isChosen);
+    if (isChosen) made.append(element('span', 'visually-hidden', ' (chosen)'));
+    if (!isChosen) made.addEventListener('click', () => choose({ id, action, title: text }));
+    line.append(made);
+  }
+  return line;
+}
+
+/** @param {string} text */
+function plainOffer(text) {
+  const made = element('button', 'quiet', text);
+  made.type = 'button';
+  return made;
 }
 
 /** @param {Item} item @param {(act: Act) => void} act */

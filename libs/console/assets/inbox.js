@@ -1,5 +1,7 @@
 import { Refusal } from './api.js';
+import { Choices } from './choices.js';
 import { Me } from './me.js';
+import { asWanted } from './preferences.js';
 import { Rereading } from './rereading.js';
 import { SocketIoFeed } from './socketio-feed.js';
 import { StartingPlace } from './starting-place.js';
@@ -9,6 +11,17 @@ import { Tokens } from './tokens.js';
 /** @typedef {import('./me.js').Item} Item */
 /** @typedef {import('./me.js').Filter} Filter */
 /** @typedef {import('./me.js').Mark} Mark */
+/** @typedef {{ change: string, mark?: Mark, chosen?: { id: string, action: string }, device?: { id: string, removed?: 'asked' | 'gone' } }} Change */
+
+/**
+ * What others are told of besides.
+ * @typedef {object} News
+ * @property {() => void} live
+ * @property {(notification: import('./feed.js').Notification) => void} arrived
+ * @property {(id: string) => void} retracted
+ * @property {(change: Change) => void} changed The person did something, on whatever device.
+ */
+
 /** @typedef {'items' | 'summary' | 'follows' | 'preferences' | 'categories'} Part */
 
 /** Items of one page, and the most that are listed. */
@@ -34,6 +47,7 @@ const ALL = ['items', 'summary', 'follows', 'preferences', 'categories'];
  */
 export class Inbox {
   #changed;
+  #news;
   /** @type {Tokens | undefined} */
   #tokens;
   /** @type {Me | undefined} */
@@ -43,6 +57,7 @@ export class Inbox {
   #topics = [OWN_TOPIC];
   /** @type {Set<string>} */
   #acked = new Set();
+  #choices = new Choices();
   /** Categories that were met. @type {Set<string>} */
   #asked = new Set();
   /** @type {Rereading<Part>} */
@@ -70,9 +85,10 @@ export class Inbox {
   /** Why the last thing failed. @type {Problem | undefined} */
   problem;
 
-  /** @param {() => void} changed Something that can be seen here is other than before. */
-  constructor(changed) {
+  /** @param {() => void} changed Something that can be seen here is other than before. @param {News} news */
+  constructor(changed, news) {
     this.#changed = changed;
+    this.#news = news;
     setInterval(() => this.#minute(), MINUTE_MS);
   }
 
@@ -82,12 +98,18 @@ export class Inbox {
     this.person = person;
     this.#topics = [OWN_TOPIC];
     this.#acked.clear();
+    this.#choices.clear();
     const tokens = new Tokens(credential, person, [], (token) => this.#feed?.renew(token));
     this.#tokens = tokens;
     this.#me = new Me(tokens);
     const start = new StartingPlace();
     this.#feed = new SocketIoFeed({ tokens, topics: this.#topics, start, listener: this.#hear() }, 'inbox');
     this.#feed.open();
+  }
+
+  /** Whom to ask; nothing while nobody is there. */
+  get me() {
+    return this.#me;
   }
 
   stop() {
@@ -135,6 +157,19 @@ export class Inbox {
     return this.#act(['items', 'summary'], (me) => me.mark(mark));
   }
 
+  /** One of its actions, and so it is read. @param {string} id @param {string} action */
+  choose(id, action) {
+    return this.#act(['items', 'summary'], async (me) => {
+      await me.choose(id, action);
+      await me.mark({ state: 'read', ids: [id] });
+    });
+  }
+
+  /** It was shown to the person outside of this page. @param {readonly string[]} ids */
+  acknowledge(ids) {
+    return this.#act([], (me) => me.ack(ids));
+  }
+
   /** All that is listed or older; what arrives meanwhile is not meant. */
   async markAllRead() {
     const newest = this.items?.[0]?.notification.cursor;
@@ -157,25 +192,9 @@ export class Inbox {
    */
   prefer(revise) {
     return this.#act(['preferences'], async (me) => {
-      const now = this.#asWanted(await me.preferences());
+      const now = asWanted(await me.preferences(), this.categories);
       await me.prefer({ ...now, ...revise(now) });
     });
-  }
-
-  /** @param {import('./me.js').Preferences} now @returns {import('./me.js').WantedPreferences} */
-  #asWanted({ categories, mutedTopics, quietHours, doNotDisturbUntil, presence }) {
-    const isOver = doNotDisturbUntil !== null && Date.parse(doNotDisturbUntil) <= Date.now();
-    return {
-      categories: Object.fromEntries(
-        this.categories
-          .map((category) => [category.id, chosen(category, categories)])
-          .filter(([, choice]) => Object.keys(choice ?? {}).length > 0),
-      ),
-      mutedTopics: mutedTopics.map(({ topic }) => topic),
-      quietHours,
-      doNotDisturbUntil: isOver ? null : doNotDisturbUntil,
-      presence,
-    };
   }
 
   /** @param {readonly Part[]} parts What it changes. @param {(me: Me) => Promise<unknown>} act */
@@ -197,8 +216,9 @@ export class Inbox {
   #hear() {
     return {
       state: (state, problem) => this.#setState(state, problem),
-      notification: ({ ephemeral }) => {
-        if (!ephemeral) this.#rereading.want(['items', 'summary']);
+      notification: (notification) => {
+        if (!notification.ephemeral) this.#rereading.want(['items', 'summary']);
+        this.#news.arrived(notification);
       },
       other: (kind, data) => this.#hearOther(kind, data),
       gap: () => this.#rereading.want(ALL),
@@ -215,11 +235,15 @@ export class Inbox {
   /** @param {import('./feed.js').OtherKind} kind @param {unknown} data */
   #hearOther(kind, data) {
     if (kind === 'summary') return this.#count(/** @type {import('./me.js').Summary} */ (data));
+    if (kind === 'retracted') this.#news.retracted(/** @type {{ id: string }} */ (data).id);
     if (kind !== 'inbox') return this.#rereading.want(['items', 'summary']);
-    const { change } = /** @type {{ change: string }} */ (data);
+    const what = /** @type {Change} */ (data);
+    const { change, chosen } = what;
+    this.#news.changed(what);
+    if (chosen !== undefined) this.#choices.note(chosen);
     if (change === 'followed' || change === 'unfollowed') this.#rereading.want(['follows', 'items', 'summary']);
     else if (change === 'preferences') this.#rereading.want(['preferences', 'items', 'summary']);
-    else this.#rereading.want(['items']);
+    else if (change !== 'device') this.#rereading.want(['items']);
   }
 
   /** An answer that was on its way may be older than this: it is asked for once more. @param {import('./me.js').Summary} summary */
@@ -233,7 +257,10 @@ export class Inbox {
   #setState(state, problem) {
     this.state = state;
     this.problem = problem;
-    if (state === 'live') this.#rereading.want(ALL, true);
+    if (state === 'live') {
+      this.#rereading.want(ALL, true);
+      this.#news.live();
+    }
     if (problem?.code === 'topic.forbidden' && this.#topics.length > 1) this.#withoutFollows();
     this.#changed();
   }
@@ -307,7 +334,7 @@ export class Inbox {
     }
     if (me !== this.#me || filter !== this.filter) return;
     if (items.some((item) => this.#isNew(item))) await this.#readCategories(me);
-    this.items = items;
+    this.items = items.map((item) => this.#choices.addTo(item));
     this.more = page !== undefined && items.length < MAX_LISTED;
     void this.#shown(me, items);
   }
@@ -364,16 +391,6 @@ export class Inbox {
     if ((await this.#feed?.change('subscribe', topics)) === undefined) this.#topics.push(...topics);
     else if (topics.length > 1) for (const topic of topics) await this.#subscribe([topic]);
   }
-}
-
-/**
- * What a person chose of a category, of the channels in which they may choose.
- * @param {import('./me.js').Category} category @param {import('./me.js').Preferences['categories']} choices
- */
-function chosen({ id, locked }, choices) {
-  const { since: _since, ...choice } = choices[id] ?? { since: '' };
-  const free = Object.entries(choice).filter(([channel]) => !locked.some((name) => name === channel));
-  return Object.fromEntries(free);
 }
 
 /** @param {unknown} failure @returns {Problem} */

@@ -12,6 +12,7 @@ import { curedByToken } from './feed.js';
  * @property {string} [readAt]
  * @property {string} [archivedAt]
  * @property {string} [snoozedUntil]
+ * @property {readonly { action: string }[]} [chosen] Of its actions.
  *
  * @typedef {'inbox' | 'unread' | 'archived' | 'snoozed'} Filter
  * @typedef {'seen' | 'read' | 'archived' | 'snoozed'} MarkState
@@ -20,7 +21,7 @@ import { curedByToken } from './feed.js';
  *
  * @typedef {'live' | 'inbox' | 'push'} Channel
  * @typedef {{ live?: boolean, inbox?: boolean, push?: boolean }} Choice
- * @typedef {{ id: string, title: string, description?: string, defaults: Record<Channel, boolean>, locked: readonly Channel[] }} Category
+ * @typedef {{ id: string, title: string, description?: string, defaults: Record<Channel, boolean>, locked: readonly Channel[], push?: { when: string } }} Category
  * @typedef {{ from: string, to: string, timeZone: string, days?: readonly number[] }} QuietHours
  *
  * @typedef {object} Preferences
@@ -29,6 +30,19 @@ import { curedByToken } from './feed.js';
  * @property {QuietHours | null} quietHours
  * @property {string | null} doNotDisturbUntil
  * @property {'visible' | 'hidden'} presence
+ *
+ * @typedef {object} Device Where the person is reached while no page is open, and how it fares.
+ * @property {string} id
+ * @property {string} [name]
+ * @property {string} service
+ * @property {string} verifiedAt
+ * @property {string} [lastSuccessAt]
+ * @property {{ at: string, reason: string }} [lastFailure]
+ * @property {boolean} rings
+ * @property {string} [because]
+ * @property {string} [until]
+ *
+ * @typedef {{ subscription: PushSubscriptionJSON, name: string, locale: string, timeZone: string }} NewDevice
  *
  * @typedef {object} WantedPreferences
  * @property {Record<string, Choice>} categories
@@ -51,7 +65,7 @@ export class Me {
   }
 
   /**
-   * @param {Filter} state @param {number} limit At most 100. @param {string} [page]
+   * @param {Filter | 'read'} state @param {number} limit At most 100. @param {string} [page]
    * @returns {Promise<{ items: Item[], nextPage?: string }>}
    */
   inbox(state, limit, page) {
@@ -72,6 +86,31 @@ export class Me {
   /** These were shown to the person. @param {readonly string[]} ids */
   ack(ids) {
     return this.#ask('POST', 'v1/me/acks', { ids });
+  }
+
+  /** One of its actions was chosen. @param {string} id @param {string} action */
+  choose(id, action) {
+    return this.#ask('POST', 'v1/me/choices', { id, action });
+  }
+
+  /** @returns {Promise<{ devices: Device[] }>} */
+  devices() {
+    return this.#ask('GET', 'v1/me/devices');
+  }
+
+  /** @param {string} id @param {NewDevice} device */
+  putDevice(id, device) {
+    return this.#ask('PUT', `v1/me/devices/${encodeURIComponent(id)}`, device);
+  }
+
+  /** @param {string} id */
+  removeDevice(id) {
+    return this.#ask('DELETE', `v1/me/devices/${encodeURIComponent(id)}`);
+  }
+
+  /** With what browsers subscribe. @returns {Promise<{ publicKey: string }>} */
+  pushKey() {
+    return this.#ask('GET', 'v1/push/key');
   }
 
   /** @returns {Promise<{ follows: Follow[] }>} */

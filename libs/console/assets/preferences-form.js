@@ -1,6 +1,7 @@
 import { element, find } from './element.js';
 import { showTopics } from './follow-list.js';
 import { foreign } from './notification-row.js';
+import { wants } from './preferences.js';
 import { asLocalInput, dayAndTime, inAnHour, morningIn } from './times.js';
 
 /** @typedef {import('./me.js').Channel} Channel */
@@ -253,10 +254,4 @@ function dayChoice(name, day) {
   box.value = String(day);
   label.append(box, element('span', '', name));
   return label;
-}
-
-/** What holds for a person: their choice, if they may choose, else the operator's default. @param {Category} category @param {Channel} channel @param {Preferences} preferences */
-function wants({ id, defaults, locked }, channel, preferences) {
-  const choice = locked.includes(channel) ? undefined : preferences.categories[id]?.[channel];
-  return choice ?? defaults[channel];
 }

@@ -6,20 +6,21 @@ import { ConsoleAssets, PAGE, type Asset } from './console-assets.js';
 
 /**
  * Nothing but this server's own files runs, and nothing but this server is talked to; what a publisher wrote cannot become markup
- * even by a mistake of the page, since Trusted Types leave no way from text to script. `connect-src 'self'` covers WebSockets of
- * the same host (CSP Level 3 §6.7.2.8).
+ * even by a mistake of the page, since Trusted Types leave no way from text to script: the one policy there is knows the address of
+ * the service worker and nothing else. `connect-src 'self'` covers WebSockets of the same host (CSP Level 3 §6.7.2.8).
  */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
   "connect-src 'self'",
+  "worker-src 'self'",
   "img-src 'self' data:",
   "base-uri 'none'",
   "frame-ancestors 'none'",
   "form-action 'none'",
   "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
+  'trusted-types clarion-worker',
 ].join('; ');
 
 const HEADERS = {
