@@ -6,7 +6,7 @@ import type { Config } from './config/config.js';
 import { driver, type DriverTable } from './config/driver.js';
 
 /**
- * Every store, bus and gateway that can be chosen, by the name that the configuration uses. This is the only file that knows
+ * Every store, bus, gateway and channel that can be chosen, by the name that the configuration uses. This is the only file that knows
  * them: a new one is its folder and its line here.
  */
 export const DRIVERS = {
@@ -41,6 +41,12 @@ export const DRIVERS = {
       return driver(pollingConfigSchema, (config) => ({ module: PollingModule.forRoot(config) }));
     },
   },
+  channels: {
+    'web-push': async () => {
+      const { WebPushModule, webPushConfigSchema } = await import('#clarion/web-push');
+      return driver(webPushConfigSchema, (config) => WebPushModule.forRoot(config));
+    },
+  },
 } as const satisfies DriverTable;
 
 /** The application that the configuration asks for. */
@@ -55,6 +61,7 @@ export class AppModule {
     store,
     bus,
     gateways,
+    channels,
   }: Config): Promise<DynamicModule> {
     return {
       module: AppModule,
@@ -63,6 +70,7 @@ export class AppModule {
           store,
           bus,
           gateways,
+          channels,
           access,
           limits,
           notifications,

@@ -25,11 +25,13 @@ export interface GatewayChoice {
 
 /** What Clarion is made of. Each library's schema (`accessConfigSchema` …) parses its part and fills in the defaults. */
 export interface ClarionOptions {
-  /** Provides `NOTIFICATION_STORE` and `ACCESS_STORE` globally: `StoreSqliteModule.forRoot(…)`. */
+  /** Provides `NOTIFICATION_STORE`, `ACCESS_STORE`, `PEOPLE_STORE` and `PUSH_STORE` globally: `StoreSqliteModule.forRoot(…)`. */
   readonly store: DynamicModule;
   /** Provides `EVENT_BUS` globally: `InProcessEventBusModule.forRoot()`. */
   readonly bus: DynamicModule;
   readonly gateways: readonly GatewayChoice[];
+  /** What reaches people who are not connected: `WebPushModule.forRoot(…)`, which provides `PUSH_CHANNEL` globally. Absent: nothing is pushed. */
+  readonly channels?: readonly DynamicModule[];
   readonly access: AccessConfig;
   /** How much anybody may take, and which proxies are believed; absent: the defaults. */
   readonly limits?: LimitsConfig;
@@ -76,6 +78,7 @@ export class ClarionModule {
         HealthModule,
         MetricsModule.forRoot(options.metrics),
         ...options.gateways.map(({ module }) => module),
+        ...(options.channels ?? []),
         ...(options.pages ?? []),
       ],
       providers: [

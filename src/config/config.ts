@@ -21,6 +21,7 @@ export interface Config {
   readonly store: DynamicModule;
   readonly bus: DynamicModule;
   readonly gateways: readonly GatewayChoice[];
+  readonly channels: readonly DynamicModule[];
   /** The file that the API key was taken from; undefined when the environment gave it. */
   readonly keyFile: string | undefined;
 }
@@ -60,12 +61,13 @@ export async function loadConfig(given: Environment, drivers: DriverTable): Prom
     store: valueOf(chosen.store),
     bus: valueOf(chosen.bus),
     gateways: chosen.gateways.map(valueOf),
+    channels: chosen.channels.map(valueOf),
     keyFile,
   });
 }
 
 async function chooseDrivers(
-  { store, bus, gateways }: { store: string; bus: string; gateways: string[] },
+  { store, bus, gateways, channels }: { store: string; bus: string; gateways: string[]; channels: string[] },
   drivers: DriverTable,
   environment: Environment,
 ) {
@@ -73,8 +75,9 @@ async function chooseDrivers(
     store: await configure(store, drivers.stores, environment),
     bus: await configure(bus, drivers.buses, environment),
     gateways: await Promise.all(gateways.map((name) => configure(name, drivers.gateways, environment))),
+    channels: await Promise.all(channels.map((name) => configure(name, drivers.channels, environment))),
   };
-  return { ...chosen, all: [chosen.store, chosen.bus, ...chosen.gateways] };
+  return { ...chosen, all: [chosen.store, chosen.bus, ...chosen.gateways, ...chosen.channels] };
 }
 
 /** Precondition: the name was parsed as one of these drivers'. */

@@ -4,7 +4,7 @@ import type { GatewayChoice } from '../clarion.module.js';
 import { readSection, type Environment, type Reading } from './section.js';
 import { variablesOf, type Variable } from './variable.js';
 
-/** One choice of a store, bus or gateway: its variables, and what they configure. */
+/** One choice of a store, bus, gateway or channel: its variables, and what they configure. */
 export interface Driver<T> {
   readonly variables: readonly Variable[];
   configure(environment: Environment): Reading<T>;
@@ -18,6 +18,7 @@ export interface DriverTable {
   readonly stores: Readonly<Record<string, DriverLoader<DynamicModule>>>;
   readonly buses: Readonly<Record<string, DriverLoader<DynamicModule>>>;
   readonly gateways: Readonly<Record<string, DriverLoader<GatewayChoice>>>;
+  readonly channels: Readonly<Record<string, DriverLoader<DynamicModule>>>;
 }
 
 /** Binds a library's schema to what it configures. */
@@ -32,7 +33,9 @@ export function driver<S extends z.ZodObject, T>(schema: S, configured: (config:
 }
 
 /** Every driver there is, loaded; for the reference and for telling a typo from another driver's variable. */
-export function loadAll({ stores, buses, gateways }: DriverTable): Promise<Driver<unknown>[]> {
-  const loaders: DriverLoader<unknown>[] = [stores, buses, gateways].flatMap((drivers) => Object.values(drivers));
+export function loadAll({ stores, buses, gateways, channels }: DriverTable): Promise<Driver<unknown>[]> {
+  const loaders: DriverLoader<unknown>[] = [stores, buses, gateways, channels].flatMap((drivers) =>
+    Object.values(drivers),
+  );
   return Promise.all(loaders.map((load) => load()));
 }

@@ -3,7 +3,7 @@ import { limitsConfigSchema } from '#clarion/access';
 import type { DriverTable } from './driver.js';
 
 /** First segments that are the server's own: below them a path could be read in two ways. */
-const OWN_SEGMENTS = new Set(['v1', 'docs', 'console', 'health', 'metrics', 'socket.io']);
+const OWN_SEGMENTS = new Set(['v1', 'docs', 'console', 'health', 'metrics', 'socket.io', 'sw.js']);
 
 const basePathSchema = z
   .string()
@@ -65,7 +65,7 @@ const ownFields = {
 } as const;
 
 /** What the application itself must be told; the libraries bring their own schemas. */
-export function serverConfigSchema({ stores, buses, gateways }: DriverTable) {
+export function serverConfigSchema({ stores, buses, gateways, channels }: DriverTable) {
   const schema = z.object({
     ...ownFields,
     store: z
@@ -86,6 +86,10 @@ export function serverConfigSchema({ stores, buses, gateways }: DriverTable) {
       env: 'CLARION_GATEWAYS',
       description: `Comma list of the ways for clients to connect: ${listed(gateways)}.`,
     }),
+    channels: listOf(z.enum(Object.keys(channels)), Object.keys(channels), NONE).meta({
+      env: 'CLARION_CHANNELS',
+      description: `Comma list of the ways to people who are not connected: ${listed(channels)}; or \`${NONE}\`.`,
+    }),
   });
   // Also when something else is wrong: a start names everything at once.
   return schema.superRefine(assertPair, { when: () => true });
@@ -102,11 +106,16 @@ function assertPair(
     context.addIssue({ code: 'custom', path: ['tlsCert'], message: 'is required with CLARION_TLS_KEY' });
 }
 
-function listOf<T extends z.ZodType<string, string>>(item: T, fallback: readonly string[]) {
+/** Says that a list is empty, since a variable that is empty counts as absent. */
+const NONE = 'none';
+
+/** @param none stands for an empty list where one may be. */
+function listOf<T extends z.ZodType<string, string>>(item: T, fallback: readonly string[], none?: string) {
   return z
     .string()
     .default(fallback.join(','))
     .transform((text) => [...new Set(text.split(',').flatMap((part) => part.trim() || []))])
+    .transform((names) => (names.length === 1 && names[0] === none ? [] : names))
     .pipe(z.array(item));
 }
 
