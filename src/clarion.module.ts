@@ -2,7 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AccessModule, limitsConfigSchema, LimitsModule, type AccessConfig, type LimitsConfig } from '#clarion/access';
-import { AckWaits, NotificationsModule, type NotificationsConfig } from '#clarion/notifications';
+import { AckWaits, NotificationsModule, PushLoop, type NotificationsConfig } from '#clarion/notifications';
 import { Gateways, Realtime, RealtimeModule, UpgradeRouter, type RealtimeConfig } from '#clarion/realtime';
 import { configureHttp, protectAnswers, RestApiModule, setupDocs } from '#clarion/rest-api';
 import { Drain } from './drain.js';
@@ -85,14 +85,15 @@ export class ClarionModule {
         { provide: CLARION_OPTIONS, useValue: options },
         {
           provide: Drain,
-          inject: [Requests, Realtime, Gateways, AckWaits, HttpAdapterHost],
+          inject: [Requests, Realtime, Gateways, AckWaits, PushLoop, HttpAdapterHost],
           useFactory: (
             requests: Requests,
             realtime: Realtime,
             gateways: Gateways,
             ackWaits: AckWaits,
+            push: PushLoop | null,
             host: HttpAdapterHost<FastifyAdapter>,
-          ) => new Drain(requests, realtime, gateways, ackWaits, () => host.httpAdapter.getHttpServer()),
+          ) => new Drain(requests, realtime, gateways, ackWaits, push, () => host.httpAdapter.getHttpServer()),
         },
       ],
     };

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { Logger, type BeforeApplicationShutdown } from '@nestjs/common';
-import type { AckWaits } from '#clarion/notifications';
+import type { AckWaits, PushLoop } from '#clarion/notifications';
 import type { Gateways, Realtime } from '#clarion/realtime';
 import type { Requests } from './http/requests.js';
 
@@ -10,7 +10,7 @@ const DRAIN_TIMEOUT_MS = 6_000;
 
 /**
  * Lets the work of this node end well, as a part of `app.close()`: no new connections, answers for what is in flight, `bye` to
- * clients and the end of their streams; whatever is left after 6 s is cut. The store is open until after that.
+ * clients and the end of their streams, and for what is being pushed to be written; whatever is left after 6 s is cut. The store is open until after that.
  */
 export class Drain implements BeforeApplicationShutdown {
   readonly #logger = new Logger(Drain.name);
@@ -20,6 +20,8 @@ export class Drain implements BeforeApplicationShutdown {
     private readonly realtime: Realtime,
     private readonly gateways: Gateways,
     private readonly ackWaits: AckWaits,
+    /** Null: nothing is pushed. */
+    private readonly push: Pick<PushLoop, 'stop'> | null,
     private readonly server: () => Server,
   ) {}
 
@@ -31,8 +33,9 @@ export class Drain implements BeforeApplicationShutdown {
     if (server.listening) server.close();
     this.realtime.drain();
     this.ackWaits.release();
+    const pushed = this.push?.stop();
     const timeout = AbortSignal.timeout(DRAIN_TIMEOUT_MS);
-    await Promise.race([Promise.all([answered, this.gateways.drain(timeout)]), once(timeout, 'abort')]);
+    await Promise.race([Promise.all([answered, this.gateways.drain(timeout), pushed]), once(timeout, 'abort')]);
     if (this.requests.inFlight > 0)
       this.#logger.warn(`cutting ${this.requests.inFlight} requests that did not end in time`);
     server.closeAllConnections();

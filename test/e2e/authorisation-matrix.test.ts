@@ -521,6 +521,7 @@ const REST: readonly (readonly [route: string, what: string, cells: string, ask:
 const PUBLIC = [
   ...['GET /', 'GET /health/live', 'GET /health/ready', 'GET /docs', 'GET /docs/open.js', 'GET /docs/openapi.json'],
   ...['GET /docs/asyncapi.json', 'GET /docs/swagger-ui.css', 'GET /docs/swagger-ui-bundle.js', 'GET /v1/push/key'],
+  'GET /sw.js',
 ];
 
 /** What everybody may say who has a ticket, whatever else they bring. */

@@ -286,7 +286,7 @@ describe.each(TRANSPORTS)('an action that is chosen over %s', (transport) => {
         { id, action: 'go' },
         { id, action: 'later' },
       ]);
-    const by = transport === 'sse' || transport === 'polling' ? 'rest' : transport;
+    const by = { 'socket.io': 'socketio', websocket: 'websocket', sse: 'rest', polling: 'rest' }[transport];
     expect(await receiptOf(id)).toMatchObject({
       acked: { transport: by },
       acted: [

@@ -169,7 +169,7 @@ describe('whom it concerns', () => {
 });
 
 describe('why it was not pushed', () => {
-  it('it is not due yet, and says when it will be', async () => {
+  it('is not due yet, and says when it will be', async () => {
     const { user, token } = await person();
     await must('PUT', '/v1/me/devices/phone', { subscription: service.subscribe().subscription }, as(token));
     const { id } = await publish(server, { user, title: 't', category: 'patient' });
@@ -203,13 +203,13 @@ describe('why it was not pushed', () => {
     expect(service.at(path)).toHaveLength(1);
   });
 
-  it('they have no device', async () => {
+  it('has no device to go to', async () => {
     const { user } = await person();
     const { id } = await publish(server, { user, title: 't' });
     await expect.poll(async () => (await explain(id, user)).push).toMatchObject({ devices: [], cause: 'device.none' });
   });
 
-  it('it does not concern them', async () => {
+  it('does not concern them', async () => {
     const { user } = await person();
     const { id } = await publish(server, { user: 'somebody-else', title: 't' });
     expect((await explain(id, user)).push).toEqual({ devices: [] });

@@ -296,7 +296,7 @@ describe('a device', () => {
     'https://user:secret@fcm.googleapis.com/1',
     'https://10.0.0.1/1',
     'https://[::ffff:127.0.0.1]/1',
-    'https://2130706433/1',
+    'https://167772161/1',
     'ftp://fcm.googleapis.com/1',
     'javascript:alert(1)',
     '/relative',

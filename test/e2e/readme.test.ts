@@ -256,6 +256,8 @@ test('the pasted question is answered with the cause', async () => {
 
 test('the pasted page brings a device on a click alone, and the pasted publish rings on it, with its buttons', async () => {
   const { apiKey } = JSON.parse(await readFile(join(folder, 'data/credentials.json'), 'utf8')) as { apiKey: string };
+  // Those that earlier tests left running would acknowledge it.
+  for (const child of children) child.kill('SIGKILL');
   const { subscription, path } = service.subscribe();
   const button: { onclick?: () => Promise<void> } = {};
   const asked: string[] = [];
@@ -266,7 +268,7 @@ test('the pasted page brings a device on a click alone, and the pasted publish r
     navigator: {
       language: 'de-AT',
       serviceWorker: {
-        register: async (path: string) => asked.push(path),
+        register: async (worker: string) => asked.push(worker),
         ready: Promise.resolve({
           pushManager: { subscribe: async (options: object) => (asked.push(JSON.stringify(options)), subscription) },
         }),

@@ -32,6 +32,8 @@ export interface Device {
   until(what: string, isIt: (event: Heard) => boolean): Promise<Heard>;
   /** Marks by its own way: a command of its connection, or REST. Resolves with the answer's data. */
   mark(mark: object): Promise<unknown>;
+  /** Acknowledges, in the same manner. */
+  ack(ids: readonly string[]): Promise<unknown>;
   /** Chooses an action of a notification, in the same manner. */
   choose(choice: Choice): Promise<unknown>;
   close(): void;
@@ -119,6 +121,10 @@ class SocketIoDevice implements Device {
     return this.#listener.ask('mark', mark);
   }
 
+  ack(ids: readonly string[]): Promise<unknown> {
+    return this.#listener.ask('ack', { ids });
+  }
+
   choose({ id, action }: Choice): Promise<unknown> {
     return this.#listener.ask('choose', { notification: id, action });
   }
@@ -159,6 +165,10 @@ class WebSocketDevice implements Device {
 
   mark(mark: object): Promise<unknown> {
     return this.#ask('mark', mark);
+  }
+
+  ack(ids: readonly string[]): Promise<unknown> {
+    return this.#ask('ack', { ids });
   }
 
   choose({ id, action }: Choice): Promise<unknown> {
@@ -209,6 +219,10 @@ class StreamDevice implements Device {
     return sayOverRest(this.#door, this.#options, 'marks', mark);
   }
 
+  ack(ids: readonly string[]): Promise<unknown> {
+    return sayOverRest(this.#door, this.#options, 'acks', { ids });
+  }
+
   choose(choice: Choice): Promise<unknown> {
     return sayOverRest(this.#door, this.#options, 'choices', choice);
   }
@@ -247,6 +261,10 @@ class PollingDevice implements Device {
 
   mark(mark: object): Promise<unknown> {
     return sayOverRest(this.#door, this.#options, 'marks', mark);
+  }
+
+  ack(ids: readonly string[]): Promise<unknown> {
+    return sayOverRest(this.#door, this.#options, 'acks', { ids });
   }
 
   choose(choice: Choice): Promise<unknown> {

@@ -1,5 +1,4 @@
 import {
-  type BeforeApplicationShutdown,
   Inject,
   Logger,
   Module,
@@ -53,7 +52,7 @@ const PREFERENCES: Provider[] = [
 
 /** The domain: publishing, the log, history and retention, over whichever store and bus the application provides. */
 @Module({})
-export class NotificationsModule implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
+export class NotificationsModule implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #log: NotificationLog;
   readonly #retention: Retention;
   readonly #preferences: PreferenceBook;
@@ -141,11 +140,6 @@ export class NotificationsModule implements OnApplicationBootstrap, BeforeApplic
   /** Everything is there by now, whoever reaches devices too. */
   async onApplicationBootstrap(): Promise<void> {
     await this.#push?.start();
-  }
-
-  /** Not waited for: while requests get their answers, what is being pushed has time to arrive. */
-  beforeApplicationShutdown(): void {
-    void this.#push?.stop();
   }
 
   async onApplicationShutdown(): Promise<void> {

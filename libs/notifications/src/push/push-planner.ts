@@ -58,7 +58,7 @@ export class PushPlanner {
       const due = (await this.#store.due(Date.now(), MAX_TURNS)).filter(({ offset }) => !failures.has(offset));
       if (due.length === 0 || this.#isStopped) break;
       for (let from = 0; from < due.length; from += PAGES_AT_ONCE)
-        await Promise.all(due.slice(from, from + PAGES_AT_ONCE).map((one) => this.#turn(one, failures)));
+        await this.#turns(due.slice(from, from + PAGES_AT_ONCE), failures);
       onPlanned();
     }
     await this.#takeBack(onPlanned);
@@ -70,16 +70,23 @@ export class PushPlanner {
     this.#isStopped = true;
   }
 
-  async #turn(due: DuePush, failures: Map<number, unknown>): Promise<void> {
-    try {
-      await this.#page(due);
-    } catch (error) {
-      failures.set(due.offset, error);
+  /** Read together, and planned one after the other: what is for the same person goes out in the order in which it was due. */
+  async #turns(due: readonly DuePush[], failures: Map<number, unknown>): Promise<void> {
+    const read = await Promise.allSettled(
+      due.map(({ offset, mark }) => this.#store.candidates(offset, mark, PAGE_PEOPLE)),
+    );
+    for (const [i, one] of due.entries()) {
+      try {
+        const page = read[i]!;
+        if (page.status === 'rejected') throw page.reason;
+        await this.#plan(one, page.value);
+      } catch (error) {
+        failures.set(one.offset, error);
+      }
     }
   }
 
-  async #page({ offset, mark, dueAt }: DuePush): Promise<void> {
-    const page = await this.#store.candidates(offset, mark, PAGE_PEOPLE);
+  async #plan({ offset, mark, dueAt }: DuePush, page: CandidatePage): Promise<void> {
     const at = Date.now();
     // Of what was due long ago, when nothing could be pushed, nobody wants to be woken now.
     const { pushes, decisions, next } = at - dueAt > this.#maxAgeMs ? NOBODY : this.#decide(page, at);

@@ -1,0 +1,2 @@
+import type { PushStoreCheck } from './push-store-harness.js';
+export const pushModelChecks: readonly PushStoreCheck[] = [];
