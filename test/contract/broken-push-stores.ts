@@ -52,7 +52,7 @@ function delegatePush(real: PushStore): PushStore {
     keepVapidKeys: (made) => real.keepVapidKeys(made),
     devices: (user) => real.devices(user),
     due: (now, limit) => real.due(now, limit),
-    nextAt: () => real.nextAt(),
+    nextAt: (after) => real.nextAt(after),
     candidates: (offset, mark, limit) => real.candidates(offset, mark, limit),
     plan: (decided) => real.plan(decided),
     claim: (request) => real.claim(request),
@@ -181,6 +181,11 @@ export const brokenPushStores: readonly BrokenPushStore[] = [
     name: 'never says when there is something to do',
     caughtBy: 'due: what was due',
     push: () => ({ nextAt: async () => undefined }),
+  },
+  {
+    name: 'says of nothing but what waits already that there is something to do',
+    caughtBy: 'due: what was due',
+    push: (real) => ({ nextAt: async () => real.nextAt(-1) }),
   },
   {
     name: 'ends after the first page of candidates',

@@ -130,9 +130,9 @@ export class PushComparison {
       const people = await this.#scene.push.planTakeBacks(this.#now, 2);
       const { pushes } = await this.#claim(100, 100);
       await this.#settle('sent');
-      if (people === 0 && pushes.length === 0 && (await this.#scene.push.nextAt()) === undefined) break;
+      if (people === 0 && pushes.length === 0 && (await this.#scene.push.nextAt(-1)) === undefined) break;
     }
-    assert.equal(await this.#scene.push.nextAt(), undefined, 'nothing waits');
+    assert.equal(await this.#scene.push.nextAt(-1), undefined, 'nothing waits');
     assert.deepEqual(await this.#scene.push.waiting(), { due: 0, pushes: 0 });
     for (const entry of this.model.entries) await this.#compareRecords(entry);
   }
