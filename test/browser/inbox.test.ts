@@ -188,6 +188,8 @@ describe.skipIf(CHROMIUM_IS_MISSING)('the inbox in Chromium', () => {
       await first.panel.getByLabel('Topic to follow').waitFor();
       await keyboard.press('ArrowLeft');
       await keyboard.press('ArrowLeft');
+      await first.panel.getByText('All of your devices', { exact: true }).waitFor();
+      await keyboard.press('ArrowLeft');
       await first.panel.getByText('Quiet hours', { exact: true }).waitFor();
       await keyboard.press('Escape');
       expect(await first.tab.page.locator('#bell-news').getAttribute('aria-live')).toBe('polite');
