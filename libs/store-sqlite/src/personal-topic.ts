@@ -9,3 +9,8 @@ export function personalTopic(user: string): string {
 export function isPersonal(topic: string): boolean {
   return topic.startsWith(PREFIX) && !topic.includes('/', PREFIX.length);
 }
+
+/** Whether somebody who sees it by this topic may see it by another one too: nobody does by the own topics of two people. */
+export function isShared(topic: string, topics: readonly string[]): boolean {
+  return topics.some((other) => other !== topic && !(isPersonal(topic) && isPersonal(other)));
+}
