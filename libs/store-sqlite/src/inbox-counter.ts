@@ -129,6 +129,7 @@ export class InboxCounter {
 
   /** What is unsure, and what marks may lift out of where nothing is counted. */
   #lookAt(found: Found, { scope, judged, ranges, plan, filter }: Count): void {
+    if (isEnough(found)) return;
     const offsets = new Set(found.unsure);
     if (plan.skips || plan.covered.length > 0)
       addAll(offsets, this.#lifting.all([scope.user, plan.after, Number.MAX_SAFE_INTEGER, MAX_LOOKED_AT]));

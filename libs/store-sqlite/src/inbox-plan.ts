@@ -37,7 +37,7 @@ export function planInbox(
   before = Number.MAX_SAFE_INTEGER,
 ): InboxPlan {
   const bases = new Bases(ranges);
-  const segments = sources.flatMap((source) => segmentsOf(source, bases, before));
+  const segments = segmentsOf(sources, bases, before);
   const listed = new Map<Said, boolean>();
   const isWanted = (base: Said): boolean => {
     const known = listed.get(base) ?? isListed(filter, standingOf(base, NO_RANGES, 0, []), now);
@@ -57,17 +57,19 @@ export function planInbox(
 
 const NO_RANGES: Ranges = { seen: [], read: [], archived: [], snoozed: [] };
 
-function segmentsOf({ topic, after, upTo, publishedFrom }: InboxSource, bases: Bases, before: number): Segment[] {
-  const end = Math.min(upTo ?? Number.MAX_SAFE_INTEGER, before - 1);
-  if (end <= after) return [];
-  const ends = [...bases.endsFor(topic).filter((one) => one > after && one < end), end];
-  return ends.map((segmentEnd, i) => ({
-    topic,
-    after: ends[i - 1] ?? after,
-    upTo: segmentEnd,
-    publishedFrom,
-    base: bases.at(topic, segmentEnd),
-  }));
+function segmentsOf(sources: readonly InboxSource[], bases: Bases, before: number): Segment[] {
+  const segments: Segment[] = [];
+  for (const { topic, after, upTo, publishedFrom } of sources) {
+    const end = Math.min(upTo ?? Number.MAX_SAFE_INTEGER, before - 1);
+    let from = after;
+    for (const next of bases.endsFor(topic)) {
+      if (next <= after || next >= end) continue;
+      segments.push({ topic, after: from, upTo: next, publishedFrom, base: bases.at(topic, next) });
+      from = next;
+    }
+    if (end > from) segments.push({ topic, after: from, upTo: end, publishedFrom, base: bases.at(topic, end) });
+  }
+  return segments;
 }
 
 /** A range, and what it is about. */
