@@ -21,8 +21,6 @@ type Fits = (content: PushContent) => boolean;
 
 /** A title that is made of a body has so many UTF-16 units at most. */
 const TITLE_OF_BODY = 80;
-/** Less of a title says nothing. */
-const LEAST_TITLE = 8;
 
 /** All of it, but for what would never fit: then it is not measured again and again. @param maxBytes of the whole. */
 export function contentOf(message: ShowMessage, maxBytes: number): PushContent {
@@ -58,42 +56,63 @@ function textOf({ title, body, topic }: ShowMessage): Pick<PushContent, 'title' 
   };
 }
 
-/** In this order, as far as it must be: first what a person does not see, then what matters least, last what it is about. */
-const STEPS: readonly ((content: PushContent, fits: Fits) => PushContent)[] = [
-  (content) => ({ ...content, data: undefined }),
-  (content) => ({ ...content, icon: undefined }),
-  (content) => ({ ...content, actions: content.actions.map(({ id, title }) => ({ id, title })) }),
-  (content, fits) => withText(content, 'body', 0.5, fits),
-  (content) => ({ ...content, category: undefined }),
-  (content, fits) => withText(content, 'body', 0, fits),
-  (content, fits) => withText(content, 'title', 0, fits),
-  (content) => ({ ...content, actions: [] }),
-  (content) => ({ ...content, url: undefined }),
-  (content) => ({ ...content, topic: undefined }),
-];
-/** After the icon. The first of all where only a worker reads what is pushed. */
-const UNREPEATED = (content: PushContent): PushContent => ({ ...content, repeated: false });
-
-/** Leaves out as little as must be. Never fails: when nothing more can be left out, that is it. */
-export function shortened(content: PushContent, isDeclarative: boolean, fits: Fits): PushContent {
-  const steps = isDeclarative ? [...STEPS, UNREPEATED] : [UNREPEATED, ...STEPS];
-  let left = content;
-  for (const step of steps) {
-    if (fits(left)) return left;
-    left = step(left, fits);
-  }
-  return left;
+/** How far one goes to make a push fit: what is left out, and of which text how much stays at least. */
+interface Stage {
+  readonly without?: (content: PushContent) => Partial<PushContent>;
+  readonly body?: (units: number) => number;
+  readonly title?: (units: number) => number;
 }
 
-/** As much of a text as fits, though not less than this part of it, and of a title not too little. Nothing of a body: none. */
-function withText(content: PushContent, field: 'title' | 'body', least: number, fits: Fits): PushContent {
-  const text = content[field];
-  if (text === undefined) return content;
-  const cuttable = new CuttableText(text);
-  const floor = field === 'title' ? Math.min(LEAST_TITLE, cuttable.length) : Math.ceil(cuttable.length * least);
-  const more = largest(cuttable.length - floor, (units) =>
-    fits({ ...content, [field]: cuttable.first(floor + units) }),
-  );
-  const units = floor + more;
-  return { ...content, [field]: units === 0 ? undefined : cuttable.first(units) };
+/** In this order, as far as it must be: first what a person does not see, then what matters least, last what it is about. */
+const STAGES: readonly Stage[] = [
+  {},
+  { without: () => ({ data: undefined }) },
+  { without: () => ({ icon: undefined }) },
+  { without: ({ actions }) => ({ actions: actions.map(({ id, title }) => ({ id, title })) }) },
+  { body: (units) => Math.ceil(units / 2) },
+  { without: () => ({ category: undefined }) },
+  { body: () => 0 },
+  { title: (units) => Math.min(64, units) },
+  { without: () => ({ actions: [] }) },
+  { without: () => ({ url: undefined }) },
+  { title: (units) => Math.min(8, units) },
+  { without: () => ({ topic: undefined }) },
+];
+/** The first thing to go where only a worker reads what is pushed, and the last where the browser does. */
+const UNREPEATED: Stage = { without: () => ({ repeated: false }) };
+const FOR_WORKERS = STAGES.toSpliced(1, 0, UNREPEATED);
+const FOR_BROWSERS = [...STAGES, UNREPEATED];
+
+/** What fits, and at which stage: with less room it is not an earlier one. */
+export interface Fitted {
+  readonly content: PushContent;
+  readonly stage: number;
+}
+
+/**
+ * Leaves out as little as must be: the first stage at which the least of it fits, and then as much of the texts as does. Never fails: what is left at
+ * the last stage is what it is.
+ */
+export function fitted(content: PushContent, isDeclarative: boolean, fits: Fits, from = 0): Fitted {
+  const stages = isDeclarative ? FOR_BROWSERS : FOR_WORKERS;
+  const title = new CuttableText(content.title);
+  const body = new CuttableText(content.body ?? '');
+  const left = { ...content };
+  let [titleUnits, bodyUnits] = [title.length, body.length];
+  const withTexts = (first: number, second: number): PushContent => ({
+    ...left,
+    title: title.first(first),
+    body: second === 0 ? undefined : body.first(second),
+  });
+  for (const [stage, { without, ...least }] of stages.entries()) {
+    if (without !== undefined) Object.assign(left, without(left));
+    titleUnits = least.title?.(title.length) ?? titleUnits;
+    bodyUnits = least.body?.(body.length) ?? bodyUnits;
+    const isLast = stage === stages.length - 1;
+    if (stage < from || !(isLast || fits(withTexts(titleUnits, bodyUnits)))) continue;
+    titleUnits += largest(title.length - titleUnits, (more) => fits(withTexts(titleUnits + more, bodyUnits)));
+    bodyUnits += largest(body.length - bodyUnits, (more) => fits(withTexts(titleUnits, bodyUnits + more)));
+    return { content: withTexts(titleUnits, bodyUnits), stage };
+  }
+  throw new Error('there is a last stage');
 }

@@ -1,6 +1,6 @@
 import type { PushMessage } from '#clarion/notifications';
 import { largest } from './cuttable-text.js';
-import { contentOf, shortened, type PushContent, type ShowMessage } from './push-content.js';
+import { contentOf, fitted, type Fitted, type PushContent, type ShowMessage } from './push-content.js';
 
 type CloseMessage = Extract<PushMessage, { kind: 'close' }>;
 
@@ -26,14 +26,15 @@ export function payloadOf(message: PushMessage, target: PayloadTarget): Buffer {
 
 function showPayload(message: ShowMessage, target: PayloadTarget): object {
   const all = contentOf(message, MAX_PLAINTEXT_BYTES);
-  const fit = (maxBytes: number): PushContent =>
-    shortened(all, isSafari(target), (content) => bytesOf(showOf(message, content, target)) <= maxBytes);
-  const first = fit(MAX_PLAINTEXT_BYTES);
-  if (message.shortened === 0) return showOf(message, first, target);
+  const fit = (maxBytes: number, from?: number): Fitted =>
+    fitted(all, isSafari(target), (content) => bytesOf(showOf(message, content, target)) <= maxBytes, from);
+  const { content, stage } = fit(MAX_PLAINTEXT_BYTES);
+  if (message.shortened === 0) return showOf(message, content, target);
   // Each time half of what could still be left out is.
-  const most = bytesOf(showOf(message, first, target));
-  const least = bytesOf(showOf(message, fit(0), target));
-  return showOf(message, fit(least + Math.floor((most - least) / 2 ** message.shortened)), target);
+  const most = bytesOf(showOf(message, content, target));
+  const least = bytesOf(showOf(message, fit(0, stage).content, target));
+  const room = least + Math.floor((most - least) / 2 ** message.shortened);
+  return showOf(message, fit(room, stage).content, target);
 }
 
 function showOf(message: ShowMessage, content: PushContent, { site }: PayloadTarget): object {

@@ -12,10 +12,12 @@ const MAX_KEPT = 1_000;
 export class VapidHeaders {
   readonly #keys: VapidKeys;
   readonly #subject: string;
+  readonly #maxKept: number;
   readonly #kept = new Map<string, { readonly header: string; readonly until: number }>();
 
   /** @param subject a `mailto:` or `https:` URL. */
-  constructor(keys: VapidKeys, subject: string) {
+  constructor(keys: VapidKeys, subject: string, maxKept = MAX_KEPT) {
+    this.#maxKept = maxKept;
     this.#keys = keys;
     this.#subject = subject;
   }
@@ -29,7 +31,7 @@ export class VapidHeaders {
     this.#kept.delete(origin);
     this.#kept.set(origin, { header, until: now + USED_FOR_MS });
     const [oldest] = this.#kept.keys();
-    if (this.#kept.size > MAX_KEPT && oldest !== undefined) this.#kept.delete(oldest);
+    if (this.#kept.size > this.#maxKept && oldest !== undefined) this.#kept.delete(oldest);
     return header;
   }
 
