@@ -326,17 +326,22 @@ describe('several devices', () => {
   });
 });
 
-it('a restart between publish and due loses nothing, and repeats nothing', async () => {
-  const [one, other] = await Promise.all([world.browser('z-1', 'phone'), world.browser('z-2', 'phone')]);
-  const before = await world.publish({ users: ['z-1', 'z-2'] });
-  await world.ack(other, before);
+it('a restart between publish and due, between attempts, and before what was read is taken back changes nothing', async () => {
+  const [one, acked, busy] = await Promise.all(['z-1', 'z-2', 'z-3'].map((user) => world.browser(user, 'phone')));
+  world.service.answer(busy!.path, { status: 429, headers: { 'retry-after': '60' } }, 201);
+  const id = await world.publish({ users: ['z-1', 'z-2', 'z-3'] });
+  await world.ack(acked!, id);
   await world.restart();
   await world.passAndRun(AFTER_MS - 1);
-  expect([one.told, other.told]).toEqual([[], []]);
+  expect(one!.told).toEqual([]);
   await world.passAndRun(1);
-  expect([one.told, other.told]).toEqual([[`show ${before}`], []]);
-  await world.mark(one, 'read', [before]);
+  expect([one!.told, acked!.told, busy!.told]).toEqual([[`show ${id}`], [], [`show ${id}`]]);
+  await world.mark(one!, 'read', [id]);
   await world.restart();
   await world.passAndRun(TAKE_BACK_MS);
-  expect(one.told).toEqual([`show ${before}`, `close ${before}`]);
+  expect(one!.told).toEqual([`show ${id}`, `close ${id}`]);
+  await world.passAndRun(60_000 - TAKE_BACK_MS - 1);
+  expect(busy!.told).toHaveLength(1);
+  await world.passAndRun(1);
+  expect([one!.told.length, acked!.told.length, busy!.told.length]).toEqual([2, 0, 2]);
 });

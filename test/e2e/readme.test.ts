@@ -263,6 +263,7 @@ test('the pasted page brings a device on a click alone, and the pasted publish r
   const asked: string[] = [];
   /** A browser as far as the page sees it; its subscription is real, and so is the server. */
   const browser = {
+    localStorage: {},
     document: { querySelector: () => button },
     Notification: { permission: 'default', requestPermission: async () => (asked.push('permission'), 'granted') },
     navigator: {
@@ -286,6 +287,7 @@ test('the pasted page brings a device on a click alone, and the pasted publish r
   new Function(...Object.keys(browser), snippet('push-page'))(...Object.values(browser));
   expect(asked).toEqual([]);
   await button.onclick?.();
+  expect(service.received).toEqual([]);
   expect(asked).toEqual(['permission', '/sw.js', expect.stringContaining('"userVisibleOnly":true')]);
 
   await outputOf(shell(`${credentials()}\n${snippet('push-publish').replace('"afterS":30', '"afterS":0')}`));
@@ -293,4 +295,15 @@ test('the pasted page brings a device on a click alone, and the pasted publish r
   expect(push?.payload).toMatchObject({
     notification: { title: 'Your parcel is at the door', actions: [{ action: 'neighbour' }, { action: 'later' }] },
   });
+});
+
+test('the pasted worker loads what this server has for it', async () => {
+  const scope: { CLARION_URL?: string } = {};
+  const loaded: string[] = [];
+  new Function('self', 'importScripts', snippet('push-worker'))(scope, (url: string) => loaded.push(url));
+  expect([scope.CLARION_URL, loaded]).toEqual([`${server.url}/`, [`${server.url}/sw.js`]]);
+  const response = await fetch(loaded[0] ?? '');
+  expect(response.headers.get('content-type')).toContain('text/javascript');
+  expect(response.headers.get('cross-origin-resource-policy')).toBe('cross-origin');
+  expect(await response.text()).toContain('CLARION_URL');
 });

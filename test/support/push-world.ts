@@ -109,12 +109,11 @@ export class PushWorld {
   }
 
   /** A browser of the person subscribes, and brings its subscription. */
-  async browser(user: string, id: string, grants: Grants = {}): Promise<Browser> {
-    const { path, subscription } = this.service.subscribe();
+  async browser(user: string, id: string, grants: Grants = {}, service = this.service): Promise<Browser> {
+    const { path, subscription } = service.subscribe();
     const headers = await this.headersOf(user, grants);
     const answer = await request(this.#door, 'PUT', `/v1/me/devices/${id}`, { subscription }, headers);
     if (answer.status !== 200) throw new Error(`${answer.status}: ${JSON.stringify(answer.body)}`);
-    const { service } = this;
     return {
       user,
       id,
