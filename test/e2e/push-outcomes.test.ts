@@ -186,3 +186,27 @@ describe('others', () => {
     await slow.close();
   });
 });
+
+it('of somebody who is erased nothing is left, nothing is under way, and nothing is sent any more', async () => {
+  const phone = await world.browser('e-1', 'phone');
+  const pad = await world.browser('e-1', 'pad');
+  const shown = await world.publish({ user: 'e-1', category: 'now', actions: [{ id: 'yes', title: 'Yes' }] });
+  await world.run();
+  await world.say(phone, 'POST', '/v1/me/choices', { id: shown, action: 'yes' });
+  const before = JSON.stringify(await world.say({ headers: {} }, 'GET', '/v1/users/e-1/export'));
+  const { endpoint, keys } = phone.subscription;
+  for (const part of [endpoint, '"action":"yes"']) expect(before).toContain(part);
+  for (const secret of [keys.p256dh, keys.auth, phone.ticket]) expect(before).not.toContain(secret);
+
+  world.service.answer(pad.path, 'hang');
+  await world.publish({ user: 'e-1', category: 'now' });
+  const sending = world.run();
+  await world.service.count(2, pad.path);
+  await world.say({ headers: {} }, 'DELETE', '/v1/users/e-1');
+  const sent = [phone.told.length, pad.told.length];
+  await sending;
+  await world.passAndRun(HOUR_MS);
+  expect([phone.told.length, pad.told.length]).toEqual(sent);
+  expect(await world.say({ headers: {} }, 'GET', '/v1/users/e-1/export')).toMatchObject({ devices: [], choices: [] });
+  await expect(world.report(phone, 'shown')).rejects.toThrow('ticket.unknown');
+});

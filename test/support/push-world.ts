@@ -9,7 +9,7 @@ import { PushLoop } from '#clarion/notifications';
 import { AppModule, DRIVERS } from '../../dist/src/app.module.js';
 import { attachClarion, clarionHttpOptions } from '../../dist/src/clarion.module.js';
 import { loadConfig } from '../../dist/src/config/config.js';
-import { startPushService, type PushService, type ReceivedPush } from './push-service.js';
+import { startPushService, type PushService, type ReceivedPush, type TestSubscription } from './push-service.js';
 import { mintToken, publish, request, type Door } from './rest.js';
 import { API_KEY, freePort, TOKEN_SECRET } from './server.js';
 
@@ -33,6 +33,7 @@ export interface Browser {
   readonly user: string;
   readonly id: string;
   readonly path: string;
+  readonly subscription: TestSubscription['subscription'];
   /** Of its person. */
   readonly headers: Record<string, string>;
   /** All that it was told, oldest first: `show <id>`, `close <tags>`. */
@@ -118,6 +119,7 @@ export class PushWorld {
       user,
       id,
       path,
+      subscription,
       headers,
       get told() {
         return service.at(path).map(toldBy);
