@@ -14,6 +14,8 @@ import { Rereading } from './rereading.js';
 
 /** How long the browser may take to get a subscription from its push service, in milliseconds. */
 const SUBSCRIBE_TIMEOUT_MS = 20_000;
+/** Under which the tabs of this browser take turns: they share one subscription. */
+const LOCK = 'clarion.device';
 
 /**
  * Where a person is reached while no page is open, and whether that is so of this browser. Nothing is asked of the person but by {@link turnOn};
@@ -83,14 +85,14 @@ export class Devices {
   }
 
   /** Asks the person, by the browser's own question; to be called where they press a button, for else browsers do not ask. */
-  turnOn() {
+  async turnOn() {
+    const asking = Notification.requestPermission();
+    this.busy = true;
+    this.#changed();
+    const permission = await asking;
     return this.#busily(async (me) => {
-      const permission = await Notification.requestPermission();
-      if (permission !== 'granted') {
-        this.state = permission === 'denied' ? 'blocked' : 'off';
-        return;
-      }
-      await this.#subscribe(me, keptDevice()?.id ?? crypto.randomUUID());
+      if (permission === 'granted') await this.#subscribe(me, keptDevice()?.id ?? crypto.randomUUID());
+      else this.state = permission === 'denied' ? 'blocked' : 'off';
     });
   }
 
@@ -98,21 +100,23 @@ export class Devices {
     const { here } = this;
     return this.#busily(async (me) => {
       await this.#silence('off');
-      if (here !== undefined) await me.removeDevice(here);
+      if (here !== undefined) await removeFrom(me, here);
     });
   }
 
   /** @param {string} id */
   remove(id) {
     if (id === this.here) return this.turnOff();
-    return this.#busily((me) => me.removeDevice(id));
+    return this.#busily((me) => removeFrom(me, id));
   }
 
   /** On any of the person's devices. @param {{ id: string, removed?: 'asked' | 'gone' }} device */
   hear({ id, removed }) {
     this.refresh();
-    if (id !== this.here || removed === undefined) return;
-    void this.#attempt((me) => (removed === 'gone' ? this.#renew(me, id) : this.#giveUp()));
+    if (id === this.here && removed === 'gone') void this.#attempt((me) => this.#renew(me, id));
+    else if (id === this.here && removed === 'asked') void this.#attempt(() => this.#giveUp());
+    // Another tab has turned it on or off.
+    else if ((this.state === 'on') !== (this.here !== undefined)) this.verifyAgain();
   }
 
   /** @param {Me} me */
@@ -136,7 +140,7 @@ export class Devices {
   async #verifyHere(me, here, key) {
     if (Notification.permission !== 'granted') {
       await this.#silence(Notification.permission === 'denied' ? 'blocked' : 'off');
-      if (this.devices.some(({ id }) => id === here)) await me.removeDevice(here);
+      await removeFrom(me, here);
       return;
     }
     const subscription = await (await registerWorker()).pushManager.getSubscription();
@@ -145,8 +149,13 @@ export class Devices {
     else await this.#subscribe(me, here, key);
   }
 
-  /** The push service has ended the subscription, whatever the browser still holds. @param {Me} me @param {string} id */
+  /**
+   * The push service has ended the subscription, whatever the browser still holds. Unless another tab was first.
+   * @param {Me} me @param {string} id
+   */
   async #renew(me, id) {
+    const { devices } = await me.devices();
+    if (devices.some((device) => device.id === id)) return;
     await (await subscriptionOfNow())?.unsubscribe();
     await this.#subscribe(me, id);
   }
@@ -184,7 +193,7 @@ export class Devices {
   }
 
   async #read() {
-    await this.#attempt(async (me) => {
+    await this.#tried(this.#me, async (me) => {
       const { devices } = await me.devices();
       if (me === this.#me) this.devices = devices;
     });
@@ -201,9 +210,18 @@ export class Devices {
     return done;
   }
 
-  /** @param {(me: Me) => Promise<unknown>} act @returns {Promise<boolean>} Whether it is done; if not, `problem` says why. */
+  /**
+   * One after another, in all tabs: what one has found another must not change meanwhile.
+   * @param {(me: Me) => Promise<unknown>} act @returns {Promise<boolean>} Whether it is done; if not, `problem` says why.
+   */
   async #attempt(act) {
     const me = this.#me;
+    if (!('locks' in navigator)) return this.#tried(me, act);
+    return navigator.locks.request(LOCK, () => this.#tried(me, act));
+  }
+
+  /** @param {Me | undefined} me @param {(me: Me) => Promise<unknown>} act */
+  async #tried(me, act) {
     if (me === undefined) return false;
     try {
       await act(me);
@@ -230,6 +248,15 @@ async function keyOf(me) {
     if (failure instanceof Refusal && ['push.unavailable', 'route.unknown'].includes(failure.problem.code))
       return undefined;
     throw failure;
+  }
+}
+
+/** What is not there need not go. @param {Me} me @param {string} id */
+async function removeFrom(me, id) {
+  try {
+    await me.removeDevice(id);
+  } catch (failure) {
+    if (!(failure instanceof Refusal && failure.problem.code === 'device.unknown')) throw failure;
   }
 }
 
