@@ -5,27 +5,85 @@ import type { AppendRequest, InboxScope, LogAct } from '#clarion/notifications';
 import { SqliteStore } from '#clarion/store-sqlite';
 import { entryBody } from './entries.js';
 
-/** What an inbox of 10,000 costs, by how many topics it comes: `node dist/bench/store/inbox-figures.js`. Milliseconds, the way to the thread and back included. */
+/**
+ * What an inbox of 10,000 costs, by how many topics it comes, and when each notification is seen by several of them:
+ * `node dist/bench/store/inbox-figures.js`. Milliseconds, the way to the thread and back included.
+ */
 const NOTIFICATIONS = 10_000;
 const NOW = 1_800_000_000_000;
 const REPEATS = 200;
 const [USER, OWN] = ['u', 'users/u'];
 
+/** An inbox, and what was said of it. */
+interface Shape {
+  readonly name: string;
+  /** Followed. */
+  readonly topics: readonly string[];
+  topicsOf(number: number): readonly string[];
+  readonly marks: readonly Mark[];
+  readonly collapseKeys?: number;
+}
+
+/** Of the first `upTo` notifications by one topic (null: by all), or of those from `from` on one by one. */
+type Mark = { readonly upTo: number; readonly topic: string | null } | { readonly from: number };
+
+const HALF = NOTIFICATIONS / 2;
+
+/** Half to the person and half to topics; of these the older half is marked up to a cursor, the newer one by one. */
+function alone(count: number): Shape {
+  const topics = topicNames(count);
+  return {
+    name: `${count} topics`,
+    topics,
+    topicsOf: (number) => [number % 2 === 0 ? OWN : (topics[(number >> 1) % count] ?? OWN)],
+    marks: [{ upTo: HALF, topic: null }, { from: HALF }],
+  };
+}
+
+/** All of it to the person and to one of the topics. */
+function shared(name: string, marks: readonly Mark[], count = 1): Shape {
+  const topics = topicNames(count);
+  return { name: `shared, ${name}`, topics, topicsOf: (number) => [topics[number % count] ?? OWN, OWN], marks };
+}
+
+const [TOPIC, OTHER] = ['topic/0', 'topic/1'];
+const ALL = { upTo: NOTIFICATIONS };
+
+const SHAPES: readonly Shape[] = [
+  ...[3, 300, 1_000].map(alone),
+  shared('nothing marked', []),
+  shared('read in the topic', [{ ...ALL, topic: TOPIC }]),
+  shared('read in their own topic', [{ ...ALL, topic: OWN }]),
+  shared('half read in the topic', [{ upTo: HALF, topic: TOPIC }]),
+  shared('half read in the topic, half one by one', [{ upTo: HALF, topic: TOPIC }, { from: HALF }]),
+  shared('all read one by one', [{ from: 0 }]),
+  shared('by 300 topics, read in their own topic', [{ ...ALL, topic: OWN }], 300),
+  {
+    name: 'shared by three, read in one of them',
+    topics: [TOPIC, OTHER],
+    topicsOf: () => [TOPIC, OTHER, OWN],
+    marks: [{ ...ALL, topic: TOPIC }],
+  },
+  { ...shared('of 2,000 collapse keys, nothing marked', []), collapseKeys: 2_000 },
+];
+
 class InboxFigures {
   readonly #store: SqliteStore;
-  readonly #topics: readonly string[];
+  readonly #shape: Shape;
+  readonly #offsets: number[] = [];
   #acts = 0;
 
-  constructor(file: string, topics: number) {
+  constructor(file: string, shape: Shape) {
     this.#store = new SqliteStore({ file });
-    this.#topics = Array.from({ length: topics }, (_, i) => `topic/${i}`);
+    this.#shape = shape;
   }
 
   async measure(): Promise<string> {
     await this.#store.open();
-    for (const topic of this.#topics) await this.#act({ kind: 'follow', user: USER, at: NOW, body: '"at":0', topic });
-    const middle = await this.#publishAll();
-    await this.#markAll(middle);
+    const { name, topics, marks } = this.#shape;
+    for (const topic of topics) await this.#act({ kind: 'follow', user: USER, at: NOW, body: '"at":0', topic });
+    await this.#publishAll();
+    for (const mark of marks) await this.#mark(mark);
     const follows = await this.#store.people.follows(USER);
     const sources = [{ topic: OWN, from: 0 }, ...follows].map(({ topic, from }) => ({
       topic,
@@ -37,52 +95,43 @@ class InboxFigures {
     const counts = await timesOf(() => this.#store.people.counts(scope));
     const page = await timesOf(() => this.#store.people.inbox({ ...scope, filter: 'inbox', limit: 50 }));
     await this.#store.close();
-    return `${this.#topics.length} topics: counts ${counts}, a page of 50 ${page}`;
+    return `${name}: counts ${counts}, a page of 50 ${page}`;
   }
 
-  /** Half to the person, half to the topics. @returns an offset in the middle. */
-  async #publishAll(): Promise<number> {
-    let middle = 0;
+  async #publishAll(): Promise<void> {
     for (let from = 0; from < NOTIFICATIONS; from += 500) {
       const batch = Array.from({ length: 500 }, (_, i) => this.#notification(from + i));
-      const [first] = await this.#store.append(batch);
-      if (from === NOTIFICATIONS / 2 && first?.outcome === 'appended') middle = first.offset ?? 0;
+      for (const result of await this.#store.append(batch))
+        if (result.outcome === 'appended') this.#offsets.push(result.offset ?? 0);
     }
-    return middle;
   }
 
   #notification(number: number): AppendRequest {
-    const topic = number % 2 === 0 ? OWN : this.#topics[(number >> 1) % this.#topics.length];
-    return {
-      id: `n-${number}`,
-      entry: { topics: [topic ?? OWN], publishedAt: NOW, body: entryBody, category: 'chat' },
-    };
+    const { topicsOf, collapseKeys } = this.#shape;
+    const key = collapseKeys === undefined ? {} : { collapseKey: `k-${number % collapseKeys}` };
+    const entry = { topics: topicsOf(number), publishedAt: NOW, body: entryBody, category: 'chat', ...key };
+    return { id: `n-${number}`, entry };
   }
 
-  /** The older half up to a cursor, the newer one by one. */
-  async #markAll(middle: number): Promise<void> {
-    await this.#mark({ upTo: middle - 1, topic: null });
-    for (let from = NOTIFICATIONS / 2; from < NOTIFICATIONS; from += 500)
-      await this.#mark({ ids: Array.from({ length: 500 }, (_, i) => `n-${from + i}`) });
+  async #mark(mark: Mark): Promise<void> {
+    if ('upTo' in mark) return this.#read({ upTo: this.#offsets[mark.upTo - 1] ?? 0, topic: mark.topic });
+    for (let from = mark.from; from < NOTIFICATIONS; from += 500)
+      await this.#read({ ids: Array.from({ length: 500 }, (_, i) => `n-${from + i}`) });
   }
 
-  #mark(target: Extract<LogAct, { kind: 'mark' }>['target']): Promise<void> {
-    return this.#act({
-      kind: 'mark',
-      user: USER,
-      at: NOW,
-      body: '"at":0',
-      state: 'read',
-      undo: false,
-      until: null,
-      target,
-    });
+  #read(target: Extract<LogAct, { kind: 'mark' }>['target']): Promise<void> {
+    const said = { state: 'read', undo: false, until: null, target } as const;
+    return this.#act({ kind: 'mark', user: USER, at: NOW, body: '"at":0', ...said });
   }
 
   async #act(act: LogAct): Promise<void> {
     const [result] = await this.#store.append([{ id: `a-${++this.#acts}`, entry: null, act }]);
     if (result?.outcome !== 'acted') throw new Error(`refused: ${JSON.stringify(result)}`);
   }
+}
+
+function topicNames(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `topic/${i}`);
 }
 
 /** Median, 99th percentile, and what one call takes of all threads together: on a busy machine that alone says something. */
@@ -103,8 +152,8 @@ async function timesOf(call: () => Promise<unknown>): Promise<string> {
 
 const directory = mkdtempSync(join(tmpdir(), 'clarion-inbox-'));
 try {
-  for (const topics of [3, 300, 1_000])
-    process.stdout.write(`${await new InboxFigures(join(directory, `${topics}.db`), topics).measure()}\n`);
+  for (const [i, shape] of SHAPES.entries())
+    process.stdout.write(`${await new InboxFigures(join(directory, `${i}.db`), shape).measure()}\n`);
 } finally {
   rmSync(directory, { recursive: true, force: true });
 }

@@ -254,6 +254,7 @@ describe.skipIf(CHROMIUM_IS_MISSING)('the inbox in Chromium', () => {
       for (const { notification } of answer.items) {
         notification['url'] = notification['icon'] = notification['title'];
         notification['from'] = { user: notification['title'] };
+        notification['actions'] = [{ id: 'a', title: notification['title'], url: notification['title'] }];
       }
       await route.fulfill({ response, json: answer });
     });
@@ -271,6 +272,7 @@ describe.skipIf(CHROMIUM_IS_MISSING)('the inbox in Chromium', () => {
     expect(await page.items.locator('.data').allTextContents()).toEqual(
       newestFirst.map((text) => JSON.stringify([text, { text }])),
     );
+    expect(await page.items.locator('.offer').allTextContents()).toEqual(newestFirst);
     await page.view('Preferences');
     const titles = await page.panel.locator('#category-rows .name').allTextContents();
     expect(titles.filter((title) => !['Offers', 'Security'].includes(title)).toSorted()).toEqual(PAYLOADS.toSorted());

@@ -144,6 +144,19 @@ describe.skipIf(CHROMIUM_IS_MISSING)('Web Push to Chromium', () => {
       await expect.poll(onDisplay, { timeout: WAIT_MS }).toEqual([]);
     });
 
+    it('tells the server later what could not be told at once', async () => {
+      const { id } = await publish(server, { user: PERSON, title: 'Nobody hears' });
+      const { text } = await service.until(({ payload: { clarion } }) => shows(clarion, id));
+      await server.kill();
+      await deliver(text);
+      desktop.dismiss(await desktop.titled('Nobody hears'));
+      await server.restart();
+      // Whether it is tried still or again: what comes next brings what is left.
+      await deliver(made('next', 'next'));
+      desktop.dismiss(await desktop.titled('next'));
+      await expect.poll(() => receipt(id), { timeout: WAIT_MS }).toMatchObject({ acked: { transport: 'push' } });
+    });
+
     it('shows one for each tag, never one twice, and no older one over a newer one', async () => {
       const from = desktop.history.length;
       const titles = (): string[] => desktop.history.slice(from).map(({ title }) => title);
@@ -280,7 +293,7 @@ async function asked(): Promise<number> {
 /** Publishes to the person, and hands the browser what the server then sends. */
 async function pushed(draft: object, scope?: string): Promise<string> {
   const { id } = await publish(server, { user: PERSON, ...draft });
-  const { text } = await service.until(({ payload }) => JSON.stringify(payload['clarion']).includes(`"id":"${id}"`));
+  const { text } = await service.until(({ payload: { clarion } }) => shows(clarion, id));
   await deliver(text, scope);
   return id;
 }
@@ -289,6 +302,10 @@ async function deliver(data: string, scope = `${server.url}/`): Promise<void> {
   const registrationId = registrations.get(scope);
   if (registrationId === undefined) throw new Error(`no worker of ${scope} is registered`);
   await devTools.send('ServiceWorker.deliverPushMessage', { origin: new URL(scope).origin, registrationId, data });
+}
+
+function shows(clarion: unknown, id: string): boolean {
+  return z.looseObject({ kind: z.literal('show'), id: z.literal(id) }).safeParse(clarion).success;
 }
 
 function closes(clarion: unknown, id: string): boolean {

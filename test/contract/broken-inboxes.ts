@@ -65,6 +65,19 @@ function remembering(note: (act: LogAct) => void): NonNullable<Breakage['log']> 
   });
 }
 
+/** Whether it is this mark that counts, and it is about another topic than the one by which the notification is seen. */
+function isReadElsewhere({ user, at, target }: MarkAct, { entry, topic, standing }: InboxRow, reader: string): boolean {
+  return (
+    user === reader &&
+    standing.read?.at === at &&
+    'upTo' in target &&
+    target.topic !== null &&
+    target.topic !== topic &&
+    entry.topics.includes(target.topic) &&
+    entry.offset <= target.upTo
+  );
+}
+
 export const brokenInboxes: readonly BrokenInboxes[] = [
   {
     name: 'lets the undoing win a tie',
@@ -193,6 +206,35 @@ export const brokenInboxes: readonly BrokenInboxes[] = [
             const theirs = found.filter((one) => one?.entry.topics.includes(`users/${scope.user}`) === true).length;
             const { unseen, unread } = await real.counts(scope);
             return { unseen: unseen + theirs, unread: unread + theirs };
+          },
+        }),
+      };
+    },
+  },
+  {
+    name: 'counts once by each of its topics what a person sees by several',
+    make: () => ({
+      people: (real) => ({
+        counts: async (scope) => {
+          const each = await Promise.all(scope.sources.map((one) => real.counts({ ...scope, sources: [one] })));
+          const sum = (of: 'unseen' | 'unread'): number => each.reduce((total, counts) => total + counts[of], 0);
+          return { unseen: sum('unseen'), unread: sum('unread') };
+        },
+      }),
+    }),
+  },
+  {
+    name: 'counts as unread what was read by another topic than the one by which it is seen',
+    make: () => {
+      const read: MarkAct[] = [];
+      return {
+        log: remembering((act) => act.kind === 'mark' && act.state === 'read' && !act.undo && read.push(act)),
+        people: (real) => ({
+          counts: async (scope) => {
+            const counts = await real.counts(scope);
+            const { rows } = await real.inbox({ ...scope, filter: 'read', limit: 100 });
+            const elsewhere = rows.filter((row) => read.some((mark) => isReadElsewhere(mark, row, scope.user)));
+            return { ...counts, unread: counts.unread + elsewhere.length };
           },
         }),
       };

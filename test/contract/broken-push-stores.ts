@@ -158,12 +158,18 @@ export const brokenPushStores: readonly BrokenPushStore[] = [
   {
     name: 'keeps no due rows',
     caughtBy: 'due: only',
-    log: changingRequests(({ pushAt: _, ...request }) => request),
+    log: changingRequests((request) => {
+      const { pushAt: _, ...rest } = request;
+      return rest;
+    }),
   },
   {
     name: 'keeps a due row for each replay',
     caughtBy: 'due: a publish',
-    log: changingRequests(({ idempotency: _, ...request }) => request),
+    log: changingRequests((request) => {
+      const { idempotency: _, ...rest } = request;
+      return rest;
+    }),
   },
   {
     name: 'says what is due before its time',
@@ -267,7 +273,7 @@ export const brokenPushStores: readonly BrokenPushStore[] = [
   {
     name: 'gives one host all',
     caughtBy: 'claim: no excepted',
-    push: (real) => ({ claim: ({ perHost: _, room: __, ...request }) => real.claim(request) }),
+    push: (real) => ({ claim: (request) => real.claim({ ...request, perHost: request.limit, room: {} }) }),
   },
   {
     name: 'takes nothing while something hangs',

@@ -190,7 +190,7 @@ export const pushDueChecks: readonly PushStoreCheck[] = [
       assert.ok(await scene.push.plan({ offset, from: mark, next, at: NOW, pushes }));
       found.push(...candidates.map(({ user }) => user));
       assert.ok(found.length <= users.length, 'pages go on');
-      const [user] = found.filter((one) => !erased.has(one) && named.includes(`users/${one}`));
+      const user = found.find((one) => !erased.has(one) && named.includes(`users/${one}`));
       if (user !== undefined && erased.size < 2) await scene.done({ kind: 'erase', user, at: NOW });
       if (user !== undefined) erased.add(user);
       mark = next;

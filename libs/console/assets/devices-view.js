@@ -28,6 +28,13 @@ const WORDS = {
   on: ['This device rings.', 'What nobody has seen elsewhere pops up here, though no page is open.'],
 };
 
+/** The server speaks of the person to anybody; here it is read by them. @type {Record<string, string>} */
+const CAUSES = {
+  'token.revoked': 'your tokens were voided since this page was last open there',
+  'quiet.do_not_disturb': 'you do not want to be disturbed',
+  'quiet.hours': 'these are your quiet hours',
+};
+
 const ELSEWHERE = 'It was turned off from another of your devices.';
 
 /** Whether this browser is woken, and the person's other devices. */
@@ -68,7 +75,7 @@ export class DevicesView {
   #words(known) {
     const { state } = this.#devices;
     if (state !== 'on' || known === undefined || known.rings) return WORDS[state][0];
-    return `This device will not ring, because ${known.because ?? 'the server does not say why'}${untilOf(known)}.`;
+    return `This device ${silenceOf(known)}.`;
   }
 
   #details() {
@@ -133,10 +140,8 @@ export class DevicesView {
 
 /** How it fares, in one line. @param {Device} device */
 function healthOf(device) {
-  const { service, rings, because, verifiedAt, lastSuccessAt, lastFailure } = device;
-  const words = [
-    rings ? 'rings' : `will not ring, because ${because ?? 'the server does not say why'}${untilOf(device)}`,
-  ];
+  const { service, rings, verifiedAt, lastSuccessAt, lastFailure } = device;
+  const words = [rings ? 'rings' : silenceOf(device)];
   words.push(`by ${service}`, `page opened ${ago(verifiedAt)}`);
   if (lastSuccessAt !== undefined) words.push(`last push ${ago(lastSuccessAt)}`);
   if (lastFailure !== undefined) words.push(`last failure ${ago(lastFailure.at)}: ${lastFailure.reason}`);
@@ -144,8 +149,9 @@ function healthOf(device) {
 }
 
 /** @param {Device} device */
-function untilOf({ until }) {
-  return until === undefined ? '' : ` (until ${dayAndTime(until)})`;
+function silenceOf({ cause = '', because = 'the server does not say why', until }) {
+  const untilWhen = until === undefined ? '' : ` (until ${dayAndTime(until)})`;
+  return `will not ring, because ${CAUSES[cause] ?? because}${untilWhen}`;
 }
 
 /** Live regions speak when they are written to, whatever is written. @param {HTMLElement} at @param {string} text */

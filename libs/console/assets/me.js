@@ -39,6 +39,7 @@ import { curedByToken } from './feed.js';
  * @property {string} [lastSuccessAt]
  * @property {{ at: string, reason: string }} [lastFailure]
  * @property {boolean} rings
+ * @property {string} [cause]
  * @property {string} [because]
  * @property {string} [until]
  *

@@ -81,7 +81,7 @@ export class NotificationController {
   @Get('receipts')
   @ApiOperation({
     summary: 'See how far it came',
-    description: `Of each person whom it names, in pages; readers of its topics are counted. \`sent\` and \`received\` may be lost in a crash. Persons are told when, and neither by what device nor why not. ${FOR_WHOM}`,
+    description: `Of each person whom it names, in pages; readers of its topics are counted. \`sent\` and \`received\` may be lost in a crash. \`acted\`: which of its actions they have chosen. Persons are told when, and neither by what device nor why not. ${FOR_WHOM}`,
   })
   @QueryOf(receiptsQuerySchema)
   @JsonAnswer(200, receiptListSchema, 'One page.')
@@ -101,7 +101,8 @@ export class NotificationController {
   @Get('explain')
   @ApiOperation({
     summary: 'Ask why a person did, or did not, get it',
-    description: `One cause, a sentence, and what it rests on; by the decisions that delivery makes. For API keys that may publish to all of its topics.`,
+    description:
+      'One cause, a sentence, and what it rests on; by the decisions that delivery makes. `push` has what became of it on each of their devices, when it is decided, or why it was pushed to none. For API keys that may publish to all of its topics.',
   })
   @QueryOf(explainQuerySchema)
   @JsonAnswer(200, explanationSchema, 'The cause.')

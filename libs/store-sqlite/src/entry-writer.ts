@@ -4,7 +4,7 @@ import { BulkInsert } from './bulk-insert.js';
 import { integer, type Connection, type SqlValue, type Statement } from './connection.js';
 import { ENTRY_QUERIES } from './entry-queries.js';
 import { hasTraits } from './entry-row.js';
-import { isPersonal } from './personal-topic.js';
+import { isShared } from './personal-topic.js';
 
 /** The end of the log: the last offset given, and the running sum of bytes there. */
 interface Tail {
@@ -149,11 +149,6 @@ function traitCells({ kind, about, expiresAt, category, urgent, collapseKey }: N
 function audienceCells({ kind, expiresAt, category, collapseKey }: NewEntry, shared: boolean): SqlValue[] {
   const key = kind === undefined ? (collapseKey ?? null) : null;
   return [kind ?? null, expiresAt ?? null, category ?? null, shared ? 1 : null, key];
-}
-
-/** Whether somebody who sees it by this topic may see it by another one too: nobody does by the own topics of two people. */
-function isShared(topic: string, topics: readonly string[]): boolean {
-  return topics.some((other) => other !== topic && !(isPersonal(topic) && isPersonal(other)));
 }
 
 /** From what is kept: pruning never removes the newest epoch nor lowers the floor, so no offset is ever given twice. */

@@ -1,13 +1,15 @@
 import type { InboxCounts, InboxScope } from '#clarion/notifications';
-import { MAX_COUNT, type InboxFilter } from '#clarion/protocol';
+import { MAX_COUNT } from '#clarion/protocol';
 import { integer, text, type Connection, type Row, type Statement } from './connection.js';
+import { CoveredOffsets, offsetsIn, type Covered } from './covered-offsets.js';
+import { isListed } from './inbox-filter.js';
 import { InboxJudge, JudgedScope } from './inbox-judge.js';
 import { planInbox, type InboxPlan, type Segment } from './inbox-plan.js';
-import { INBOX_QUERIES } from './inbox-queries.js';
+import { INBOX_QUERIES, ROWS } from './inbox-queries.js';
 import { cellsOf, rangesOf, type Ranges } from './mark-cells.js';
 import { PEOPLE_QUERIES } from './people-queries.js';
+import { isShared } from './personal-topic.js';
 import { segmentList } from './segment-list.js';
-import { isListed } from './inbox-filter.js';
 
 const ENOUGH = MAX_COUNT + 1;
 /** Marks that may lift something, and what crossing ranges may be about, looked at for one count. */
@@ -19,23 +21,36 @@ interface Count {
   readonly judged: JudgedScope;
   readonly ranges: Ranges;
   readonly plan: InboxPlan;
+  readonly covered: Covered;
+  readonly filter: 'unread' | 'unseen';
 }
 
-/** What one walk has found. */
-interface Walked {
+/** What a walk does with what is seen by one topic alone, and with what may be seen by several: {@link ROWS}. */
+interface Rows {
+  readonly plain: number;
+  readonly shared: number;
+}
+
+/** What was found so far. */
+interface Found {
+  /** Of what is seen by one topic alone. */
   unread: number;
   unseen: number;
-  readonly shared: number[];
+  /** What may be seen by several topics is found once by each. */
+  readonly shared: { readonly unread: Set<number>; readonly unseen: Set<number> };
+  /** What must be looked at one by one. */
+  readonly unsure: Set<number>;
   rows: number;
 }
 
 /**
- * Counts what is new in people's inboxes. What one topic alone has is counted where it lies, by the index; what may be seen by several topics, and
- * what a mark of its own lifts out of a range, is looked at one by one.
+ * Counts what is new in people's inboxes where it lies, by the index. What may be seen by several topics is counted by each of them and told apart by its
+ * offset; where a range by topic hides it, only what is not hidden is looked at. What a mark of its own lifts out of a range is looked at one by one.
  */
 export class InboxCounter {
   readonly #connection: Connection;
   readonly #judge: InboxJudge;
+  readonly #covered: CoveredOffsets;
   readonly #ranges: Statement;
   readonly #counting: Readonly<Record<'unread' | 'unseen', Statement>>;
   readonly #lifting: Statement;
@@ -44,6 +59,7 @@ export class InboxCounter {
   constructor(connection: Connection) {
     this.#connection = connection;
     this.#judge = new InboxJudge(connection);
+    this.#covered = new CoveredOffsets(connection);
     this.#ranges = connection.prepare(PEOPLE_QUERIES.ranges);
     this.#counting = {
       unread: connection.prepare(INBOX_QUERIES.countUnread),
@@ -58,38 +74,49 @@ export class InboxCounter {
     return this.#connection.read(() => {
       const ranges = rangesOf(this.#ranges.all([scope.user]));
       const judged = new JudgedScope(scope);
-      const of = (filter: 'unread' | 'unseen'): InboxCounts =>
-        this.#count({ scope, judged, ranges, plan: planInbox(scope, ranges, filter) }, filter);
-      const counts = of('unread');
+      const of = (filter: Count['filter']): Found => {
+        const plan = planInbox(scope, ranges, filter);
+        return this.#count({ scope, judged, ranges, plan, covered: this.#covered.of(plan.covered), filter });
+      };
+      const found = of('unread');
+      const { unread, unseen } = sizeOf(found);
+      // Ranges by other topics were not asked whether it was seen.
+      const isSure = found.shared.unread.size === 0 || ranges.seen.every(({ topic }) => topic === null);
       // What is unseen is unread too; but of more than enough not all were looked at.
-      return counts.unread < ENOUGH ? counts : { unread: ENOUGH, unseen: Math.min(ENOUGH, of('unseen').unseen) };
+      if (isSure && (unread < ENOUGH || unseen === ENOUGH)) return { unread, unseen };
+      return { unread, unseen: Math.min(unread, sizeOf(of('unseen')).unseen) };
     });
   }
 
-  #count(count: Count, filter: 'unread' | 'unseen'): InboxCounts {
+  #count(count: Count): Found {
+    const { above, below } = splitAt(count.plan.walked, count.covered.offsets.at(-1) ?? 0);
     const crossing = this.#crossing(count.plan);
+    const shared = count.plan.crossing.length > 0 ? ROWS.told : ROWS.counted;
     for (let limit = ENOUGH; ; limit *= 8) {
-      const walked = this.#walk(count, filter, limit);
-      const single = this.#lookAt([...walked.shared, ...crossing], count, filter);
-      const unread = Math.min(ENOUGH, walked.unread + single.unread);
-      // Shared ones use up the limit and may count for nothing.
-      if (unread === ENOUGH || walked.rows < limit)
-        return { unread, unseen: Math.min(unread, walked.unseen + single.unseen) };
+      const found = nothingFound();
+      this.#walk(found, above, { plain: ROWS.counted, shared }, count, limit);
+      this.#walk(found, below, { plain: ROWS.counted, shared: ROWS.left }, count, limit);
+      const parts = isEnough(found) ? [] : this.#covered.uncovered(below, count.covered, limit);
+      this.#walk(found, parts, { plain: ROWS.left, shared }, count, limit);
+      for (const offset of crossing) found.unsure.add(offset);
+      this.#lookAt(found, count);
+      // The same rows use up the limit by each of their topics, and some count for nothing.
+      if (isEnough(found) || (found.rows < limit && parts.length < limit)) return found;
     }
   }
 
-  #walk({ scope, plan }: Count, filter: 'unread' | 'unseen', limit: number): Walked {
+  #walk(found: Found, segments: readonly Segment[], rows: Rows, count: Count, limit: number): void {
+    const { scope, plan, covered, filter } = count;
     const hidden = JSON.stringify(scope.hiddenCategories);
-    const crosses = plan.crossing.length > 0 ? 1 : 0;
-    const walked: Walked = { unread: 0, unseen: 0, shared: [], rows: 0 };
-    for (const alike of groupsOf(plan.walked)) {
+    const hiding = covered.uncertainUpTo > 0 ? segmentList(plan.covered) : '[]';
+    for (const alike of groupsOf(segments)) {
+      if (found.rows >= limit) return;
       const { base, publishedFrom } = alike[0]!;
-      const cells = cellsOf(base).map((cell) => cell ?? 0);
-      const values = [segmentList(alike), scope.user, hidden, scope.now, crosses, limit - walked.rows];
-      add(walked, this.#counting[filter].get([...values, ...cells, publishedFrom]));
-      if (walked.rows >= limit) break;
+      const [seen, read, archived, snoozed] = cellsOf(base).map((cell) => cell ?? 0);
+      const values = [segmentList(alike), scope.user, hidden, scope.now, rows.plain, rows.shared];
+      const bases = [seen ?? 0, read ?? 0, archived ?? 0, snoozed ?? 0, publishedFrom];
+      add(found, this.#counting[filter].get([...values, limit - found.rows, ...bases, hiding, covered.uncertainUpTo]));
     }
-    return walked;
   }
 
   /** What ranges of a topic may say otherwise of, though it is seen by another one. */
@@ -100,22 +127,52 @@ export class InboxCounter {
     return offsets;
   }
 
-  /** The shared ones, and those that were not walked past. */
-  #lookAt(shared: readonly number[], { scope, judged, ranges, plan }: Count, filter: InboxFilter): InboxCounts {
-    const offsets = new Set(shared);
-    const lifted = new Set<number>();
-    if (plan.skips) addAll(lifted, this.#lifting.all([scope.user, plan.after, Number.MAX_SAFE_INTEGER, MAX_LOOKED_AT]));
+  /** What is unsure, and what marks may lift out of where nothing is counted. */
+  #lookAt(found: Found, { scope, judged, ranges, plan, filter }: Count): void {
+    if (isEnough(found)) return;
+    const offsets = new Set(found.unsure);
+    if (plan.skips || plan.covered.length > 0)
+      addAll(offsets, this.#lifting.all([scope.user, plan.after, Number.MAX_SAFE_INTEGER, MAX_LOOKED_AT]));
     const walked = segmentsByTopic(plan.walked);
-    const counts = { unread: 0, unseen: 0 };
-    for (const offset of new Set([...offsets, ...lifted])) {
+    for (const offset of offsets) {
       const row = this.#judge.judge(offset, judged, ranges, filter);
-      if (row === undefined || (!offsets.has(offset) && isWalked(walked.get(row.topic), offset))) continue;
-      counts.unread += 1;
-      if (isListed('unseen', row.standing, scope.now)) counts.unseen += 1;
-      if (counts.unread === ENOUGH) break;
+      if (row === undefined) continue;
+      const isUnseen = isListed('unseen', row.standing, scope.now);
+      if (isShared(row.topic, row.entry.topics) || found.unsure.has(offset)) {
+        found.shared.unread.add(offset);
+        if (isUnseen) found.shared.unseen.add(offset);
+      } else if (!isWalked(walked.get(row.topic), offset)) {
+        found.unread += 1;
+        found.unseen += isUnseen ? 1 : 0;
+      }
+      if (isEnough(found)) return;
     }
-    return counts;
   }
+}
+
+function nothingFound(): Found {
+  return { unread: 0, unseen: 0, shared: { unread: new Set(), unseen: new Set() }, unsure: new Set(), rows: 0 };
+}
+
+/** Each counted up to {@link ENOUGH}. */
+function sizeOf({ unread, unseen, shared }: Found): InboxCounts {
+  return {
+    unread: Math.min(ENOUGH, unread + shared.unread.size),
+    unseen: Math.min(ENOUGH, unseen + shared.unseen.size),
+  };
+}
+
+function isEnough(found: Found): boolean {
+  return found.unread + found.shared.unread.size >= ENOUGH;
+}
+
+/** What lies above an offset, and what does not. */
+function splitAt(segments: readonly Segment[], end: number): { above: readonly Segment[]; below: readonly Segment[] } {
+  if (end === 0) return { above: segments, below: [] };
+  return {
+    above: segments.flatMap((one) => (one.upTo > end ? { ...one, after: Math.max(one.after, end) } : [])),
+    below: segments.flatMap((one) => (one.after < end ? { ...one, upTo: Math.min(one.upTo, end) } : [])),
+  };
 }
 
 /** Stretches of which the same is said, and asked. */
@@ -129,17 +186,17 @@ function groupsOf(segments: readonly Segment[]): Segment[][] {
   return [...groups.values()].flatMap((alike) => [...alike.values()]);
 }
 
-function add(walked: Walked, row: Row | undefined): void {
+function add(found: Found, row: Row | undefined): void {
   if (row === undefined) return;
-  walked.unread += integer(row, 0);
-  walked.unseen += integer(row, 1);
-  walked.shared.push(...offsetsIn(text(row, 2)));
-  walked.rows += integer(row, 3);
-}
-
-function offsetsIn(json: string): number[] {
-  const offsets: unknown = JSON.parse(json);
-  return Array.isArray(offsets) ? offsets.map(Number) : [];
+  found.unread += integer(row, 0);
+  found.unseen += integer(row, 1);
+  for (const offset of offsetsIn(text(row, 2))) {
+    found.shared.unread.add(offset);
+    found.shared.unseen.add(offset);
+  }
+  for (const offset of offsetsIn(text(row, 3))) found.shared.unread.add(offset);
+  for (const offset of offsetsIn(text(row, 4))) found.unsure.add(offset);
+  found.rows += integer(row, 5);
 }
 
 function addAll(offsets: Set<number>, rows: readonly Row[]): void {

@@ -1,5 +1,5 @@
 import type { InboxScope, InboxSource, RangeMark } from '#clarion/notifications';
-import { latest } from '#clarion/notifications/people';
+import { beats, latest } from '#clarion/notifications/people';
 import { MARK_STATES, type InboxFilter, type MarkState } from '#clarion/protocol';
 import { isListed } from './inbox-filter.js';
 import { standingOf, type Ranges, type Said } from './mark-cells.js';
@@ -13,14 +13,18 @@ export interface Segment {
   readonly base: Said;
 }
 
+export type Stretch = Pick<Segment, 'topic' | 'after' | 'upTo'>;
+
 /** How a list, or a count, is found. */
 export interface InboxPlan {
   /** What is listed here unless a mark of its own says otherwise. */
   readonly walked: readonly Segment[];
   /** Whether there is more, where nothing is listed unless a mark of its own says so. */
   readonly skips: boolean;
-  /** Ranges by topic that may say otherwise of what is seen by another topic. */
-  readonly crossing: readonly Pick<Segment, 'topic' | 'after' | 'upTo'>[];
+  /** Where ranges by topic hide what is listed by another topic: nothing that lies here by one of its topics is listed, unless a mark of its own says so. */
+  readonly covered: readonly Stretch[];
+  /** Where ranges by topic may say otherwise of what is seen by another topic, and which of them counts must be looked at one by one. */
+  readonly crossing: readonly Stretch[];
   /** Nothing is at or below this offset. */
   readonly after: number;
 }
@@ -33,34 +37,39 @@ export function planInbox(
   before = Number.MAX_SAFE_INTEGER,
 ): InboxPlan {
   const bases = new Bases(ranges);
-  const segments = sources.flatMap((source) => segmentsOf(source, bases, before));
+  const segments = segmentsOf(sources, bases, before);
   const listed = new Map<Said, boolean>();
-  const walked = segments.filter(({ base }) => {
+  const isWanted = (base: Said): boolean => {
     const known = listed.get(base) ?? isListed(filter, standingOf(base, NO_RANGES, 0, []), now);
     listed.set(base, known);
     return known;
-  });
+  };
+  const walked = segments.filter(({ base }) => isWanted(base));
+  const [after, isCrossed] = [least(sources), isCrossedIn(filter, ranges, now)];
   return {
     walked,
     skips: walked.length < segments.length,
-    crossing: filter === 'all' ? [] : crossingIn(ranges, sources, before),
-    after: sources.reduce((least, { after }) => Math.min(least, after), Number.MAX_SAFE_INTEGER),
+    covered: isCrossed || filter === 'all' ? [] : bases.covered(after, before, isWanted),
+    crossing: isCrossed ? crossingIn(ranges, after, before) : [],
+    after,
   };
 }
 
 const NO_RANGES: Ranges = { seen: [], read: [], archived: [], snoozed: [] };
 
-function segmentsOf({ topic, after, upTo, publishedFrom }: InboxSource, bases: Bases, before: number): Segment[] {
-  const end = Math.min(upTo ?? Number.MAX_SAFE_INTEGER, before - 1);
-  if (end <= after) return [];
-  const ends = [...bases.endsFor(topic).filter((one) => one > after && one < end), end];
-  return ends.map((segmentEnd, i) => ({
-    topic,
-    after: ends[i - 1] ?? after,
-    upTo: segmentEnd,
-    publishedFrom,
-    base: bases.at(topic, segmentEnd),
-  }));
+function segmentsOf(sources: readonly InboxSource[], bases: Bases, before: number): Segment[] {
+  const segments: Segment[] = [];
+  for (const { topic, after, upTo, publishedFrom } of sources) {
+    const end = Math.min(upTo ?? Number.MAX_SAFE_INTEGER, before - 1);
+    let from = after;
+    for (const next of bases.endsFor(topic)) {
+      if (next <= after || next >= end) continue;
+      segments.push({ topic, after: from, upTo: next, publishedFrom, base: bases.at(topic, next) });
+      from = next;
+    }
+    if (end > from) segments.push({ topic, after: from, upTo: end, publishedFrom, base: bases.at(topic, end) });
+  }
+  return segments;
 }
 
 /** A range, and what it is about. */
@@ -90,10 +99,24 @@ class Bases {
     return own === undefined ? this.#endsOfAll : endsOf([...this.#ofAll, ...own]);
   }
 
+  /** Where a topic's own ranges take away what others leave. */
+  covered(after: number, before: number, isWanted: (base: Said) => boolean): Stretch[] {
+    return [...this.#ofTopic].flatMap(([topic, own]) => {
+      const last = Math.min(before - 1, Math.max(...own.map(({ upTo }) => upTo)));
+      const ends = [...this.endsFor(topic).filter((end) => end > after && end < last), last];
+      return ends
+        .map((upTo, i) => ({ topic, after: ends[i - 1] ?? after, upTo }))
+        .filter(({ upTo }) => upTo > after && isWanted(this.#ofAllAt(upTo)) && !isWanted(this.at(topic, upTo)));
+    });
+  }
+
   /** Of what lies right below and at `end`, down to the next lower end. */
   at(topic: string, end: number): Said {
     const own = this.#ofTopic.get(topic);
-    if (own !== undefined) return baseOf([...this.#ofAll, ...own], end);
+    return own === undefined ? this.#ofAllAt(end) : baseOf([...this.#ofAll, ...own], end);
+  }
+
+  #ofAllAt(end: number): Said {
     const next = this.#endsOfAll.find((one) => one >= end) ?? Number.MAX_SAFE_INTEGER;
     const base = this.#known.get(next) ?? baseOf(this.#ofAll, end);
     this.#known.set(next, base);
@@ -117,12 +140,36 @@ function baseOf(ranges: readonly StateRange[], end: number): Said {
 
 const NOTHING_SAID: Said = Object.freeze({});
 
-/** What lies before all sources is in no inbox; of several ranges of one topic the longest is looked at. */
-function crossingIn(ranges: Ranges, sources: readonly InboxSource[], before: number): InboxPlan['crossing'] {
-  const after = sources.reduce((least, source) => Math.min(least, source.after), Number.MAX_SAFE_INTEGER);
+/** What lies before all sources is in no inbox. */
+function least(sources: readonly InboxSource[]): number {
+  return sources.reduce((after, source) => Math.min(after, source.after), Number.MAX_SAFE_INTEGER);
+}
+
+/** Of several ranges of one topic the longest is looked at. */
+function crossingIn(ranges: Ranges, after: number, before: number): InboxPlan['crossing'] {
   const ends = new Map<string, number>();
   for (const state of MARK_STATES)
     for (const { topic, upTo } of ranges[state])
       if (topic !== null) ends.set(topic, Math.max(ends.get(topic) ?? 0, Math.min(upTo, before - 1)));
   return [...ends].map(([topic, upTo]) => ({ topic, after, upTo }));
+}
+
+/** Lists of what is neither read nor put away: a range can only take away from them, unless it takes back what another one says. */
+const OPEN_LISTS: ReadonlySet<InboxFilter> = new Set<InboxFilter>(['inbox', 'unread', 'unseen']);
+
+/** Whether a range by topic may bring into the list what another topic's stretch does not list. */
+function isCrossedIn(filter: InboxFilter, ranges: Ranges, now: number): boolean {
+  if (filter === 'all') return false;
+  if (!OPEN_LISTS.has(filter)) return true;
+  const states = filter === 'unseen' ? MARK_STATES : MARK_STATES.filter((state) => state !== 'seen');
+  return states.some((state) => {
+    const holding = ranges[state].filter((range) => isHolding(range, now));
+    const lifting = ranges[state].filter((range) => range.topic !== null && !isHolding(range, now));
+    return lifting.some((range) => holding.some((other) => other.topic !== range.topic && beats(range, other)));
+  });
+}
+
+/** A snooze that is over is as good as none. */
+function isHolding({ undone, until }: RangeMark, now: number): boolean {
+  return !undone && (until === null || until > now);
 }

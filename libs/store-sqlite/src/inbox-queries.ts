@@ -1,44 +1,70 @@
 import type { InboxFilter } from '#clarion/protocol';
-import { SEGMENT_COLUMNS } from './segment-list.js';
+import { SEGMENT_COLUMNS, segmentsIn } from './segment-list.js';
 
-/** Of the mark cells of a row `m` and of its stretch the greater counts, and what is odd holds. */
-const BASE = { seen: '?7', read: '?8', archived: '?9', snoozed: '?10', until: '?11' } as const;
+/** What is said of all the stretches of a walk. What is walked is listed unless a mark of its own says otherwise, so that a greater mark that holds decides. */
+const BASE = { seen: '?8', read: '?9', archived: '?10', snoozed: '?11' } as const;
 
-function holds(state: 'seen' | 'read' | 'archived'): string {
-  return `max(ifnull(m.${state}, 0), ${BASE[state]}) & 1`;
+function isMarked(state: 'seen' | 'read' | 'archived'): string {
+  return `(m.${state} & 1 AND m.${state} > ${BASE[state]})`;
 }
 
-const SNOOZED = `(
-  max(ifnull(m.snoozed, 0), ${BASE.snoozed}) & 1
-  AND CASE
-    WHEN ifnull(m.snoozed, 0) > ${BASE.snoozed} THEN m.until
-    WHEN m.snoozed = ${BASE.snoozed} THEN max(m.until, ${BASE.until})
-    ELSE ${BASE.until} END > ?4)`;
+/** Of two snoozes of one moment the longer counts, and that of the stretch is over. */
+const IS_ASLEEP = `(m.snoozed & 1 AND m.snoozed >= ${BASE.snoozed} AND m.until > ?4)`;
+
+/** What a walk does with rows: leaves them out, counts them, or only tells which they are. */
+export const ROWS = { left: 0, counted: 1, told: 2 } as const;
+
+const IS_TOLD = `(?6 = ${ROWS.told} AND a.shared IS NOT NULL)`;
+
+/** Whether in another of its topics a newer one has its key: then it matters by which it is seen. */
+const COLLAPSED_ELSEWHERE = `EXISTS (
+  SELECT 1 FROM entries AS e CROSS JOIN json_each(e.topics) AS t
+  CROSS JOIN audience AS o ON o.topic = t.value AND o.offset = e.offset
+  WHERE e.offset = a.offset AND o.collapsed_at IS NOT NULL)`;
+
+/** Whether one of its topics is covered here. Its row of that topic may be gone, though not the notification: so the notification itself is asked. */
+const COVERED = `EXISTS (
+  SELECT 1 FROM entries AS e CROSS JOIN json_each(e.topics) AS t CROSS JOIN c ON c.topic = t.value
+  WHERE e.offset = a.offset AND e.offset > c.after AND e.offset <= c.up_to)`;
 
 /**
- * Counts in one walk over the stretches in ?1 ({@link segmentList}) what is unread, at most ?6 rows: those that are seen by no other topic, of these
- * the unseen, the offsets of those that may be, and how many rows it was. ?2: the person; ?3: hidden categories; ?4: now; ?5: 1 if ranges by topic
- * may lift what is said of those that are shared, so that they must all be looked at; ?7 to ?11: what is said of all the stretches; ?12: nothing
- * published before.
+ * Counts in one walk over the stretches in ?1 ({@link segmentList}) what is unread, at most ?7 rows: those that are seen by no other topic, and of these
+ * the unseen; of those that may be, the offsets of the unseen, of the seen, and of those that must be looked at one by one; and how many rows it was.
+ * ?2: the person; ?3: hidden categories; ?4: now; ?5, ?6: what is done with those that are seen by no other topic, and those that may be ({@link ROWS});
+ * ?8 to ?11: what is said of all the stretches; ?12: nothing published before; ?13: stretches of topics in which nothing is counted, by whatever
+ * topic it is seen, and ?14: up to where their rows may be gone.
+ *
+ * Marks are asked before categories: of most of what many have read nothing else need be known. CASE, since AND and OR in a column ask both sides.
  */
-function counting(condition: string): string {
+function counting(isPutAway: string): string {
   return `
-    WITH s AS MATERIALIZED (
-      SELECT ${SEGMENT_COLUMNS.topic} AS topic, ${SEGMENT_COLUMNS.after} AS after, ${SEGMENT_COLUMNS.upTo} AS up_to
-      FROM json_each(?1))
+    WITH s AS MATERIALIZED (${segmentsIn('?1')}), c AS MATERIALIZED (${segmentsIn('?13')})
     SELECT count(*) FILTER (WHERE shared IS NULL), count(*) FILTER (WHERE shared IS NULL AND unseen),
-      json_group_array(offset) FILTER (WHERE shared = 1), count(*)
+      json_group_array(offset) FILTER (WHERE shared = 1 AND NOT unsure AND unseen),
+      json_group_array(offset) FILTER (WHERE shared = 1 AND NOT unsure AND NOT unseen),
+      json_group_array(offset) FILTER (WHERE shared = 1 AND unsure),
+      count(*)
     FROM (
-      SELECT a.offset, a.shared, ${holds('seen')} = 0 AS unseen
+      SELECT a.offset, a.shared, max(ifnull(m.seen, 0), ${BASE.seen}) & 1 = 0 AS unseen,
+        CASE WHEN ${IS_TOLD} THEN 1 WHEN a.shared = 1 AND a.collapse_key IS NOT NULL THEN ${COLLAPSED_ELSEWHERE} ELSE 0 END AS unsure
       FROM s CROSS JOIN audience AS a ON a.topic = s.topic AND a.offset > s.after AND a.offset <= s.up_to
       LEFT JOIN marks AS m ON m.user = ?2 AND m.offset = a.offset
-      WHERE a.kind IS NULL AND (a.expires_at IS NULL OR a.expires_at > ?4)
-        AND (a.category IS NULL OR a.category NOT IN (SELECT value FROM json_each(?3)))
-        AND (a.shared IS NOT NULL OR a.collapsed_at IS NULL)
-        AND ((?5 AND a.shared IS NOT NULL) OR (${condition} AND NOT ${holds('archived')} AND NOT ${SNOOZED}))
+      WHERE CASE WHEN a.shared IS NULL THEN ?5 ELSE ?6 END
+        AND a.kind IS NULL AND (a.expires_at IS NULL OR a.expires_at > ?4)
+        AND (a.collapsed_at IS NULL OR ${IS_TOLD})
+        AND CASE
+          WHEN NOT ${IS_TOLD} AND (${isPutAway} OR ${isMarked('archived')} OR ${IS_ASLEEP}) THEN 0
+          WHEN a.category IS NULL THEN 1
+          ELSE a.category NOT IN (SELECT value FROM json_each(?3)) END
         AND (?12 = 0 OR ?12 <= (SELECT published_at FROM entries AS e WHERE e.offset = a.offset))
-      LIMIT ?6)`;
+        AND (a.shared IS NULL OR a.offset > ?14 OR NOT ${COVERED})
+      LIMIT ?7)`;
 }
+
+const SHARED = `(
+  SELECT json_group_array(a.offset) FROM audience AS a
+  WHERE a.topic = ${SEGMENT_COLUMNS.topic} AND a.offset > ${SEGMENT_COLUMNS.after}
+    AND a.offset <= ${SEGMENT_COLUMNS.upTo} AND a.shared = 1)`;
 
 /** Which marks may bring a notification into a list though what is said of its stretch does not. */
 const LIFTS = 'seen % 2 = 0 OR read % 2 = 0 OR archived % 2 = 0 OR snoozed IS NOT NULL';
@@ -59,8 +85,14 @@ function marked(filter: Exclude<InboxFilter, 'all'>): string {
 
 /** What the inbox asks, in one place so that a test can hold each to its query plan. */
 export const INBOX_QUERIES = {
-  countUnread: counting(`NOT ${holds('read')}`),
-  countUnseen: counting(`NOT ${holds('read')} AND NOT ${holds('seen')}`),
+  countUnread: counting(isMarked('read')),
+  countUnseen: counting(`${isMarked('read')} OR ${isMarked('seen')}`),
+  /** Of each stretch of a topic what is seen by other topics too, all of it in the order of the index: as much as retention leaves. */
+  sharedOfEach: `SELECT ${SHARED} FROM json_each(?) AS s`,
+  /** The same, and the oldest that the topic has. */
+  coveredOfEach: `
+    SELECT ${SHARED}, (SELECT a.offset FROM audience AS a WHERE a.topic = ${SEGMENT_COLUMNS.topic} ORDER BY a.offset LIMIT 1)
+    FROM json_each(?) AS s`,
   /** The newest notification of each stretch of a topic. */
   heads: `
     SELECT (

@@ -14,3 +14,8 @@ export function isPersonal(topic: string): boolean {
 export function userOf(topic: string): string {
   return topic.slice(PREFIX.length);
 }
+
+/** Whether somebody who sees it by this topic may see it by another one too: nobody does by the own topics of two people. */
+export function isShared(topic: string, topics: readonly string[]): boolean {
+  return topics.some((other) => other !== topic && !(isPersonal(topic) && isPersonal(other)));
+}

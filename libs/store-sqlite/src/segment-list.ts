@@ -15,6 +15,13 @@ export const SEGMENT_COLUMNS = {
   upTo: `CAST(substr(value, ${DIGITS + 1}, ${DIGITS}) AS INTEGER)`,
 } as const;
 
+/** The stretches of such a value as rows. @param list the parameter that has it. */
+export function segmentsIn(list: string): string {
+  return `
+    SELECT ${SEGMENT_COLUMNS.topic} AS topic, ${SEGMENT_COLUMNS.after} AS after, ${SEGMENT_COLUMNS.upTo} AS up_to
+    FROM json_each(${list})`;
+}
+
 function digits(offset: number): string {
   return String(offset).padStart(DIGITS, '0');
 }
