@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NotificationLog } from '#clarion/notifications';
 import { openDevice, TRANSPORTS, type Device } from '../support/devices.js';
 import { PushWorld, type Browser } from '../support/push-world.js';
 import { request } from '../support/rest.js';
@@ -288,6 +289,35 @@ describe('a topic', () => {
     await world.passAndRun(AFTER_MS);
     const told = [stays, leaves, acked, mayNot, later].map((browser) => browser.told);
     expect(told).toEqual([[`show ${id}`], [], [], [], []]);
+  });
+
+  it('of more followers than are decided at once reaches each of them once', async () => {
+    const log = world.app.get(NotificationLog);
+    const subscribe = [{ selector: 'halls/1', historyFrom: 0 }] as never;
+    const paths = Array.from({ length: 210 }, async (_, i) => {
+      const { path, subscription } = world.service.subscribe();
+      const { endpoint, keys } = subscription;
+      const act = { user: `h-${i}`, at: Date.now(), body: '"change":"device"' };
+      const device = {
+        id: 'phone',
+        endpoint,
+        ...keys,
+        name: null,
+        locale: null,
+        timeZone: null,
+        subscribe,
+        issuedAt: null,
+      };
+      await Promise.all([
+        log.act({ ...act, kind: 'device', device }),
+        log.act({ ...act, kind: 'follow', topic: 'halls/1' }),
+      ]);
+      return path;
+    });
+    const all = await Promise.all(paths);
+    await world.publish({ topic: 'halls/1', category: 'plain' });
+    await world.passAndRun(AFTER_MS);
+    expect(all.map((path) => world.service.at(path).length)).toEqual(all.map(() => 1));
   });
 
   it('without one is data', async () => {

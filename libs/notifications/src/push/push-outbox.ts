@@ -105,7 +105,8 @@ export class PushOutbox {
   }
 
   async #fill(): Promise<void> {
-    await Promise.resolve();
+    // What lands in the same turn makes room for one claim.
+    await nextTurn();
     try {
       while (this.#again && !this.#isStopped) {
         this.#again = false;
