@@ -82,8 +82,9 @@ describe('what is shown', () => {
         body: 'It arrives tomorrow.',
         navigate: 'https://app.example/orders/42',
         tag: 'orders/42',
-        icon: '/i.png',
+        icon: 'https://app.example/i.png',
         timestamp: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
+        app_badge: 3,
         actions: [
           { action: 'track', title: 'Track', navigate: 'https://app.example/orders/42/track' },
           { action: 'mute', title: 'Mute', navigate: 'https://app.example/orders/42' },

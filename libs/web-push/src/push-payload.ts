@@ -50,8 +50,9 @@ function showOf(message: ShowMessage, content: PushContent, { site }: PayloadTar
       body,
       navigate,
       tag,
-      icon,
+      icon: icon === undefined ? undefined : addressOf(icon, site),
       timestamp: publishedAt,
+      app_badge: unread,
       actions: actions.map((action) => ({
         action: action.id,
         title: action.title,
@@ -59,6 +60,7 @@ function showOf(message: ShowMessage, content: PushContent, { site }: PayloadTar
       })),
       ...(content.repeated && { data: { clarion: own } }),
     },
+    // Drafts of the declarative format have it here, what WebKit documents has it above.
     app_badge: unread,
     mutable: true,
     clarion: { ...own, category, data, publishedAt: new Date(publishedAt).toISOString() },
@@ -71,7 +73,7 @@ function closePayload({ closed, unread }: CloseMessage, target: PayloadTarget): 
     const some = closed.slice(0, count);
     const tags = some.map(({ id, collapseKey }) => collapseKey ?? id);
     return {
-      ...(isSafari(target) && { web_push: 8030, notification: substituteOf(tags[0], target) }),
+      ...(isSafari(target) && { web_push: 8030, notification: substituteOf(tags[0], unread, target) }),
       app_badge: unread,
       mutable: true,
       clarion: { v: 1, kind: 'close', tags, ids: some.map(({ id }) => id) },
@@ -81,8 +83,14 @@ function closePayload({ closed, unread }: CloseMessage, target: PayloadTarget): 
 }
 
 /** Safari takes the permission from those who push without showing: there something takes the place of what is closed, silently. */
-function substituteOf(tag: string | undefined, { site }: PayloadTarget): object {
-  return { title: 'Read on another device', navigate: addressOf(undefined, site), tag, silent: true };
+function substituteOf(tag: string | undefined, unread: number | undefined, { site }: PayloadTarget): object {
+  return {
+    title: 'Read on another device',
+    navigate: addressOf(undefined, site),
+    tag,
+    silent: true,
+    app_badge: unread,
+  };
 }
 
 function isSafari({ host }: PayloadTarget): boolean {
