@@ -1,6 +1,6 @@
 // `npm test`: its own set-up, a clean build, every check, every test; `--long` runs the tests in their full length.
 // Names of steps as arguments run those alone, on a build that is only refreshed: `npm test -- lint unit`.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { build, buildIfStale, installPackages, requireNode, root } from './setup.mjs';
@@ -21,14 +21,22 @@ const PROJECTS = [
   'examples/chat/jsconfig.json',
 ];
 
-/** Everything that is checked, in order: first what answers fastest. */
-const STEPS = {
-  types: () => together(PROJECTS.map((project) => check('typescript/bin/tsc', ['--noEmit', '-p', project]))),
+/** What is seen without running anything: two at once, for each has one thread. */
+const CHECKS = {
+  types: async () => {
+    const counts = [];
+    for (const project of PROJECTS) counts.push(await check('typescript/bin/tsc', ['--noEmit', '-p', project]));
+    return together(counts);
+  },
   lint: () => check('oxlint/bin/oxlint', ['--quiet']),
   format: () => check('prettier/bin/prettier.cjs', ['--check', '--log-level', 'warn', '.']),
   arrows: () =>
     check('dependency-cruiser/bin/dependency-cruise.mjs', ['--config', '.dependency-cruiser.cjs', ...cruised()]),
   unused: () => check('knip/bin/knip.js', []),
+};
+
+/** What is run, in order: first what answers fastest. */
+const SUITES = {
   unit: () => suite('unit'),
   contract: () => suite('contract'),
   e2e: () => suite('e2e'),
@@ -37,9 +45,10 @@ const STEPS = {
 };
 
 requireNode();
-const strange = wanted.filter((name) => !Object.hasOwn(STEPS, name));
+const names = [...Object.keys(CHECKS), ...Object.keys(SUITES)];
+const strange = wanted.filter((name) => !names.includes(name));
 if (strange.length > 0) {
-  console.error(`There is no step ${strange.join(', ')}; there are ${Object.keys(STEPS).join(', ')}.`);
+  console.error(`There is no step ${strange.join(', ')}; there are ${names.join(', ')}.`);
   process.exit(2);
 }
 
@@ -48,10 +57,21 @@ const missing = installPrograms();
 prepareBuild();
 const results = [];
 if (missing.length > 0) results.push(missingResult());
-for (const [name, step] of Object.entries(STEPS)) {
-  if (wanted.length === 0 || wanted.includes(name)) results.push(timed(name, step));
-}
+const checks = asked(CHECKS);
+await Promise.all([runAll(checks), runAll(checks)]);
+await runAll(asked(SUITES));
 summarise();
+
+/** Of these, what was asked for; each is taken once, whoever takes it. */
+function asked(steps) {
+  return Object.entries(steps)
+    .filter(([name]) => wanted.length === 0 || wanted.includes(name))
+    .values();
+}
+
+async function runAll(steps) {
+  for (const [name, step] of steps) results.push(await timed(name, step));
+}
 
 function prepareBuild() {
   if (wanted.length > 0) return buildIfStale();
@@ -60,16 +80,16 @@ function prepareBuild() {
   build();
 }
 
-function timed(name, step) {
+async function timed(name, step) {
   console.log(`\n── ${name}`);
   const from = performance.now();
-  const counts = step();
+  const counts = await step();
   return { name, ...counts, seconds: (performance.now() - from) / 1_000 };
 }
 
 /** A tool that judges as a whole counts as one. */
-function check(bin, args) {
-  const passed = spawnNode(bin, args) === 0;
+async function check(bin, args) {
+  const passed = (await spawnNode(bin, args)) === 0;
   return { passed: Number(passed), failed: Number(!passed), skipped: 0 };
 }
 
@@ -78,11 +98,11 @@ function together(counts) {
   return { passed: total('passed'), failed: total('failed'), skipped: total('skipped') };
 }
 
-function suite(project) {
+async function suite(project) {
   mkdirSync(reports, { recursive: true });
   const report = join(reports, `${project}.json`);
   rmSync(report, { force: true });
-  const status = spawnNode('vitest/vitest.mjs', [
+  const status = await spawnNode('vitest/vitest.mjs', [
     'run',
     '--project',
     project,
@@ -124,13 +144,15 @@ function readReport(path) {
   }
 }
 
+/** @returns the exit code; null: it was ended by a signal. */
 function spawnNode(bin, args) {
   const file = join(root, 'node_modules', bin);
-  return spawnSync(process.execPath, [file, ...args], {
+  const child = spawn(process.execPath, [file, ...args], {
     cwd: root,
     env: environment,
     stdio: ['ignore', 'inherit', 'inherit'],
-  }).status;
+  });
+  return new Promise((resolve, reject) => child.on('error', reject).on('exit', resolve));
 }
 
 /** A machine that checks everything must have everything; elsewhere the tests in need skip themselves, and are counted. */
