@@ -13,7 +13,7 @@ export interface BrokenPushStore {
   readonly name: string;
   readonly caughtBy: string;
   readonly push?: (real: PushStore) => Partial<PushStore>;
-  readonly log?: (real: NotificationStore) => Partial<NotificationStore>;
+  readonly log?: (real: StoreWithPush) => Partial<NotificationStore>;
 }
 
 /** The same implementation, broken. */
@@ -81,6 +81,13 @@ function changingActs(change: (act: LogAct) => LogAct): BrokenPushStore['log'] {
   );
 }
 
+async function withSinceOfNow({ push }: StoreWithPush, request: AppendRequest): Promise<AppendRequest> {
+  const { act } = request;
+  if (act?.kind !== 'renewDevice') return request;
+  const known = (await push.devices(act.user)).find(({ id }) => id === act.device);
+  return { ...request, act: { ...act, since: known?.since ?? act.since } };
+}
+
 const GONE = { kind: 'removeDevice', device: 'nobody', endpoint: null, body: '"change":"x"' } as const;
 
 export const brokenPushStores: readonly BrokenPushStore[] = [
@@ -126,6 +133,35 @@ export const brokenPushStores: readonly BrokenPushStore[] = [
     name: 'removes no device',
     caughtBy: 'devices: go',
     log: changingActs((act) => (act.kind === 'removeDevice' ? { ...act, ...GONE } : act)),
+  },
+  {
+    name: 'says that a renewed device has come later',
+    caughtBy: 'renew: has',
+    push: (real) => ({
+      devices: async (user) =>
+        (await real.devices(user)).map((one) => (one.p256dh === 'p' ? one : { ...one, since: one.since + 1 })),
+    }),
+  },
+  {
+    name: 'renews nothing',
+    caughtBy: 'renew: has',
+    log: changingActs((act) => (act.kind === 'renewDevice' ? { ...act, ...GONE } : act)),
+  },
+  {
+    name: 'renews whatever came since',
+    caughtBy: 'renew: refused',
+    log: (real) => ({
+      append: async (batch) => real.append(await Promise.all(batch.map((one) => withSinceOfNow(real, one)))),
+    }),
+  },
+  {
+    name: 'takes the subscription that is renewed from whoever has it',
+    caughtBy: 'renew: refused',
+    log: changingActs((act) => {
+      if (act.kind !== 'renewDevice' || !act.subscription.endpoint.endsWith('/bob')) return act;
+      const rest = { name: null, locale: null, timeZone: null, subscribe: [], issuedAt: null };
+      return { ...act, kind: 'device', device: { ...act.subscription, ...rest, id: act.device } };
+    }),
   },
   {
     name: 'keeps the last time that an action was chosen',

@@ -139,6 +139,7 @@ describe('the running server', () => {
       id = user;
       await answersAsDocumented('GET', '/v1/me/devices', undefined, '', me);
       await answersAsDocumented('POST', '/v1/push/reports', { ticket: 'A'.repeat(22), event: 'shown' });
+      await answersAsDocumented('POST', '/v1/push/subscriptions', { ticket: 'A'.repeat(22), subscription });
       const actions = [{ id: 'go', title: 'Go', url: '/go' }];
       const draft = { user, title: 't', category: 'docs', priority: 'high', ttl: 600, collapseKey: 'k', actions };
       await answersAsDocumented('POST', '/v1/notifications', draft, '?dryRun=true');
