@@ -132,6 +132,10 @@ describe.skipIf(CHROMIUM_IS_MISSING)('Web Push to Chromium', () => {
       await page.said('Chosen: Reject');
       await expect.poll(() => receipt(id), { timeout: WAIT_MS }).toMatchObject({ acted: [{}, { action: 'reject' }] });
       await page.tab.page.screenshot({ path: `${PICTURES}/actions.png` });
+      // A page that is loaded later is told by the inbox.
+      await open();
+      await offers.first().waitFor();
+      expect(await offers.allTextContents()).toEqual(['Approve (chosen)', 'Show', 'Reject (chosen)']);
     });
 
     it('closes what was read on another device', async () => {

@@ -62,6 +62,7 @@ function delegatePush(real: PushStore): PushStore {
     ticket: (ticket) => real.ticket(ticket),
     pushes: (offset, users) => real.pushes(offset, users),
     choices: (offset, users) => real.choices(offset, users),
+    choicesOf: (user, offsets) => real.choicesOf(user, offsets),
     export: (user) => real.export(user),
     dueAt: (offset) => real.dueAt(offset),
     waiting: () => real.waiting(),
@@ -170,6 +171,19 @@ export const brokenPushStores: readonly BrokenPushStore[] = [
       choices: async (offset, users) =>
         (await real.choices(offset, users)).map((one) => (one.action === 'yes' ? { ...one, at: one.at + 30 } : one)),
     }),
+  },
+  {
+    name: 'finds what others have chosen',
+    caughtBy: 'choose: what one person',
+    push: (real) => ({
+      choicesOf: async (_, offsets) =>
+        (await Promise.all(offsets.map((offset) => real.choices(offset, ['ann', 'bob'])))).flat(),
+    }),
+  },
+  {
+    name: 'finds what was chosen of one notification alone',
+    caughtBy: 'choose: what one person',
+    push: (real) => ({ choicesOf: (user, offsets) => real.choicesOf(user, offsets.slice(0, 1)) }),
   },
   {
     name: 'lets anybody choose',

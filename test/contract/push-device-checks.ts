@@ -171,6 +171,29 @@ export const pushDeviceChecks: readonly PushStoreCheck[] = [
     assert.deepEqual([receipt?.stage, receipt?.transport, receipt?.at], ['acked', 'push', NOW + 60]);
   }),
 
+  onFreshPush('choose: what one person has chosen of several is found at once', async (scene) => {
+    const both = { topics: ['users/ann', 'users/bob'], body: ACTIONS };
+    const offsets = [await scene.publish('n-1', both), await scene.publish('n-2', both)];
+    await scene.publish('n-3', both);
+    await scene.act(choosing({ action: 'yes', at: NOW + 70 }));
+    await scene.act(choosing({ action: 'no' }));
+    await scene.act(choosing({ user: 'bob' }));
+    for (const notification of ['n-2', 'n-3']) await scene.act(choosing({ notification }));
+    const found = async (user: string, asked: readonly number[]) =>
+      (await scene.push.choicesOf(user, asked)).map(({ offset, action, at }) => [offset, action, at]);
+    const [first = 0, second = 0] = offsets;
+    const ofFirst = [
+      [first, 'no', NOW + 60],
+      [first, 'yes', NOW + 70],
+    ];
+    const ofSecond = [second, 'yes', NOW + 60];
+    assert.deepEqual(await found('ann', offsets), [...ofFirst, ofSecond]);
+    assert.deepEqual(await found('ann', offsets.toReversed()), [ofSecond, ...ofFirst]);
+    assert.deepEqual(await found('bob', offsets), [[first, 'yes', NOW + 60]]);
+    assert.deepEqual(await found('ann', []), []);
+    assert.deepEqual(await scene.push.choicesOf('ann', [second]), await scene.push.choices(second, ['ann']));
+  }),
+
   onFreshPush('choose: refused for what is not theirs, not offered, or over', async (scene) => {
     await scene.publish('n-1', { body: ACTIONS, expiresAt: NOW + 80 });
     await scene.publish('n-2', { topics: ['users/bob'], body: ACTIONS });

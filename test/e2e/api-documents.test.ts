@@ -153,7 +153,9 @@ describe('the running server', () => {
       await answersAsDocumented('POST', '/v1/me/marks', { state: 'read', ids: [notification] }, '', me);
       await answersAsDocumented('POST', '/v1/me/marks', { state: 'snoozed', upTo: cursor, until }, '', me);
       const { body: inbox } = await answersAsDocumented('GET', '/v1/me/inbox', undefined, '?state=snoozed', me);
-      expect(inbox).toMatchObject({ items: [{ notification: { id: notification }, readAt: expect.any(String) }] });
+      expect(inbox).toMatchObject({
+        items: [{ notification: { id: notification }, readAt: expect.any(String), chosen: [{ action: 'go' }] }],
+      });
       id = notification;
       await answersAsDocumented('GET', '/v1/notifications/{id}/explain', undefined, `?user=${user}`);
       await answersAsDocumented('GET', '/v1/notifications/{id}/receipts', undefined, '?limit=1');

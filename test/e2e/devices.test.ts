@@ -396,6 +396,8 @@ describe.each(TRANSPORTS)('an action that is chosen over %s', (transport) => {
         { id, action: 'go' },
         { id, action: 'later' },
       ]);
+    const ofInbox = { items: [{ chosen: [{ action: 'go' }, { action: 'later', at: expect.any(String) }] }] };
+    expect((await ask(me, 'GET', '/v1/me/inbox')).body).toMatchObject(ofInbox);
     const by = { 'socket.io': 'socketio', websocket: 'websocket', sse: 'rest', polling: 'rest' }[transport];
     expect(await receiptOf(id)).toMatchObject({
       acked: { transport: by },
