@@ -45,6 +45,7 @@ function preferences(pushService: string): Record<string, unknown> {
     'dom.push.enabled': true,
     'dom.push.connection.enabled': true,
     'dom.push.serverURL': pushService,
+    'dom.push.retryBaseInterval': 100,
     'dom.push.testing.allowInsecureServerURL': true,
     'dom.push.testing.ignorePermission': true,
     'permissions.default.desktop-notification': 1,

@@ -13,7 +13,12 @@ import { startServer, type TestServer } from '../support/server.js';
 import { CHROMIUM_IS_MISSING, launchOnDesktop } from './chromium.js';
 import { ConsolePage } from './console-page.js';
 import { InboxPage } from './inbox-page.js';
-import { stubSubscription } from './stubbed-subscription.js';
+import {
+  endpointOfTicket,
+  endSubscription,
+  stubSubscription,
+  stubWorkersSubscription,
+} from './stubbed-subscription.js';
 
 /** Where a person can look at what the tests saw. */
 const PICTURES = '.tmp/browser';
@@ -132,6 +137,10 @@ describe.skipIf(CHROMIUM_IS_MISSING)('Web Push to Chromium', () => {
       await page.said('Chosen: Reject');
       await expect.poll(() => receipt(id), { timeout: WAIT_MS }).toMatchObject({ acted: [{}, { action: 'reject' }] });
       await page.tab.page.screenshot({ path: `${PICTURES}/actions.png` });
+      // A page that is loaded later is told by the inbox.
+      await open();
+      await offers.first().waitFor();
+      expect(await offers.allTextContents()).toEqual(['Approve (chosen)', 'Show', 'Reject (chosen)']);
     });
 
     it('closes what was read on another device', async () => {
@@ -185,6 +194,29 @@ describe.skipIf(CHROMIUM_IS_MISSING)('Web Push to Chromium', () => {
       await desktop.titled('later');
       expect(desktop.history.slice(from).map(({ title }) => title)).toEqual(['later']);
       desktop.dismiss(desktop.history.at(-1)!);
+    });
+
+    it('brings a subscription that it has renewed, with the ticket that came by the one before, and by no other', async () => {
+      const worker = context.serviceWorkers().find((one) => one.url() === `${server.url}/sw.js`)!;
+      const [first, second] = [service.subscribe(), service.subscribe()];
+      const before = await devices();
+      /** Brings a ticket. */
+      const push = async (): Promise<void> => {
+        await stubWorkersSubscription(worker, first.subscription);
+        await pushed({ title: 'with a ticket' });
+        await expect.poll(() => endpointOfTicket(worker), { timeout: WAIT_MS }).toBe(first.subscription.endpoint);
+        await stubWorkersSubscription(worker, second.subscription);
+      };
+      await push();
+      await endSubscription(worker, service.subscribe().subscription);
+      expect(await endpointOfTicket(worker)).toBeUndefined();
+      expect((await devices())[0]?.verifiedAt).toBe(before[0]?.verifiedAt);
+      await push();
+      await endSubscription(worker, first.subscription);
+      expect((await devices())[0]?.verifiedAt).not.toBe(before[0]?.verifiedAt);
+      const { id } = await publish(server, { user: PERSON, title: 'to the renewed one' });
+      expect((await service.until(({ payload: { clarion } }) => shows(clarion, id))).path).toBe(second.path);
+      for (const shown of desktop.shown.values()) desktop.dismiss(shown);
     });
 
     it('opens no address but http(s) and paths', async () => {

@@ -97,6 +97,17 @@ describe.skipIf(FIREFOX_IS_MISSING)('Web Push to Firefox', () => {
     await expect.poll(() => receipt(id), { timeout: WAIT_MS }).toMatchObject({ acked: { transport: 'push' } });
   });
 
+  it('rings again after the push service has ended its subscription while no page was open', async () => {
+    const [before] = service.endpoints;
+    const [device] = await devices();
+    service.lose();
+    await service.until(() => service.endpoints.length === 1);
+    expect(service.endpoints[0]).not.toBe(before);
+    await expect.poll(async () => (await devices())[0]?.verifiedAt, { timeout: WAIT_MS }).not.toBe(device?.verifiedAt);
+    const id = await publishTo(PERSON, { title: 'to the renewed one' });
+    await expect.poll(() => receipt(id), { timeout: WAIT_MS }).toMatchObject({ acked: { transport: 'push' } });
+  });
+
   it('pops up what a hidden tab is told, once, though it is pushed too; it is acknowledged when somebody looks', async () => {
     await request(server, 'PUT', '/v1/categories/patient', {
       title: 'Patient',

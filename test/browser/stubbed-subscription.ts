@@ -1,4 +1,4 @@
-import type { BrowserContext } from 'playwright-core';
+import type { BrowserContext, Worker } from 'playwright-core';
 
 /** As `PushSubscription.toJSON()` gives it. */
 interface Subscription {
@@ -41,3 +41,43 @@ const STUB = `
     return ask();
   };
 `;
+
+/** The same where a worker asks for one, from now on as long as it runs. */
+export async function stubWorkersSubscription(worker: Worker, subscription: Subscription): Promise<void> {
+  await worker.evaluate(`((json) => {\n${WORKERS_STUB}\n})(${JSON.stringify(subscription)})`);
+}
+
+const WORKERS_STUB = `
+  const made = { ...json, options: {}, toJSON: () => json };
+  Object.assign(PushManager.prototype, { getSubscription: async () => made, subscribe: async () => made });
+`;
+
+/** The browser says that it has ended this subscription; resolves when the worker has done what it does about it. */
+export async function endSubscription(worker: Worker, { endpoint }: Subscription): Promise<void> {
+  await worker.evaluate(`((endpoint) => {\n${ENDING}\n})(${JSON.stringify(endpoint)})`);
+}
+
+/** Of an event that a script has made, the browser waits for nothing. */
+const ENDING = `
+  const doing = [];
+  const oldSubscription = { endpoint, options: {} };
+  const more = { oldSubscription, waitUntil: (promise) => doing.push(promise) };
+  self.dispatchEvent(Object.assign(new Event('pushsubscriptionchange'), more));
+  return Promise.all(doing).then(() => undefined);
+`;
+
+/** Of which subscription the worker remembers a ticket. */
+export async function endpointOfTicket(worker: Worker): Promise<unknown> {
+  return worker.evaluate(REMEMBERED);
+}
+
+const REMEMBERED = `new Promise((resolve) => {
+  const opening = indexedDB.open('clarion-push', 1);
+  opening.onsuccess = () => {
+    const reading = opening.result.transaction('memory').objectStore('memory').get('memory');
+    reading.onsuccess = () => {
+      opening.result.close();
+      resolve(reading.result?.pass?.endpoint);
+    };
+  };
+})`;

@@ -13,7 +13,7 @@ export interface BrokenPushStore {
   readonly name: string;
   readonly caughtBy: string;
   readonly push?: (real: PushStore) => Partial<PushStore>;
-  readonly log?: (real: NotificationStore) => Partial<NotificationStore>;
+  readonly log?: (real: StoreWithPush) => Partial<NotificationStore>;
 }
 
 /** The same implementation, broken. */
@@ -62,6 +62,7 @@ function delegatePush(real: PushStore): PushStore {
     ticket: (ticket) => real.ticket(ticket),
     pushes: (offset, users) => real.pushes(offset, users),
     choices: (offset, users) => real.choices(offset, users),
+    choicesOf: (user, offsets) => real.choicesOf(user, offsets),
     export: (user) => real.export(user),
     dueAt: (offset) => real.dueAt(offset),
     waiting: () => real.waiting(),
@@ -79,6 +80,13 @@ function changingActs(change: (act: LogAct) => LogAct): BrokenPushStore['log'] {
   return changingRequests((request) =>
     request.act === undefined ? request : { ...request, act: change(request.act) },
   );
+}
+
+async function withSinceOfNow({ push }: StoreWithPush, request: AppendRequest): Promise<AppendRequest> {
+  const { act } = request;
+  if (act?.kind !== 'renewDevice') return request;
+  const known = (await push.devices(act.user)).find(({ id }) => id === act.device);
+  return { ...request, act: { ...act, since: known?.since ?? act.since } };
 }
 
 const GONE = { kind: 'removeDevice', device: 'nobody', endpoint: null, body: '"change":"x"' } as const;
@@ -128,12 +136,54 @@ export const brokenPushStores: readonly BrokenPushStore[] = [
     log: changingActs((act) => (act.kind === 'removeDevice' ? { ...act, ...GONE } : act)),
   },
   {
+    name: 'says that a renewed device has come later',
+    caughtBy: 'renew: has',
+    push: (real) => ({
+      devices: async (user) =>
+        (await real.devices(user)).map((one) => (one.p256dh === 'p' ? one : { ...one, since: one.since + 1 })),
+    }),
+  },
+  {
+    name: 'renews nothing',
+    caughtBy: 'renew: has',
+    log: changingActs((act) => (act.kind === 'renewDevice' ? { ...act, ...GONE } : act)),
+  },
+  {
+    name: 'renews whatever came since',
+    caughtBy: 'renew: refused',
+    log: (real) => ({
+      append: async (batch) => real.append(await Promise.all(batch.map((one) => withSinceOfNow(real, one)))),
+    }),
+  },
+  {
+    name: 'takes the subscription that is renewed from whoever has it',
+    caughtBy: 'renew: refused',
+    log: changingActs((act) => {
+      if (act.kind !== 'renewDevice' || !act.subscription.endpoint.endsWith('/bob')) return act;
+      const rest = { name: null, locale: null, timeZone: null, subscribe: [], issuedAt: null };
+      return { ...act, kind: 'device', device: { ...act.subscription, ...rest, id: act.device } };
+    }),
+  },
+  {
     name: 'keeps the last time that an action was chosen',
     caughtBy: 'choose: the first',
     push: (real) => ({
       choices: async (offset, users) =>
         (await real.choices(offset, users)).map((one) => (one.action === 'yes' ? { ...one, at: one.at + 30 } : one)),
     }),
+  },
+  {
+    name: 'finds what others have chosen',
+    caughtBy: 'choose: what one person',
+    push: (real) => ({
+      choicesOf: async (_, offsets) =>
+        (await Promise.all(offsets.map((offset) => real.choices(offset, ['ann', 'bob'])))).flat(),
+    }),
+  },
+  {
+    name: 'finds what was chosen of one notification alone',
+    caughtBy: 'choose: what one person',
+    push: (real) => ({ choicesOf: (user, offsets) => real.choicesOf(user, offsets.slice(0, 1)) }),
   },
   {
     name: 'lets anybody choose',

@@ -106,6 +106,53 @@ export const pushDeviceChecks: readonly PushStoreCheck[] = [
     assert.equal(await scene.push.nextAt(-1), undefined);
   }),
 
+  onFreshPush('renew: has another subscription, and is otherwise as it was', async (scene, { reopen }) => {
+    await scene.bring('ann/phone', { endpoint: 'https://push.test/1' });
+    await scene.ring('n-1');
+    const { pushes } = await scene.claim();
+    const later = { state: 'waiting', nextAt: NOW + 1e6, reason: 'x', shortened: 0, failed: true } as const;
+    await scene.push.settle(pushes.map(({ id }) => ({ id, at: NOW + 40, ...later })));
+    const [before] = await scene.push.devices('ann');
+    assert.equal(before?.failures, 1);
+
+    const renewed = await scene.renew('ann/phone', 'https://other.test/2');
+    assert.ok(renewed.outcome === 'acted' && renewed.entry?.kind === 'inbox', 'it is told');
+    const after = {
+      ...before,
+      ...{ endpoint: 'https://other.test/2', p256dh: 'other p', auth: 'other a' },
+      ...{ verifiedAt: NOW + 50, failures: 0 },
+    };
+    assert.deepEqual(await scene.push.devices('ann'), [after]);
+    const again = await scene.renew('ann/phone', 'https://other.test/2', { at: NOW + 60 });
+    assert.deepEqual(again, { outcome: 'acted', entry: null }, 'nobody need hear of it');
+    const opened = await reopen();
+    assert.deepEqual(await opened.push.devices('ann'), [after]);
+    const [push] = (await opened.claim({ now: NOW + 60 })).pushes;
+    assert.equal(push?.device.endpoint, after.endpoint, 'what waited waits no longer');
+  }),
+
+  onFreshPush('renew: refused for what is gone, came since, or is at another’s endpoint', async (scene) => {
+    const code = async (...args: Parameters<PushScene['renew']>): Promise<string> => {
+      const result = await scene.renew(...args);
+      return result.outcome === 'refused' ? result.code : result.outcome;
+    };
+    await scene.bring('ann/phone');
+    const since = (await scene.push.devices('ann'))[0]?.since ?? 0;
+    await scene.bring('ann/laptop', { endpoint: 'https://push.test/laptop' });
+    await scene.bring('bob/phone', { endpoint: 'https://push.test/bob' });
+    const all = async () => [await scene.push.devices('ann'), await scene.push.devices('bob')];
+    const before = await all();
+    assert.equal(await code('ann/pad', 'https://push.test/new'), 'ticket.unknown');
+    for (const taken of ['https://push.test/laptop', 'https://push.test/bob'])
+      assert.equal(await code('ann/phone', taken), 'ticket.unknown');
+    assert.deepEqual(await all(), before);
+    await scene.remove('ann/phone');
+    assert.equal(await code('ann/phone', 'https://push.test/new', { since }), 'ticket.unknown');
+    await scene.bring('ann/phone');
+    assert.equal(await code('ann/phone', 'https://push.test/new', { since }), 'ticket.unknown');
+    assert.equal(await code('ann/phone', 'https://push.test/new'), 'acted');
+  }),
+
   onFreshPush('choose: the first time of each action is kept, and says that it was shown', async (scene) => {
     const offset = await scene.publish('n-1', { body: ACTIONS });
     const first = await scene.act(choosing());
@@ -122,6 +169,29 @@ export const pushDeviceChecks: readonly PushStoreCheck[] = [
     assert.deepEqual((await scene.push.export('ann')).choices, chosen);
     const [receipt] = await scene.store.people.receipts(offset, ['ann']);
     assert.deepEqual([receipt?.stage, receipt?.transport, receipt?.at], ['acked', 'push', NOW + 60]);
+  }),
+
+  onFreshPush('choose: what one person has chosen of several is found at once', async (scene) => {
+    const both = { topics: ['users/ann', 'users/bob'], body: ACTIONS };
+    const offsets = [await scene.publish('n-1', both), await scene.publish('n-2', both)];
+    await scene.publish('n-3', both);
+    await scene.act(choosing({ action: 'yes', at: NOW + 70 }));
+    await scene.act(choosing({ action: 'no' }));
+    await scene.act(choosing({ user: 'bob' }));
+    for (const notification of ['n-2', 'n-3']) await scene.act(choosing({ notification }));
+    const found = async (user: string, asked: readonly number[]) =>
+      (await scene.push.choicesOf(user, asked)).map(({ offset, action, at }) => [offset, action, at]);
+    const [first = 0, second = 0] = offsets;
+    const ofFirst = [
+      [first, 'no', NOW + 60],
+      [first, 'yes', NOW + 70],
+    ];
+    const ofSecond = [second, 'yes', NOW + 60];
+    assert.deepEqual(await found('ann', offsets), [...ofFirst, ofSecond]);
+    assert.deepEqual(await found('ann', offsets.toReversed()), [ofSecond, ...ofFirst]);
+    assert.deepEqual(await found('bob', offsets), [[first, 'yes', NOW + 60]]);
+    assert.deepEqual(await found('ann', []), []);
+    assert.deepEqual(await scene.push.choicesOf('ann', [second]), await scene.push.choices(second, ['ann']));
   }),
 
   onFreshPush('choose: refused for what is not theirs, not offered, or over', async (scene) => {

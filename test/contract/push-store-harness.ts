@@ -99,6 +99,15 @@ export class PushScene {
     return this.done({ kind: 'device', user, at: more.at ?? NOW, body: BODY, device });
   }
 
+  /** @param more `since`: absent, that of the device. */
+  async renew(name: string, endpoint: string, more: { readonly at?: number; readonly since?: number } = {}) {
+    const [user = '', device = ''] = name.split('/');
+    const known = (await this.push.devices(user)).find(({ id }) => id === device);
+    const { at = NOW + 50, since = known?.since ?? 0 } = more;
+    const subscription = { endpoint, p256dh: 'other p', auth: 'other a' };
+    return this.act({ kind: 'renewDevice', user, device, since, at, body: BODY, subscription });
+  }
+
   remove(name: string, endpoint: string | null = null, at = NOW + 40): Promise<number> {
     const [user = '', device = ''] = name.split('/');
     return this.done({ kind: 'removeDevice', user, device, endpoint, at, body: BODY });

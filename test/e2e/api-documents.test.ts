@@ -139,6 +139,7 @@ describe('the running server', () => {
       id = user;
       await answersAsDocumented('GET', '/v1/me/devices', undefined, '', me);
       await answersAsDocumented('POST', '/v1/push/reports', { ticket: 'A'.repeat(22), event: 'shown' });
+      await answersAsDocumented('POST', '/v1/push/subscriptions', { ticket: 'A'.repeat(22), subscription });
       const actions = [{ id: 'go', title: 'Go', url: '/go' }];
       const draft = { user, title: 't', category: 'docs', priority: 'high', ttl: 600, collapseKey: 'k', actions };
       await answersAsDocumented('POST', '/v1/notifications', draft, '?dryRun=true');
@@ -152,7 +153,9 @@ describe('the running server', () => {
       await answersAsDocumented('POST', '/v1/me/marks', { state: 'read', ids: [notification] }, '', me);
       await answersAsDocumented('POST', '/v1/me/marks', { state: 'snoozed', upTo: cursor, until }, '', me);
       const { body: inbox } = await answersAsDocumented('GET', '/v1/me/inbox', undefined, '?state=snoozed', me);
-      expect(inbox).toMatchObject({ items: [{ notification: { id: notification }, readAt: expect.any(String) }] });
+      expect(inbox).toMatchObject({
+        items: [{ notification: { id: notification }, readAt: expect.any(String), chosen: [{ action: 'go' }] }],
+      });
       id = notification;
       await answersAsDocumented('GET', '/v1/notifications/{id}/explain', undefined, `?user=${user}`);
       await answersAsDocumented('GET', '/v1/notifications/{id}/receipts', undefined, '?limit=1');

@@ -525,7 +525,10 @@ const PUBLIC = [
 ];
 
 /** What everybody may say who has a ticket, whatever else they bring. */
-const BY_TICKET = 'POST /v1/push/reports';
+const BY_TICKET: Readonly<Record<string, object>> = {
+  'POST /v1/push/reports': { ticket: 'A'.repeat(22), event: 'shown' },
+  'POST /v1/push/subscriptions': { ticket: 'A'.repeat(22), subscription: deafSubscription() },
+};
 
 interface Client {
   ask(command: string, body: object): Promise<Outcome>;
@@ -640,14 +643,14 @@ describe('REST, streams and polls', () => {
     expect(new Set(Object.values(await everybody((role) => ask(role, method, path))))).toEqual(new Set(['allowed']));
   });
 
-  it(`${BY_TICKET} asks for a ticket alone`, async () => {
-    const report = { ticket: 'A'.repeat(22), event: 'shown' };
-    const outcomes = await everybody((role) => ask(role, 'POST', '/v1/push/reports', report));
+  it.each(Object.entries(BY_TICKET))('%s asks for a ticket alone', async (route, body) => {
+    const [method = '', path = ''] = route.split(' ');
+    const outcomes = await everybody((role) => ask(role, method, path, body));
     expect(new Set(Object.values(outcomes))).toEqual(new Set(['ticket.unknown']));
   });
 
   it('there is no route without a row, and no row without a route', () => {
-    const rows = new Set([...REST.map(([route]) => route), ...PUBLIC, BY_TICKET]);
+    const rows = new Set([...REST.map(([route]) => route), ...PUBLIC, ...Object.keys(BY_TICKET)]);
     const isAsset = (route: string) => route.startsWith('GET /console/');
     expect([...routes].filter((route) => !isAsset(route)).toSorted()).toEqual([...rows].toSorted());
   });

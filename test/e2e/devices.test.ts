@@ -10,6 +10,7 @@ import { deafSubscription } from '../support/subscription.js';
 const GO = { id: 'go', title: 'Go', url: '/go' };
 const LATER = { id: 'later', title: 'Later' };
 const HOUR_MS = 3_600_000;
+const SITE = 'https://app.example';
 
 let server: TestServer;
 let service: PushService;
@@ -18,7 +19,7 @@ let people = 0;
 
 beforeAll(async () => {
   service = await startPushService();
-  server = await startServer({ CLARION_PUSH_AFTER_S: '0' });
+  server = await startServer({ CLARION_PUSH_AFTER_S: '0', CLARION_ALLOWED_ORIGINS: SITE });
 });
 
 afterEach(() => {
@@ -84,11 +85,17 @@ function matches(data: unknown, expected: object): boolean {
 
 const told = z.object({ clarion: z.object({ id: z.string(), ticket: z.string() }) });
 
+interface Ringing {
+  readonly path: string;
+  ticketOf(notification: string): Promise<string>;
+}
+
 /** A device of the person, and the tickets of what is pushed to it. */
-async function ringing(me: Someone, id = 'phone'): Promise<{ ticketOf(notification: string): Promise<string> }> {
+async function ringing(me: Someone, id = 'phone', more: object = {}): Promise<Ringing> {
   const { subscription, path } = service.subscribe();
-  await bring(me, id, subscription);
+  await bring(me, id, subscription, more);
   return {
+    path,
     async ticketOf(notification) {
       const push = await service.until(
         (one) => one.path === path && matches(one.payload, { clarion: { id: notification } }),
@@ -98,12 +105,17 @@ async function ringing(me: Someone, id = 'phone'): Promise<{ ticketOf(notificati
   };
 }
 
-async function report(body: object): Promise<Answer> {
-  const answer = await fetch(`${server.url}/v1/push/reports`, {
+const report = (body: object): Promise<Answer> => say('reports', body);
+const renew = (body: object): Promise<Answer> => say('subscriptions', body);
+
+/** As a worker does, which has a ticket alone, from a site of somebody else. */
+async function say(path: string, body: object): Promise<Answer> {
+  const answer = await fetch(`${server.url}/v1/push/${path}`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', origin: SITE },
     body: JSON.stringify(body),
   });
+  expect(answer.headers.get('access-control-allow-origin')).toBe(SITE);
   const text = await answer.text();
   return { status: answer.status, headers: answer.headers, body: text === '' ? undefined : JSON.parse(text) };
 }
@@ -268,6 +280,104 @@ describe('what a device reports', () => {
   });
 });
 
+describe('a subscription that the browser has renewed', () => {
+  /** The ticket of something that was pushed to a device. */
+  async function ticketTo(me: Someone, phone: Ringing): Promise<string> {
+    const { id } = await publish(server, { user: me.user, title: 't' });
+    return phone.ticketOf(id);
+  }
+
+  it('rings from then on, with an old ticket, too; the device is otherwise as it was, and all sessions hear of it', async () => {
+    const me = await someone();
+    const phone = await ringing(me, 'phone', { name: 'Phone', locale: 'de-AT' });
+    const ticket = await ticketTo(me, phone);
+    await ticketTo(me, phone);
+    service.answer(phone.path, 403);
+    const { id } = await publish(server, { user: me.user, title: 'refused' });
+    await phone.ticketOf(id);
+    await expect.poll(() => devicesOf(me)).toMatchObject([{ rings: false, cause: 'key.refused', failures: 1 }]);
+    const [before] = await devicesOf(me);
+    service.expire(phone.path);
+    const devices = await sessions(me);
+
+    const { subscription, path } = service.subscribe();
+    const renewed = { ticket, subscription: { ...subscription, expirationTime: null } };
+    expect(await renew(renewed)).toMatchObject({ status: 204, body: undefined });
+    await allHear(devices, { change: 'device', device: { id: 'phone' } });
+    const after = await devicesOf(me);
+    const { cause: _, because: __, ...kept } = before!;
+    expect(after).toEqual([{ ...kept, verifiedAt: expect.any(String), failures: 0, rings: true }]);
+    expect(await renew(renewed)).toMatchObject({ status: 204 });
+    expect(await devicesOf(me)).toEqual(after);
+
+    await publish(server, { user: me.user, title: 'again' });
+    expect(await service.count(1, path)).toHaveLength(1);
+    for (const one of devices)
+      expect(one.heard.filter(({ name, data }) => name === 'inbox' && data['change'] === 'device')).toHaveLength(1);
+  });
+
+  it('is refused for a device that was removed, or removed and brought again', async () => {
+    const me = await someone();
+    const ticket = await ticketTo(me, await ringing(me));
+    await ask(me, 'DELETE', '/v1/me/devices/phone');
+    const { subscription } = service.subscribe();
+    const unknown = { status: 404, body: { code: 'ticket.unknown' } };
+    expect(await renew({ ticket, subscription })).toMatchObject(unknown);
+    const again = await ringing(me);
+    expect(await renew({ ticket, subscription })).toMatchObject(unknown);
+    await ticketTo(me, again);
+  });
+
+  it('is refused for somebody who was erased', async () => {
+    const me = await someone();
+    const phone = await ringing(me);
+    const { id } = await publish(server, { users: [me.user, 'u-other'], title: 't' });
+    const ticket = await phone.ticketOf(id);
+    await request(server, 'DELETE', `/v1/users/${me.user}`);
+    const answer = await renew({ ticket, subscription: deafSubscription() });
+    expect(answer).toMatchObject({ status: 404, body: { code: 'ticket.unknown' } });
+    expect(await devicesOf(await someone())).toEqual([]);
+    expect((await request(server, 'GET', `/v1/users/${me.user}/export`)).body).toMatchObject({ devices: [] });
+  });
+
+  it('does not bring back a device whose token was voided', async () => {
+    const me = await someone();
+    const ticket = await ticketTo(me, await ringing(me));
+    await request(server, 'POST', `/v1/users/${me.user}/disconnect`);
+    const answer = await renew({ ticket, subscription: deafSubscription() });
+    expect(answer).toMatchObject({ status: 404, body: { code: 'ticket.unknown' } });
+    const token = await mintToken(server, { sub: me.user });
+    const later = { ...me, token, headers: { Authorization: `Bearer ${token}` } };
+    expect(await devicesOf(later)).toMatchObject([{ id: 'phone', rings: false, cause: 'token.revoked' }]);
+  });
+
+  it('is never taken from another device: who has the ticket of one renews that one alone', async () => {
+    const [me, other] = [await someone(), await someone()];
+    const [phone, theirs] = [await ringing(me), service.subscribe()];
+    const ticket = await ticketTo(me, phone);
+    await bring(other, 'phone', theirs.subscription);
+    const answer = await renew({ ticket, subscription: theirs.subscription });
+    expect(answer).toMatchObject({ status: 404, body: { code: 'ticket.unknown' } });
+    expect(await devicesOf(other)).toMatchObject([{ id: 'phone' }]);
+    // The browser of the first is the second's by now.
+    const shared = service.subscribe();
+    await bring(me, 'phone', shared.subscription);
+    await bring(other, 'laptop', shared.subscription);
+    const renewed = await renew({ ticket, subscription: service.subscribe().subscription });
+    expect(renewed).toMatchObject({ status: 404, body: { code: 'ticket.unknown' } });
+    expect(await devicesOf(me)).toEqual([]);
+  });
+
+  it('must be one that may be talked to', async () => {
+    const me = await someone();
+    const phone = await ringing(me);
+    const ticket = await ticketTo(me, phone);
+    const subscription = { ...deafSubscription(), endpoint: 'http://10.0.0.1/push' };
+    expect(await renew({ ticket, subscription })).toMatchObject({ body: { code: 'endpoint.forbidden' } });
+    await ticketTo(me, phone);
+  });
+});
+
 describe.each(TRANSPORTS)('an action that is chosen over %s', (transport) => {
   it('is heard over every transport, once, and is in the receipts', async () => {
     const me = await someone();
@@ -286,6 +396,8 @@ describe.each(TRANSPORTS)('an action that is chosen over %s', (transport) => {
         { id, action: 'go' },
         { id, action: 'later' },
       ]);
+    const ofInbox = { items: [{ chosen: [{ action: 'go' }, { action: 'later', at: expect.any(String) }] }] };
+    expect((await ask(me, 'GET', '/v1/me/inbox')).body).toMatchObject(ofInbox);
     const by = { 'socket.io': 'socketio', websocket: 'websocket', sse: 'rest', polling: 'rest' }[transport];
     expect(await receiptOf(id)).toMatchObject({
       acked: { transport: by },

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { EventStream } from '../support/event-stream.js';
 import { mintToken, request } from '../support/rest.js';
 import { API_KEY, startServer, type TestServer } from '../support/server.js';
+import { deafSubscription } from '../support/subscription.js';
 import { JsonSocket, refusedHandshake } from '../support/web-socket.js';
 
 const KEY = { authorization: `Bearer ${API_KEY}` };
@@ -354,12 +355,14 @@ describe('publishes and commands', () => {
   it('what needs no credentials is counted by address, whatever is brought', async () => {
     const Authorization = `Bearer ${await publisher('c-reports')}`;
     const report = { ticket: 'A'.repeat(22), event: 'shown' };
+    const renewal = { ticket: 'A'.repeat(22), subscription: deafSubscription() };
     const asked = [
       await request(server, 'GET', '/v1/push/key', undefined, { Authorization }),
       await request(server, 'POST', '/v1/push/reports', report, { Authorization: '' }),
       await request(server, 'POST', '/v1/push/reports', report, { Authorization }),
+      await request(server, 'POST', '/v1/push/subscriptions', renewal, { Authorization }),
     ];
-    expect(asked.map(({ status }) => status)).toEqual([200, 404, 429]);
+    expect(asked.map(({ status }) => status)).toEqual([200, 404, 429, 429]);
     expect((await request(server, 'GET', '/v1/events', undefined, { Authorization })).status).toBe(200);
   });
 

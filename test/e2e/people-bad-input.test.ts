@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { problemSchema } from '#clarion/protocol';
-import { mintToken, publish, request } from '../support/rest.js';
+import { mintToken, publish, request, type Answer } from '../support/rest.js';
 import { startServer, type TestServer } from '../support/server.js';
 import { SocketListener } from '../support/socket-listener.js';
 import { deafSubscription } from '../support/subscription.js';
@@ -348,6 +348,43 @@ describe('a report of a push', () => {
   it('that is larger than one can be', async () => {
     const answer = await request(server, 'POST', '/v1/push/reports', { ticket: 'A'.repeat(1_024), event: 'shown' });
     expect(answer).toMatchObject({ status: 413, body: { code: 'body.too_large' } });
+  });
+});
+
+describe('a subscription that was renewed', () => {
+  const ticket = 'A'.repeat(22);
+  const subscription = deafSubscription();
+  const renew = (body: unknown): Promise<Answer> =>
+    request(server, 'POST', '/v1/push/subscriptions', body, { Authorization: '' });
+
+  it.each<[string, unknown, string, string?]>([
+    ['an unknown ticket', { ticket, subscription }, 'ticket.unknown'],
+    ['a ticket that is none', { ticket: 'a b', subscription }, 'body.invalid', '/ticket'],
+    ['no ticket', { subscription }, 'body.invalid', '/ticket'],
+    ['no subscription', { ticket }, 'body.invalid', '/subscription'],
+    ['no endpoint', { ticket, subscription: { keys: subscription.keys } }, 'body.invalid', '/subscription/endpoint'],
+    [
+      'a key that is none',
+      { ticket, subscription: { ...subscription, keys: { ...subscription.keys, p256dh: 'B' } } },
+      'body.invalid',
+      '/subscription/keys/p256dh',
+    ],
+    ['an unknown field', { ticket, subscription, id: 'phone' }, 'body.invalid', '/id'],
+    ['no object', 5, 'body.invalid', ''],
+  ])('with %s', async (_, body, code, pointer) => {
+    const answer = await renew(body);
+    expect(problemSchema.parse(answer.body)).toMatchObject({
+      code,
+      status: answer.status,
+      ...(pointer !== undefined && { errors: [{ pointer }] }),
+    });
+  });
+
+  it('that is as long as one can be, and longer', async () => {
+    const long = (length: number) => ({ ticket, subscription: { ...subscription, endpoint: 'x'.repeat(length) } });
+    expect((await renew(long(2_048))).body).toMatchObject({ code: 'ticket.unknown' });
+    expect((await renew(long(2_049))).body).toMatchObject({ code: 'body.invalid' });
+    expect((await renew(long(4_096))).body).toMatchObject({ code: 'body.too_large' });
   });
 });
 

@@ -261,6 +261,7 @@ test('the pasted page brings a device on a click alone, and the pasted publish r
   const { subscription, path } = service.subscribe();
   const button: { onclick?: () => Promise<void> } = {};
   const asked: string[] = [];
+  const told: unknown[] = [];
   /** A browser as far as the page sees it; its subscription is real, and so is the server. */
   const browser = {
     localStorage: {},
@@ -272,6 +273,7 @@ test('the pasted page brings a device on a click alone, and the pasted publish r
         register: async (worker: string) => asked.push(worker),
         ready: Promise.resolve({
           pushManager: { subscribe: async (options: object) => (asked.push(JSON.stringify(options)), subscription) },
+          active: { postMessage: (message: unknown) => told.push(message) },
         }),
       },
     },
@@ -289,6 +291,7 @@ test('the pasted page brings a device on a click alone, and the pasted publish r
   await button.onclick?.();
   expect(service.received).toEqual([]);
   expect(asked).toEqual(['permission', '/sw.js', expect.stringContaining('"userVisibleOnly":true')]);
+  expect(told).toEqual([{ clarion: { kind: 'hello' } }]);
 
   await outputOf(shell(`${credentials()}\n${snippet('push-publish').replace('"afterS":30', '"afterS":0')}`));
   const [push] = await service.count(1, path);

@@ -49,6 +49,7 @@ export class FirefoxPushService {
   /** Registered channels, by the last part of their endpoints. */
   readonly #channels = new Map<string, { readonly id: string; readonly key: string | undefined }>();
   readonly #changes = new EventEmitter();
+  #isLost = false;
 
   private constructor(http: Server) {
     // A server that listens on a TCP port has such an address.
@@ -76,6 +77,13 @@ export class FirefoxPushService {
   /** Forgets all channels, as a service does that has lost them: what is posted there is answered with 410. */
   forget(): void {
     this.#channels.clear();
+  }
+
+  /** Has lost all that it knew of the browser, and tells it so by another name: all of its subscriptions end, and it makes a new connection. */
+  lose(): void {
+    this.#channels.clear();
+    this.#isLost = true;
+    this.#browser?.terminate();
   }
 
   /** Waits until this is so, looking again after all that happens here. */
@@ -113,7 +121,9 @@ export class FirefoxPushService {
 
   #answer(message: Said): object | undefined {
     if (message.messageType === 'hello') {
-      const uaid = message.uaid || randomUUID().replaceAll('-', '');
+      const known = this.#isLost ? undefined : message.uaid;
+      this.#isLost = false;
+      const uaid = known || randomUUID().replaceAll('-', '');
       return { messageType: 'hello', status: 200, uaid, use_webpush: true, broadcasts: {} };
     }
     if (message.messageType === 'ack') {

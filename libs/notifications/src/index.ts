@@ -32,6 +32,7 @@ export type {
   MarkAct,
   PreferencesAct,
   RemoveDeviceAct,
+  RenewDeviceAct,
   RetractAct,
 } from './people/acts.js';
 export { beats, latest, reaches, type MarkValue, type RangeMark } from './people/marks.js';
@@ -93,6 +94,7 @@ export { PushExplanations } from './push/push-explanations.js';
 export { PushReports } from './push/push-reports.js';
 export { PushLoop } from './push/push-loop.js';
 export { PushStats } from './push/push-stats.js';
+export { Renewals } from './push/renewals.js';
 export {
   PUSH_STORE,
   TAKE_BACK_AFTER_MS,

@@ -95,6 +95,10 @@ export const inboxItemSchema = z
     readAt: timestampSchema.optional(),
     archivedAt: timestampSchema.optional(),
     snoozedUntil: timestampSchema.optional(),
+    chosen: z
+      .array(z.object({ action: actionIdSchema, at: timestampSchema }))
+      .optional()
+      .meta({ description: 'Which of its actions this person has chosen, on whatever device, by time. Absent: none.' }),
   })
   .meta({ id: 'InboxItem' });
 

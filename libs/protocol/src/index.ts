@@ -223,10 +223,12 @@ export {
   pushKeySchema,
   pushReportSchema,
   pushSubscriptionSchema,
+  renewedSubscriptionSchema,
   type DeviceCause,
   type DeviceView,
   type NewDevice,
   type PushReport,
   type PushSubscription,
+  type RenewedSubscription,
 } from './push.js';
 export { MAX_PUSH_AFTER_S, PUSH_WHEN, pushRuleSchema, type PushRule } from './push-rule.js';

@@ -71,13 +71,22 @@ export const pushKeySchema = z
   .object({ publicKey: z.string().meta({ description: 'For `applicationServerKey`: base64url (RFC 8292).' }) })
   .meta({ id: 'PushKey' });
 
+/** 128 random bits in base64url are 22 characters. */
+const ticketSchema = z.string().regex(/^[A-Za-z0-9_-]{16,64}$/, 'not a ticket');
+
+/** The body of `POST /v1/push/subscriptions`: where the device is by now to which a push came. The push's ticket is the credential. */
+export const renewedSubscriptionSchema = z
+  .strictObject({ ticket: ticketSchema, subscription: pushSubscriptionSchema })
+  .meta({ id: 'RenewedSubscription' });
+export type RenewedSubscription = z.infer<typeof renewedSubscriptionSchema>;
+
 /** What a device did with a push. */
 export const PUSH_EVENTS = ['shown', 'opened', 'acted'] as const;
 
 /** The body of `POST /v1/push/reports`. The ticket came with the push, encrypted for the device: it is the credential. */
 export const pushReportSchema = z
   .strictObject({
-    ticket: z.string().regex(/^[A-Za-z0-9_-]{16,64}$/, 'not a ticket'),
+    ticket: ticketSchema,
     event: z.enum(PUSH_EVENTS).meta({
       description: '`shown`: it is acknowledged; `opened`: it is read, too; `acted`: one of its actions was chosen.',
     }),

@@ -50,7 +50,7 @@ describe('the OpenAPI document', () => {
         Object(operation).security?.length === 0 ? [`${method.toUpperCase()} ${path}`] : [],
       ),
     );
-    expect(open).toEqual(['GET /v1/push/key', 'POST /v1/push/reports']);
+    expect(open).toEqual(['GET /v1/push/key', 'POST /v1/push/reports', 'POST /v1/push/subscriptions']);
     expect(security).not.toEqual([]);
   });
 

@@ -3,13 +3,14 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { ANONYMOUS, Limits } from '#clarion/access';
-import { Devices, PushReports } from '#clarion/notifications';
-import { pushKeySchema, pushReportSchema } from '#clarion/protocol';
+import { Devices, PushReports, Renewals } from '#clarion/notifications';
+import { pushKeySchema, pushReportSchema, renewedSubscriptionSchema } from '#clarion/protocol';
 import { JsonAnswer, JsonBody, NoContent, Problems } from './api-docs.js';
 import { parseInput } from './parse-input.js';
 
-/** Whoever sends reports has no token: what is read of strangers is no longer than it must be. */
+/** Whoever has a ticket alone has no token: what is read of strangers is no longer than it must be. */
 const MAX_REPORT_BYTES = 1_024;
+const MAX_SUBSCRIPTION_BYTES = 4_096;
 
 /** `/v1/push`: what browsers need to be pushed to, and what their service workers say of it. Asks nobody for credentials, and looks at none. */
 @ApiTags('push')
@@ -18,15 +19,18 @@ export class PushController {
   readonly #limits: Limits;
   readonly #devices: Devices;
   readonly #reports: PushReports;
+  readonly #renewals: Renewals;
 
   constructor(
     @Inject(Limits) limits: Limits,
     @Inject(Devices) devices: Devices,
     @Inject(PushReports) reports: PushReports,
+    @Inject(Renewals) renewals: Renewals,
   ) {
     this.#limits = limits;
     this.#devices = devices;
     this.#reports = reports;
+    this.#renewals = renewals;
   }
 
   @Get('key')
@@ -65,6 +69,31 @@ export class PushController {
   async report(@Body() body: unknown, @Req() request: FastifyRequest): Promise<void> {
     this.#admit(request);
     await this.#reports.report(parseInput('body.invalid', pushReportSchema, body));
+  }
+
+  @Post('subscriptions')
+  @HttpCode(204)
+  @RouteConfig({ maxBodyBytes: MAX_SUBSCRIPTION_BYTES })
+  @ApiOperation({
+    summary: 'Bring a subscription that the browser has renewed',
+    description:
+      'For service workers, which have no token, in `pushsubscriptionchange`: any ticket that came with a push to the device is the credential. The device has this subscription from now on, and is otherwise as it was. To say it again changes nothing.',
+    security: [],
+  })
+  @JsonBody(renewedSubscriptionSchema)
+  @NoContent('It is on disk.')
+  @Problems(
+    'json.invalid',
+    'ticket.unknown',
+    'body.too_large',
+    'body.invalid',
+    'endpoint.forbidden',
+    'push.unavailable',
+    'rate.limited',
+  )
+  async renew(@Body() body: unknown, @Req() request: FastifyRequest): Promise<void> {
+    this.#admit(request);
+    await this.#renewals.renew(parseInput('body.invalid', renewedSubscriptionSchema, body));
   }
 
   #admit({ raw }: FastifyRequest): void {

@@ -27,6 +27,7 @@ import {
   Publisher,
   PushReports,
   Receipts,
+  Renewals,
   TopicHistories,
   type HistoryPage,
   type Published,
@@ -74,6 +75,7 @@ const REST_OF_DOMAIN = [
   NotificationLog,
   PushReports,
   Receipts,
+  Renewals,
 ];
 
 @Global()

@@ -48,6 +48,7 @@ export class ActWriter {
     if (act.kind === 'erase') return this.#eraser.erase(id, act);
     if (act.kind === 'choose') return this.#choices.choose(id, act);
     if (act.kind === 'device') return this.#devices.put(id, act);
+    if (act.kind === 'renewDevice') return this.#devices.renew(id, act);
     if (act.kind === 'removeDevice') return this.#devices.remove(id, act);
     return this.#follows[act.kind](id, act);
   }

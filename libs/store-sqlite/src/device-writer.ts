@@ -1,4 +1,4 @@
-import type { ActResult, DeviceAct, RemoveDeviceAct, StoredDevice } from '#clarion/notifications';
+import type { ActResult, DeviceAct, RemoveDeviceAct, RenewDeviceAct, StoredDevice } from '#clarion/notifications';
 import { MAX_DEVICES } from '#clarion/protocol';
 import { integer, text, type Connection, type Row, type SqlValue } from './connection.js';
 import { DeviceRemover } from './device-remover.js';
@@ -8,12 +8,14 @@ import type { KnownDevices } from './known-devices.js';
 import { addPersonal } from './personal-entry.js';
 import { prepareAll, type Prepared } from './prepared.js';
 import { PUSH_QUERIES } from './push-queries.js';
-import { PushQueues } from './push-queues.js';
+import { PushQueues, type QueueOf } from './push-queues.js';
 
 const NAMES = ['device', 'deviceAt', 'verifiedOf', 'insertDevice', 'updateDevice'] as const;
 const NOTHING: ActResult = { outcome: 'acted', entry: null };
+/** Of what a browser is pushed by. */
+const SUBSCRIPTION = ['endpoint', 'p256dh', 'auth'] as const;
 /** What a person's other devices hear of. */
-const TOLD = ['endpoint', 'p256dh', 'auth', 'name', 'locale', 'timeZone'] as const;
+const TOLD = [...SUBSCRIPTION, 'name', 'locale', 'timeZone'] as const;
 
 /** Devices come, are brought again, and go. */
 export class DeviceWriter {
@@ -40,6 +42,19 @@ export class DeviceWriter {
     return isTold ? { outcome: 'acted', entry: addPersonal(this.#entries, id, act) } : NOTHING;
   }
 
+  renew(id: string, act: RenewDeviceAct): ActResult {
+    const { user, device, since, subscription } = act;
+    const known = this.#find(user, device);
+    if (
+      known === undefined ||
+      known.since !== since ||
+      this.#otherAt(subscription.endpoint, user, device) !== undefined
+    )
+      return { outcome: 'refused', code: 'ticket.unknown' };
+    if (SUBSCRIPTION.every((member) => known[member] === subscription[member])) return NOTHING;
+    return this.put(id, { ...act, kind: 'device', device: { ...known, ...subscription } });
+  }
+
   remove(id: string, act: RemoveDeviceAct): ActResult {
     const { user, device, endpoint, at } = act;
     const known = this.#find(user, device);
@@ -55,9 +70,15 @@ export class DeviceWriter {
 
   /** One browser, of which somebody else made use before, or which has forgotten its id. */
   #takeFromOthers({ user, at, device: { id, endpoint } }: DeviceAct): void {
+    const other = this.#otherAt(endpoint, user, id);
+    if (other !== undefined) this.#remover.remove(other, at);
+  }
+
+  /** Whose an endpoint is, if not this device's. */
+  #otherAt(endpoint: string, user: string, id: string): QueueOf | undefined {
     const row = this.#sql.deviceAt.get([endpoint]);
-    if (row === undefined || (text(row, 0) === user && text(row, 1) === id)) return;
-    this.#remover.remove({ user: text(row, 0), device: text(row, 1) }, at);
+    if (row === undefined || (text(row, 0) === user && text(row, 1) === id)) return undefined;
+    return { user: text(row, 0), device: text(row, 1) };
   }
 
   #insert(act: DeviceAct): void {
@@ -83,7 +104,7 @@ export class DeviceWriter {
   }
 }
 
-function queueOf(user: string, row: Row): { user: string; device: string } {
+function queueOf(user: string, row: Row): QueueOf {
   return { user, device: text(row, 0) };
 }
 

@@ -73,14 +73,11 @@ export class PushReader {
   }
 
   choices(offset: number, users: readonly string[]): Choice[] {
-    return this.#connection.read(() =>
-      users.flatMap((user) =>
-        this.#sql.choicesOf
-          .all([offset, user])
-          .map((row) => toChoice(user, [offset, ...row]))
-          .toSorted(byTime),
-      ),
-    );
+    return this.#connection.read(() => users.flatMap((user) => this.#choices(offset, user)));
+  }
+
+  choicesOf(user: string, offsets: readonly number[]): Choice[] {
+    return this.#connection.read(() => offsets.flatMap((offset) => this.#choices(offset, user)));
   }
 
   export(user: string): StoredDevices {
@@ -97,6 +94,11 @@ export class PushReader {
   waiting(): { due: number; pushes: number } {
     const row = this.#sql.waiting.get([]) ?? [0, 0];
     return { due: integer(row, 0), pushes: integer(row, 1) };
+  }
+
+  #choices(offset: number, user: string): Choice[] {
+    const rows = this.#sql.choicesOf.all([offset, user]);
+    return rows.map((row) => toChoice(user, [offset, ...row])).toSorted(byTime);
   }
 }
 

@@ -94,6 +94,7 @@ serveCalls<ReaderCalls>(parentPort, {
   pushTicket: (ticket) => opened().pushes.ticket(ticket),
   pushes: ({ offset, users }) => opened().pushes.pushes(offset, users),
   choices: ({ offset, users }) => opened().pushes.choices(offset, users),
+  choicesOf: ({ user, offsets }) => opened().pushes.choicesOf(user, offsets),
   exportDevices: (user) => opened().pushes.export(user),
   pushDueAt: (offset) => opened().pushes.dueAt(offset),
   waitingPushes: () => opened().pushes.waiting(),

@@ -76,6 +76,10 @@ export class SqlitePushStore implements PushStore {
     return this.#threads.withReader((reader) => reader.call('choices', { offset, users }));
   }
 
+  choicesOf(user: string, offsets: readonly number[]): Promise<Choice[]> {
+    return this.#threads.withReader((reader) => reader.call('choicesOf', { user, offsets }));
+  }
+
   export(user: string): Promise<StoredDevices> {
     return this.#threads.withReader((reader) => reader.call('exportDevices', user));
   }

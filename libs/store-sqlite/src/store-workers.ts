@@ -124,6 +124,7 @@ export type ReaderCalls = {
   pushTicket: { argument: string; result: TicketHolder | undefined };
   pushes: { argument: { readonly offset: number; readonly users: readonly string[] }; result: PushRecord[] };
   choices: { argument: { readonly offset: number; readonly users: readonly string[] }; result: Choice[] };
+  choicesOf: { argument: { readonly user: string; readonly offsets: readonly number[] }; result: Choice[] };
   exportDevices: { argument: string; result: StoredDevices };
   pushDueAt: { argument: number; result: number | undefined };
   waitingPushes: { argument: null; result: { due: number; pushes: number } };

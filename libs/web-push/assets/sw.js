@@ -25,6 +25,11 @@
    *
    * @typedef {{ ticket: string, event: 'shown' | 'opened' | 'acted', action?: string }} Report
    * @typedef {{ kind: 'opened' | 'acted', id: string, person?: string, action?: string }} Deed What a page is to say with its token.
+   *
+   * @typedef {object} Pass With which the server is told where this device is by now.
+   * @property {string} ticket The newest that came.
+   * @property {string} endpoint Of the subscription for which it stands.
+   * @property {boolean} isTold Whether the server knows that subscription.
    */
 
   const worker = /** @type {ServiceWorkerGlobalScope & { CLARION_URL?: string }} */ (/** @type {unknown} */ (self));
@@ -269,33 +274,45 @@
 
   /** @param {Report} report */
   async function tell(report) {
-    for (const waitMs of TRIES_MS) {
-      await new Promise((resolve) => setTimeout(resolve, waitMs));
-      if (await isTold(report)) return;
-    }
+    if (await tried(() => isTold(report))) return;
     await remember((memory) => ({ ...memory, reports: [...memory.reports, report].slice(-MAX_UNTOLD) }));
   }
 
   /** @param {Report} report @returns {Promise<boolean>} True also when the server will never have it. */
   async function isTold(report) {
+    return (await post('v1/push/reports', report)) !== undefined;
+  }
+
+  /** @param {() => Promise<boolean>} attempt @returns {Promise<boolean>} Whether one of a few was the last. */
+  async function tried(attempt) {
+    for (const waitMs of TRIES_MS) {
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+      if (await attempt()) return true;
+    }
+    return false;
+  }
+
+  /** @param {string} path @param {object} body @returns {Promise<number | undefined>} The status; nothing: later it may be another. */
+  async function post(path, body) {
     try {
-      const { status } = await fetch(new URL('v1/push/reports', server), {
+      const { status } = await fetch(new URL(path, server), {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(report),
+        body: JSON.stringify(body),
         credentials: 'omit',
         cache: 'no-store',
         keepalive: true,
         signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
       });
-      return status < 500 && status !== 429;
+      return status < 500 && status !== 429 ? status : undefined;
     } catch {
-      return false; // Nobody answered.
+      return undefined; // Nobody answered.
     }
   }
 
   /** What could not be told before. */
   async function catchUp() {
+    if (!(await isRenewed())) return;
     for (const report of (await recall()).reports) {
       if (!(await isTold(report))) return;
       await remember((memory) => ({ ...memory, reports: memory.reports.filter((kept) => !isSame(kept, report)) }));
@@ -314,6 +331,7 @@
       if (!(await takes(tab, { clarion: deed }))) continue;
       await remember((memory) => ({ ...memory, deeds: memory.deeds.filter((kept) => !isSame(kept, deed)) }));
     }
+    await checkPass();
     await catchUp();
   }
 
@@ -325,26 +343,93 @@
   // --- the subscription ---
 
   /**
-   * The browser has ended the subscription: another takes its place at once. The worker has no token with which to bring it to the server, so that
-   * open pages do that, or the next one when it loads.
-   * @param {ArrayBuffer | null | undefined} oldKey
+   * The browser has ended the subscription: another takes its place at once. Open pages bring it to the server; and so does the worker, which has no
+   * token, with a ticket that came by the one that has ended.
+   * @param {PushSubscription | null | undefined} old Nothing where the browser does not say.
    */
-  async function subscribeAgain(oldKey) {
-    const key = await serverKey();
-    if (key !== undefined && (!oldKey || base64url(oldKey) === key)) {
-      await worker.registration.pushManager
-        .subscribe({ userVisibleOnly: true, applicationServerKey: key })
-        .catch((/** @type {unknown} */ failure) => console.info('There is no subscription any more.', failure));
-    }
+  async function subscribeAgain(old) {
+    const subscription = await subscribed(old?.options.applicationServerKey);
     for (const tab of await openTabs()) tab.postMessage({ clarion: { kind: 'subscription' } });
+    if (subscription === undefined) return;
+    await passOn(old?.endpoint, subscription.endpoint);
+    // What is not told then is told with the next click or page.
+    await tried(isRenewed);
   }
 
+  /** @param {ArrayBuffer | null | undefined} oldKey Somebody else's: that is none of ours. */
+  async function subscribed(oldKey) {
+    const key = await serverKey();
+    if (key === undefined || (oldKey && base64url(oldKey) !== key)) return undefined;
+    try {
+      return await worker.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
+    } catch (failure) {
+      console.info('There is no subscription any more.', failure);
+      return undefined;
+    }
+  }
+
+  /** @param {string} ticket It has just come by the subscription of now. */
+  async function keepPass(ticket) {
+    const { endpoint } = (await subscriptionOfNow()) ?? {};
+    if (endpoint !== undefined) await remember((memory) => ({ ...memory, pass: { ticket, endpoint, isTold: true } }));
+  }
+
+  /**
+   * A ticket stands for the person to whom it came: never for a subscription that was made for somebody else in between.
+   * @param {string | undefined} before Nothing where the browser does not say: then it is that which {@link checkPass} last saw.
+   * @param {string} endpoint
+   */
+  async function passOn(before, endpoint) {
+    await remember((memory) => {
+      const { pass } = memory;
+      if (pass === undefined || pass.endpoint === endpoint) return memory;
+      const isOfBefore = before === undefined || before === pass.endpoint;
+      return { ...memory, pass: isOfBefore ? { ...pass, endpoint, isTold: false } : undefined };
+    });
+  }
+
+  /** A page has made another subscription, or ended it: for whom, the worker does not know. */
+  async function checkPass() {
+    const { endpoint } = (await subscriptionOfNow()) ?? {};
+    await remember((memory) =>
+      memory.pass === undefined || memory.pass.endpoint === endpoint ? memory : { ...memory, pass: undefined },
+    );
+  }
+
+  /** @returns {Promise<boolean>} False: it is to be tried again. */
+  async function isRenewed() {
+    const { pass } = await recall();
+    const subscription = pass === undefined || pass.isTold ? null : await subscriptionOfNow();
+    if (pass === undefined || subscription?.endpoint !== pass.endpoint) return true;
+    const { ticket } = pass;
+    const status = await post('v1/push/subscriptions', { ticket, subscription: subscription.toJSON() });
+    if (status === undefined) return false;
+    const after = status < 300 ? { ...pass, isTold: true } : undefined;
+    await remember((memory) => (memory.pass && isSame(memory.pass, pass) ? { ...memory, pass: after } : memory));
+    return true;
+  }
+
+  function subscriptionOfNow() {
+    return worker.registration.pushManager.getSubscription().catch(() => null);
+  }
+
+  /** Nothing: nobody answered, and the next page subscribes. */
   async function serverKey() {
+    /** @type {string | undefined} */
+    let key;
+    await tried(async () => {
+      key = await serverKeyNow();
+      return key !== undefined;
+    });
+    return key;
+  }
+
+  async function serverKeyNow() {
     try {
       const response = await fetch(new URL('v1/push/key', server), { credentials: 'omit', cache: 'no-store' });
       return text(record(await response.json())['publicKey']);
     } catch {
-      return undefined; // Nobody answered: the next page subscribes.
+      return undefined; // Nobody answered.
     }
   }
 
@@ -362,6 +447,7 @@
    * @property {readonly string[]} closed Ids, the latest first.
    * @property {readonly Report[]} reports
    * @property {readonly Deed[]} deeds
+   * @property {Pass} [pass]
    */
 
   /** @type {Memory} */
@@ -467,7 +553,11 @@
   async function pushed(order) {
     const shown = await inTurn(() => obey(order));
     const ticket = order.kind === 'show' ? order.kept.ticket : undefined;
-    await Promise.all([shown === true && ticket !== undefined && tell({ ticket, event: 'shown' }), catchUp()]);
+    await Promise.all([
+      shown === true && ticket !== undefined && tell({ ticket, event: 'shown' }),
+      ticket !== undefined && keepPass(ticket),
+      catchUp(),
+    ]);
   }
 
   /**
@@ -496,7 +586,7 @@
     const { oldSubscription } = /** @type {{ oldSubscription?: PushSubscription | null }} */ (
       /** @type {unknown} */ (event)
     );
-    /** @type {ExtendableEvent} */ (event).waitUntil(subscribeAgain(oldSubscription?.options.applicationServerKey));
+    /** @type {ExtendableEvent} */ (event).waitUntil(subscribeAgain(oldSubscription));
   });
 
   /** Pages show by the same rules: what was shown by one is not shown again by a push, nor by another page. */

@@ -15,6 +15,7 @@ export type LogAct =
   | AckAct
   | ChooseAct
   | DeviceAct
+  | RenewDeviceAct
   | RemoveDeviceAct
   | EraseAct;
 
@@ -107,6 +108,18 @@ export interface ChooseAct extends PersonalAct {
 export interface DeviceAct extends PersonalAct {
   readonly kind: 'device';
   readonly device: Omit<StoredDevice, keyof DeviceHealth | 'user' | 'since' | 'createdAt' | 'verifiedAt'>;
+}
+
+/**
+ * The device has another subscription by now; it is verified with it, and otherwise as it was. Appends nothing when it is the one that it had.
+ * Refused: `ticket.unknown` when the device is not there, is not the one that came at `since`, or when the endpoint is another device's.
+ */
+export interface RenewDeviceAct extends PersonalAct {
+  readonly kind: 'renewDevice';
+  readonly device: string;
+  /** As {@link StoredDevice} has it. */
+  readonly since: number;
+  readonly subscription: Pick<StoredDevice, 'endpoint' | 'p256dh' | 'auth'>;
 }
 
 /**

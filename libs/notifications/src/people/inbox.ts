@@ -12,9 +12,13 @@ import { renderNotification } from '../notification-body.js';
 import type { NotificationLog } from '../notification-log.js';
 import { isoTime } from '../iso-time.js';
 import type { MarkValue } from './marks.js';
+import type { Choice, PushStore } from '../push/push-store.js';
 import type { InboxRow, InboxScope, InboxSource, PeopleStore } from './people-store.js';
 import type { Person } from './person.js';
 import type { PreferenceBook } from './preference-book.js';
+
+/** How a body with actions has them; so does `data` with a member of that name, which costs a look in vain. */
+const ACTIONS = '"actions":[';
 
 /** One page of an inbox, each item as JSON text (`inboxItemSchema`); newest first. */
 export interface InboxPage {
@@ -29,15 +33,18 @@ export interface InboxPage {
 export class Inbox {
   readonly #log: NotificationLog;
   readonly #store: PeopleStore;
+  readonly #choices: Pick<PushStore, 'choicesOf'>;
   readonly #preferences: Pick<PreferenceBook, 'hiddenCategories' | 'mutedTopics'>;
 
   constructor(
     log: NotificationLog,
     store: PeopleStore,
+    choices: Pick<PushStore, 'choicesOf'>,
     preferences: Pick<PreferenceBook, 'hiddenCategories' | 'mutedTopics'>,
   ) {
     this.#log = log;
     this.#store = store;
+    this.#choices = choices;
     this.#preferences = preferences;
   }
 
@@ -52,8 +59,9 @@ export class Inbox {
       ...(category !== undefined && { category }),
       ...(before !== undefined && { before }),
     });
+    const chosen = await this.#chosenOf(person.user, rows);
     return {
-      items: rows.map((row) => this.#item(row, scope.now)),
+      items: rows.map((row) => this.#item(row, chosen, scope.now)),
       ...(next !== null && { nextPage: this.#log.pageTokenAt(next) }),
     };
   }
@@ -90,14 +98,26 @@ export class Inbox {
     return offset;
   }
 
-  #item({ entry, topic, standing }: InboxRow, now: number): string {
+  /** One read for all of a page; none where nothing has actions. */
+  async #chosenOf(user: string, rows: readonly InboxRow[]): Promise<readonly Choice[]> {
+    const offering = rows.filter(({ entry }) => entry.body.includes(ACTIONS)).map(({ entry }) => entry.offset);
+    return offering.length === 0 ? [] : this.#choices.choicesOf(user, offering);
+  }
+
+  #item({ entry, topic, standing }: InboxRow, chosen: readonly Choice[], now: number): string {
     // Topics were checked at the publisher's door.
     const json = renderNotification(entry, this.#log.cursorAt(entry.offset), topic as Topic);
     const { seen, read, archived, snoozed } = standing;
     const until = snoozed?.until ?? 0;
     const said = [stamp('seenAt', seen), stamp('readAt', read), stamp('archivedAt', archived)].join('');
-    return `{"notification":${json}${said}${until > now ? `,"snoozedUntil":"${isoTime(until)}"` : ''}}`;
+    const snooze = until > now ? `,"snoozedUntil":"${isoTime(until)}"` : '';
+    return `{"notification":${json}${said}${snooze}${listed(chosen.filter(({ offset }) => offset === entry.offset))}}`;
   }
+}
+
+function listed(chosen: readonly Choice[]): string {
+  if (chosen.length === 0) return '';
+  return `,"chosen":${JSON.stringify(chosen.map(({ action, at }) => ({ action, at: isoTime(at) })))}`;
 }
 
 function stamp(name: string, mark: MarkValue | undefined): string {

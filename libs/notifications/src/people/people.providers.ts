@@ -47,8 +47,9 @@ export const peopleProviders: Provider[] = [
   },
   {
     provide: Inbox,
-    inject: [NotificationLog, PEOPLE_STORE, PreferenceBook],
-    useFactory: (log: NotificationLog, store: PeopleStore, book: PreferenceBook) => new Inbox(log, store, book),
+    inject: [NotificationLog, PEOPLE_STORE, PUSH_STORE, PreferenceBook],
+    useFactory: (log: NotificationLog, store: PeopleStore, choices: PushStore, book: PreferenceBook) =>
+      new Inbox(log, store, choices, book),
   },
   {
     provide: InboxActs,

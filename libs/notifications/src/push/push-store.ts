@@ -70,6 +70,8 @@ export interface PushStore {
   pushes(offset: number, users: readonly string[]): Promise<PushRecord[]>;
   /** Which actions of one notification these people (at most 1,000) have chosen, by person and time. */
   choices(offset: number, users: readonly string[]): Promise<Choice[]>;
+  /** Which actions of these notifications (at most 1,000) one person has chosen, by notification, in the order of `offsets`, and time. */
+  choicesOf(user: string, offsets: readonly number[]): Promise<Choice[]>;
   /** All that is kept of one person's devices, as of one moment: for exports. */
   export(user: string): Promise<StoredDevices>;
   /** When a due push that is not yet decided will be, or was to be; undefined: there is none. */

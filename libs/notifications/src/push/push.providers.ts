@@ -23,6 +23,7 @@ import { PushReports } from './push-reports.js';
 import { PushSchedule } from './push-schedule.js';
 import { PushStats } from './push-stats.js';
 import { PUSH_STORE, type PushStore } from './push-store.js';
+import { Renewals } from './renewals.js';
 
 /** Whoever reaches devices provides it to the whole application; what it needs of this module it may have, but for whoever publishes. */
 const OPTIONAL_CHANNEL = { token: PUSH_CHANNEL, optional: true } as const;
@@ -66,6 +67,12 @@ export function pushProviders(config: PushConfig): Provider[] {
         new PushReports(store, acknowledgements, inbox, actions),
     },
     {
+      provide: Renewals,
+      inject: [NotificationLog, PUSH_STORE, Access, OPTIONAL_CHANNEL],
+      useFactory: (log: NotificationLog, store: PushStore, access: Access, channel?: PushChannel) =>
+        new Renewals(log, store, access, channel),
+    },
+    {
       provide: PushForecasts,
       inject: [PushSchedule, PUSH_STORE, PEOPLE_STORE, PreferenceBook, CategoryBook, Access],
       useFactory: (
@@ -87,7 +94,7 @@ export function pushProviders(config: PushConfig): Provider[] {
 }
 
 /** What other modules may inject of them. */
-export const pushExports = [Actions, Devices, PushExplanations, PushLoop, PushReports, PushStats];
+export const pushExports = [Actions, Devices, PushExplanations, PushLoop, PushReports, PushStats, Renewals];
 
 type LoopParts = [PushStore, Access, CategoryBook, Inbox, Devices, PushAlarm, PushStats, EventBus, PushChannel?];
 
