@@ -128,7 +128,7 @@ describe('what a device reports', () => {
     },
   );
 
-  it('is an acknowledgement by push: a later push to another person’s device says nothing of it', async () => {
+  it('is an acknowledgement in the receipts, by push', async () => {
     const { phone, id } = await halfDelivered('r-receipt');
     await world.report(phone, 'shown');
     const receipts = await world.say({ headers: {} }, 'GET', `/v1/notifications/${id}/receipts`);
