@@ -42,6 +42,20 @@ module.exports = {
       to: { path: inLibraries(['realtime']) },
     },
     {
+      name: 'threads-load-no-schemas',
+      comment:
+        'what runs in a store’s threads takes words and grammar from `#clarion/protocol/plain`: schemas double what a thread takes to start',
+      severity: 'error',
+      from: {
+        path: '^libs/store-[^/]+/src/',
+        pathNot: `${TESTS}|/(?:sqlite-[^/]+|stored-key|[^/]+\\.config|[^/]+\\.module)\\.ts$`,
+      },
+      to: {
+        path: ['libs/protocol/src/index\\.', 'libs/(?:access|notifications)/src/index\\.', '^node_modules/zod/'],
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
       name: 'known-library',
       comment: 'a new library gets its floor in this file',
       severity: 'error',

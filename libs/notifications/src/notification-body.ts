@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
 import type { Edit, PublishRequest, Topic } from '#clarion/protocol';
 import { canonicalJson } from './canonical-json.js';
 
@@ -51,7 +50,7 @@ const EDITABLE = ['type', 'title', 'body', 'url', 'icon', 'data', 'actions'] as 
  * @param updatedAt ISO 8601.
  */
 export function editBody(body: string, edit: Edit, updatedAt: string): string | undefined {
-  const before = z.record(z.string(), z.unknown()).parse(JSON.parse(`{${body}}`));
+  const before = membersOf(body);
   const changed = Object.fromEntries(
     EDITABLE.map((field) => [field, Object.hasOwn(edit, field) ? edit[field] : before[field]]),
   );
@@ -63,10 +62,19 @@ export function editBody(body: string, edit: Edit, updatedAt: string): string | 
 
 /** The person who published it, as the server has said; undefined: a service did. */
 export function senderOf(body: string): string | undefined {
-  return senderSchema.parse(JSON.parse(`{${body}}`)).from?.user;
+  const { from } = membersOf(body);
+  return isObject(from) && typeof from['user'] === 'string' ? from['user'] : undefined;
 }
 
-const senderSchema = z.object({ from: z.object({ user: z.string() }).optional() });
+function membersOf(body: string): Readonly<Record<string, unknown>> {
+  const members: unknown = JSON.parse(`{${body}}`);
+  if (!isObject(members)) throw new Error('a body has members');
+  return members;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
 
 /** What stands in the place of a notification that was taken back: who had sent it, and since when. @param retractedAt ISO 8601. */
 export function tombstoneBody(retractedAt: string, sender?: string): string {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { notificationSchema } from './events.js';
-import { MARK_STATES } from './inbox.js';
+import { MARK_STATES } from './plain.js';
 import { preferencesSchema } from './preferences.js';
 import { deviceIdSchema } from './presence.js';
 import { actionIdSchema } from './publish.js';

@@ -1,21 +1,14 @@
 import { z } from 'zod';
 import { categoryIdSchema } from './categories.js';
 import { cursorSchema } from './cursor.js';
+import { MARK_STATES, MAX_COUNT } from './plain.js';
 import { deviceIdSchema } from './presence.js';
 import { actionIdSchema } from './publish.js';
 import { clientTimeSchema, timestampSchema } from './timestamp.js';
 import { topicSchema } from './topics.js';
 
-/** What a person can say of a notification in their inbox; each can be taken back. */
-export const MARK_STATES = ['seen', 'read', 'archived', 'snoozed'] as const;
-export type MarkState = (typeof MARK_STATES)[number];
-
 /** Ids that one mark or acknowledgement may name. */
 export const MAX_IDS = 1_000;
-/** Topics that one person may follow. */
-export const MAX_FOLLOWS = 1_000;
-/** Summaries count exactly up to this. */
-export const MAX_COUNT = 1_000;
 
 export const notificationIdSchema = z
   .string()

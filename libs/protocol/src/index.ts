@@ -53,7 +53,6 @@ export {
   type Ready,
 } from './events.js';
 export {
-  ADMINISTRATIVE_ACTS,
   apiKeySchema,
   auditLogSchema,
   auditQuerySchema,
@@ -63,7 +62,6 @@ export {
   keysQuerySchema,
   newKeySchema,
   rotateKeySchema,
-  type AdministrativeAct,
 } from './keys.js';
 export { assertPlainJson, MAX_JSON_DEPTH } from './plain-json.js';
 export { publishReplySchema, type PublishReply } from './publish-command.js';
@@ -112,13 +110,11 @@ export {
   matches,
   OWN_TOPIC,
   userOfTopic,
-  selectorSchema,
-  topicSchema,
-  userIdSchema,
   userTopic,
   type Selector,
   type Topic,
-} from './topics.js';
+} from './topic-grammar.js';
+export { selectorSchema, topicSchema, userIdSchema } from './topics.js';
 export { parseWanted, parseWantedQuery, type Priority, type Wanted } from './wanted.js';
 export {
   messageIdSchema,
@@ -154,11 +150,8 @@ export {
   inboxPageSchema,
   inboxQuerySchema,
   inboxSummarySchema,
-  MARK_STATES,
   markedSchema,
   markSchema,
-  MAX_COUNT,
-  MAX_FOLLOWS,
   MAX_IDS,
   notificationIdSchema,
   pageTokenSchema,
@@ -168,7 +161,6 @@ export {
   type InboxQuery,
   type InboxSummary,
   type MarkRequest,
-  type MarkState,
 } from './inbox.js';
 export {
   preferencesSchema,
@@ -218,7 +210,6 @@ export {
   DEVICE_CAUSES,
   deviceListSchema,
   deviceSchema,
-  MAX_DEVICES,
   newDeviceSchema,
   pushKeySchema,
   pushReportSchema,
@@ -232,3 +223,12 @@ export {
   type RenewedSubscription,
 } from './push.js';
 export { MAX_PUSH_AFTER_S, PUSH_WHEN, pushRuleSchema, type PushRule } from './push-rule.js';
+export {
+  ADMINISTRATIVE_ACTS,
+  MARK_STATES,
+  MAX_COUNT,
+  MAX_DEVICES,
+  MAX_FOLLOWS,
+  type AdministrativeAct,
+  type MarkState,
+} from './plain.js';

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { ADMINISTRATIVE_ACTS } from './plain.js';
 import { MAX_GRANTS } from './rest.js';
-import { isUserId, selectorSchema } from './topics.js';
+import { isUserId } from './topic-grammar.js';
+import { selectorSchema } from './topics.js';
 
 /** A user id, all of them (`*`), or all that begin so (`team-7.*`): a wildcard stands at the end alone. */
 function isUserPattern(text: string): boolean {
@@ -111,20 +113,6 @@ export const auditQuerySchema = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
   page: pageTokenSchema,
 });
-
-/** What an administrator can do that others should be able to read of later. */
-export const ADMINISTRATIVE_ACTS = [
-  'key.created',
-  'key.rotated',
-  'key.deleted',
-  'user.disconnected',
-  'user.erased',
-  'connection.closed',
-  'topic.closed',
-  'category.put',
-  'category.deleted',
-] as const;
-export type AdministrativeAct = (typeof ADMINISTRATIVE_ACTS)[number];
 
 const auditEntrySchema = z
   .object({

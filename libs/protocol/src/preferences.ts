@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { categoryIdSchema, MAX_CATEGORIES } from './categories.js';
-import { MAX_FOLLOWS } from './inbox.js';
+import { MAX_FOLLOWS } from './plain.js';
 import { timeZoneSchema } from './locality.js';
 import { clientTimeSchema, timestampSchema } from './timestamp.js';
 import { topicSchema } from './topics.js';

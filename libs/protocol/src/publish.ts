@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { categoryIdSchema } from './categories.js';
 import { cursorSchema } from './cursor.js';
 import { DomainError, problemSchema, toInputErrors } from './errors.js';
-import { topicSchema, userIdSchema, userTopic, type Topic } from './topics.js';
+import { userTopic, type Topic } from './topic-grammar.js';
+import { topicSchema, userIdSchema } from './topics.js';
 
 /** Topics and people that one publish may name; more go through batch. */
 export const MAX_ADDRESSEES = 1_000;

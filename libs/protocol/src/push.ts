@@ -4,9 +4,6 @@ import { deviceIdSchema } from './presence.js';
 import { actionIdSchema } from './publish.js';
 import { timestampSchema } from './timestamp.js';
 
-/** Devices that one person may have; of more the one that was verified longest ago goes. */
-export const MAX_DEVICES = 20;
-
 /** As `PushSubscription.toJSON()` gives it (W3C Push API §6): an uncompressed P-256 point and 16 bytes, in base64url. */
 export const pushSubscriptionSchema = z
   .object({

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { covers, isSelector, isTopic, matches, type Selector, type Topic } from './topics.js';
+import { covers, isSelector, isTopic, matches, type Selector, type Topic } from './topic-grammar.js';
 
 /** So that a run can be had again: `CLARION_TEST_SEED=… npx vitest …`. Every failure names it as well. */
 const seed = Number(process.env['CLARION_TEST_SEED'] ?? Date.now() % 2 ** 31);

@@ -10,7 +10,7 @@ import {
   userTopic,
   type Selector,
   type Topic,
-} from './topics.js';
+} from './topic-grammar.js';
 
 const LITERALS = ['a', 'b', 'users', '$sys'];
 

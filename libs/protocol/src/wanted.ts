@@ -2,7 +2,7 @@ import { EARLIEST, isCursor, type Cursor } from './cursor.js';
 import { DomainError, type InputError } from './errors.js';
 import { MAX_SELECTORS } from './commands.js';
 import { isDeviceId } from './presence.js';
-import { isSelector, OWN_TOPIC, type Selector } from './topics.js';
+import { isSelector, OWN_TOPIC, type Selector } from './topic-grammar.js';
 
 /** Under too much load readers of low priority are asked to poll first. */
 const PRIORITIES = ['low', 'normal'] as const;

@@ -6,7 +6,7 @@ import type {
   StoredSecret,
   TokenRevocation,
 } from '#clarion/access';
-import { ADMINISTRATIVE_ACTS, keyRightsSchema } from '#clarion/protocol';
+import { ADMINISTRATIVE_ACTS } from '#clarion/protocol/plain';
 import { ACCESS_QUERIES } from './access-queries.js';
 import {
   blob,
@@ -19,6 +19,14 @@ import {
   type Statement,
 } from './connection.js';
 import { StoreError } from './store-error.js';
+
+/** A key as it lies in the file: whether its rights are rights, `rightsOf` says. */
+export type ReadKey = Omit<StoredKey, 'rights'> & { readonly rights: unknown };
+
+export interface LoadedAccess {
+  readonly keys: readonly ReadKey[];
+  readonly revocations: TokenRevocation[];
+}
 
 /** Reads keys, revocations and the audit log. */
 export class AccessReader {
@@ -36,8 +44,8 @@ export class AccessReader {
     this.#acts = connection.prepare(ACCESS_QUERIES.acts);
   }
 
-  /** All of one moment. @throws {StoreError} `unreadable` for what no version of this server wrote. */
-  load(): { keys: StoredKey[]; revocations: TokenRevocation[] } {
+  /** All of one moment. */
+  load(): LoadedAccess {
     return this.#connection.read(() => {
       const keys = this.#allKeys.all([]).map((row) => keyOf(row, this.#secretsOf.all([text(row, 0)])));
       const revocations = this.#allRevocations.all([]).map((row) => ({ sub: text(row, 0), before: integer(row, 1) }));
@@ -52,15 +60,11 @@ export class AccessReader {
   }
 }
 
-function keyOf(row: Row, secrets: readonly Row[]): StoredKey {
-  const id = text(row, 0);
-  const rights = keyRightsSchema.safeParse(JSON.parse(text(row, 2)));
-  if (!rights.success)
-    throw new StoreError('unreadable', `the rights of the API key ${id} are damaged; restore a backup`);
+function keyOf(row: Row, secrets: readonly Row[]): ReadKey {
   return {
-    id,
+    id: text(row, 0),
     name: text(row, 1),
-    rights: rights.data,
+    rights: JSON.parse(text(row, 2)),
     secrets: secrets.map(secretOf),
     createdAt: integer(row, 3),
     expiresAt: integerOrNull(row, 4) ?? undefined,

@@ -1,5 +1,5 @@
 import type { ActResult, DeviceAct, RemoveDeviceAct, RenewDeviceAct, StoredDevice } from '#clarion/notifications';
-import { MAX_DEVICES } from '#clarion/protocol';
+import { MAX_DEVICES } from '#clarion/protocol/plain';
 import { integer, text, type Connection, type Row, type SqlValue } from './connection.js';
 import { DeviceRemover } from './device-remover.js';
 import { hostOf, toDevice } from './device-row.js';

@@ -1,4 +1,4 @@
-import { MAX_FOLLOWS } from '#clarion/protocol';
+import { MAX_FOLLOWS } from '#clarion/protocol/plain';
 import type { ActResult, FollowAct } from '#clarion/notifications';
 import { integer, integerOrNull, text, type Connection, type Statement } from './connection.js';
 import type { EntryWriter } from './entry-writer.js';

@@ -1,5 +1,5 @@
 import type { InboxCounts, InboxScope } from '#clarion/notifications';
-import { MAX_COUNT } from '#clarion/protocol';
+import { MAX_COUNT } from '#clarion/protocol/plain';
 import { integer, text, type Connection, type Row, type Statement } from './connection.js';
 import { CoveredOffsets, offsetsIn, type Covered } from './covered-offsets.js';
 import { isListed } from './inbox-filter.js';

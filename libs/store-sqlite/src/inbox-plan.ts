@@ -1,6 +1,7 @@
 import type { InboxScope, InboxSource, RangeMark } from '#clarion/notifications';
 import { beats, latest } from '#clarion/notifications/people';
-import { MARK_STATES, type InboxFilter, type MarkState } from '#clarion/protocol';
+import { MARK_STATES, type MarkState } from '#clarion/protocol/plain';
+import type { InboxFilter } from '#clarion/protocol';
 import { isListed } from './inbox-filter.js';
 import { standingOf, type Ranges, type Said } from './mark-cells.js';
 

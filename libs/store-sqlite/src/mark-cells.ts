@@ -1,6 +1,6 @@
 import type { MarkValue, RangeMark, Standing } from '#clarion/notifications';
 import { latest, reaches } from '#clarion/notifications/people';
-import { MARK_STATES, type MarkState } from '#clarion/protocol';
+import { MARK_STATES, type MarkState } from '#clarion/protocol/plain';
 import { integer, integerOrNull, text, type Row, type SqlValue } from './connection.js';
 import { StoreError } from './store-error.js';
 

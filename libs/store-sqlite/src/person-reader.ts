@@ -1,5 +1,5 @@
 import type { FollowInterval, ReceiptNote, StoredPerson, StoredPreferences } from '#clarion/notifications';
-import { categorySchema, type Category, type MarkState, MARK_STATES } from '#clarion/protocol';
+import { MARK_STATES, type MarkState } from '#clarion/protocol/plain';
 import { integer, integerOrNull, text, textOrNull, type Connection, type Row, type Statement } from './connection.js';
 import { toEntry } from './entry-row.js';
 import { rangesOf, saidOf } from './mark-cells.js';
@@ -71,8 +71,9 @@ export class PersonReader {
     return row === undefined ? undefined : (integerOrNull(row, 0) ?? undefined);
   }
 
-  categories(): Category[] {
-    return this.#sql.categories.all([]).map((row) => categorySchema.parse(JSON.parse(text(row, 0))));
+  /** As JSON. */
+  categories(): string[] {
+    return this.#sql.categories.all([]).map((row) => text(row, 0));
   }
 
   export(user: string): StoredPerson {

@@ -1,4 +1,11 @@
-import { hasWildcard, isOpenToWildcards, isSelector, matches, type Selector, type Topic } from '#clarion/protocol';
+import {
+  hasWildcard,
+  isOpenToWildcards,
+  isSelector,
+  matches,
+  type Selector,
+  type Topic,
+} from '#clarion/protocol/plain';
 
 /** Selectors taken apart: topics to be found by equality, and patterns. */
 export class Selection {

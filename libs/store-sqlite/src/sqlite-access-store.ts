@@ -8,6 +8,7 @@ import type {
   TokenRevocation,
 } from '#clarion/access';
 import type { StoreThreads } from './store-threads.js';
+import { storedKey } from './stored-key.js';
 
 /**
  * Keys, revocations and the audit log in the file of the log, written by the thread that writes it: a backup has both as of one moment.
@@ -22,7 +23,8 @@ export class SqliteAccessStore implements AccessStore {
 
   async load(): Promise<{ keys: StoredKey[]; revocations: TokenRevocation[] }> {
     await this.#threads.open();
-    return this.#threads.withReader((reader) => reader.call('loadAccess', null));
+    const { keys, revocations } = await this.#threads.withReader((reader) => reader.call('loadAccess', null));
+    return { keys: keys.map(storedKey), revocations };
   }
 
   putKey(key: StoredKey, audit: AuditEntry): Promise<void> {

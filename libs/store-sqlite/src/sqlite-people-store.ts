@@ -11,7 +11,7 @@ import type {
   StoredPerson,
   StoredPreferences,
 } from '#clarion/notifications';
-import type { Category } from '#clarion/protocol';
+import { categorySchema, type Category } from '#clarion/protocol';
 import type { StoreThreads } from './store-threads.js';
 
 /** What is kept of people, in the file of the log and through its threads. Every rejection is a `StoreError`. */
@@ -58,8 +58,9 @@ export class SqlitePeopleStore implements PeopleStore {
     return this.#threads.withReader((reader) => reader.call('havePreferences', null));
   }
 
-  categories(): Promise<Category[]> {
-    return this.#threads.withReader((reader) => reader.call('categories', null));
+  async categories(): Promise<Category[]> {
+    const definitions = await this.#threads.withReader((reader) => reader.call('categories', null));
+    return definitions.map((definition) => categorySchema.parse(JSON.parse(definition)));
   }
 
   putCategory(category: Category): Promise<void> {

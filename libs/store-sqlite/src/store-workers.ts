@@ -32,6 +32,7 @@ import type {
   VapidKeys,
 } from '#clarion/notifications';
 import type { Category } from '#clarion/protocol';
+import type { LoadedAccess } from './access-reader.js';
 import type { PackedBatch, PackedResult } from './packed-batch.js';
 import type {
   ExpiredPlan,
@@ -96,7 +97,7 @@ export type ReaderCalls = {
   planUnlisted: { argument: UnlistedRequest; result: readonly number[] };
   planExpired: { argument: ExpiredRequest; result: ExpiredPlan };
   planOverfull: { argument: OverfullRequest; result: OverfullPlan };
-  loadAccess: { argument: null; result: { keys: StoredKey[]; revocations: TokenRevocation[] } };
+  loadAccess: { argument: null; result: LoadedAccess };
   auditLog: { argument: AuditLogRequest; result: AuditLogPage };
   findAll: { argument: readonly string[]; result: (StoredNotification | undefined)[] };
   follows: { argument: string; result: FollowInterval[] };
@@ -106,7 +107,7 @@ export type ReaderCalls = {
   standing: { argument: { readonly user: string; readonly offset: number }; result: Standing };
   preferencesOf: { argument: readonly string[]; result: (StoredPreferences | undefined)[] };
   havePreferences: { argument: null; result: boolean };
-  categories: { argument: null; result: Category[] };
+  categories: { argument: null; result: string[] };
   receipts: { argument: { readonly offset: number; readonly users: readonly string[] }; result: ReceiptNote[] };
   topicReceipts: {
     argument: { readonly offset: number; readonly except: readonly string[] };
