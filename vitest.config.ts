@@ -3,10 +3,21 @@ import { defineConfig } from 'vitest/config';
 const withServers = { testTimeout: 60_000, hookTimeout: 60_000 } as const;
 /** Suites that mostly wait run a few files at once: each has its own ports and folders. */
 const sideBySide = { ...withServers, maxWorkers: 3 } as const;
-/** Two browsers at once: each mostly waits for its page. */
+/** Two browsers, or two servers that die, at once: each mostly waits. */
 const twoByTwo = { ...withServers, maxWorkers: 2 } as const;
 /** One file after another: two cores, and what is judged here must not be disturbed. */
 const oneByOne = { ...withServers, fileParallelism: false } as const;
+
+/** Here it is judged what is lost, not how long it took: most of the time a server starts again. */
+const CRASHES = [
+  'behind-retention',
+  'checker-on-broken-servers',
+  'hop',
+  'power-loss',
+  'push-sigkill',
+  'restored-backup',
+  'sigkill-while-publishing',
+].map((name) => `test/chaos/${name}.test.ts`);
 
 export default defineConfig({
   test: {
@@ -23,7 +34,16 @@ export default defineConfig({
       { test: { name: 'contract', include: ['test/contract/**/*.test.ts'], ...sideBySide } },
       { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...sideBySide } },
       { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], ...twoByTwo } },
-      { test: { name: 'chaos', include: ['test/chaos/**/*.test.ts'], ...oneByOne, testTimeout: 600_000 } },
+      { test: { name: 'crashes', include: CRASHES, ...twoByTwo, testTimeout: 600_000 } },
+      {
+        test: {
+          name: 'chaos',
+          include: ['test/chaos/**/*.test.ts'],
+          exclude: CRASHES,
+          ...oneByOne,
+          testTimeout: 600_000,
+        },
+      },
     ],
   },
 });

@@ -41,6 +41,7 @@ const SUITES = {
   contract: () => suite('contract'),
   e2e: () => suite('e2e'),
   browser: () => suite('browser'),
+  crashes: () => suite('crashes'),
   chaos: () => suite('chaos'),
 };
 
