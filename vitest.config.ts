@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const withServers = { testTimeout: 60_000, hookTimeout: 60_000 } as const;
 /** Suites that mostly wait run a few files at once: each has its own ports and folders. */
@@ -19,8 +20,25 @@ const CRASHES = [
   'sigkill-while-publishing',
 ].map((name) => `test/chaos/${name}.test.ts`);
 
+/** What takes longest. */
+const LONGEST =
+  /\/(?:gateway\.(?:contract|others|broken)|start|half-sent|proxies|page|page-credentials|hop|restored-backup)\./;
+
+/** In a fresh clone nobody has measured yet: what begins last is waited for alone. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    return [...sorted.filter(takesLong), ...sorted.filter((file) => !takesLong(file))];
+  }
+}
+
+function takesLong({ moduleId }: TestSpecification): boolean {
+  return LONGEST.test(moduleId);
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     reporters: ['default'],
     passWithNoTests: false,
     projects: [

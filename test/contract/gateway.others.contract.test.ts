@@ -1,0 +1,3 @@
+import { examineGateways } from './gateway-examination.js';
+
+examineGateways(1);
