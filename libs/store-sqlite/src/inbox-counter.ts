@@ -1,15 +1,17 @@
 import type { InboxCounts, InboxScope } from '#clarion/notifications';
 import { MAX_COUNT } from '#clarion/protocol/plain';
 import { integer, text, type Connection, type Row, type Statement } from './connection.js';
-import { CoveredOffsets, offsetsIn, type Covered } from './covered-offsets.js';
+import { CoveredOffsets, type Covered } from './covered-offsets.js';
 import { isListed } from './inbox-filter.js';
 import { InboxJudge, JudgedScope } from './inbox-judge.js';
-import { planInbox, type InboxPlan, type Segment } from './inbox-plan.js';
+import { planInbox, splitAt, type InboxPlan, type Segment } from './inbox-plan.js';
 import { INBOX_QUERIES, ROWS } from './inbox-queries.js';
 import { cellsOf, rangesOf, type Ranges } from './mark-cells.js';
+import { offsetsIn } from './offset-lists.js';
 import { PEOPLE_QUERIES } from './people-queries.js';
 import { isShared } from './personal-topic.js';
 import { segmentList } from './segment-list.js';
+import { SettledRows } from './settled-rows.js';
 
 const ENOUGH = MAX_COUNT + 1;
 /** Marks that may lift something, and what crossing ranges may be about, looked at for one count. */
@@ -51,15 +53,18 @@ export class InboxCounter {
   readonly #connection: Connection;
   readonly #judge: InboxJudge;
   readonly #covered: CoveredOffsets;
+  readonly #settled: SettledRows;
   readonly #ranges: Statement;
   readonly #counting: Readonly<Record<'unread' | 'unseen', Statement>>;
   readonly #lifting: Statement;
   readonly #shared: Statement;
 
-  constructor(connection: Connection) {
+  /** @param manyMarks from so many marks of single notifications on they are not sought one by one. */
+  constructor(connection: Connection, manyMarks?: number) {
     this.#connection = connection;
     this.#judge = new InboxJudge(connection);
     this.#covered = new CoveredOffsets(connection);
+    this.#settled = new SettledRows(connection, manyMarks);
     this.#ranges = connection.prepare(PEOPLE_QUERIES.ranges);
     this.#counting = {
       unread: connection.prepare(INBOX_QUERIES.countUnread),
@@ -89,9 +94,12 @@ export class InboxCounter {
   }
 
   #count(count: Count): Found {
-    const { above, below } = splitAt(count.plan.walked, count.covered.offsets.at(-1) ?? 0);
-    const crossing = this.#crossing(count.plan);
-    const shared = count.plan.crossing.length > 0 ? ROWS.told : ROWS.counted;
+    const { scope, plan, filter } = count;
+    // Where ranges cross, what is shared must be looked at whatever its mark says.
+    const walked = plan.crossing.length > 0 ? plan.walked : this.#settled.without(plan.walked, scope.user, filter);
+    const { above, below } = splitAt(walked, count.covered.offsets.at(-1) ?? 0);
+    const crossing = this.#crossing(plan);
+    const shared = plan.crossing.length > 0 ? ROWS.told : ROWS.counted;
     for (let limit = ENOUGH; ; limit *= 8) {
       const found = nothingFound();
       this.#walk(found, above, { plain: ROWS.counted, shared }, count, limit);
@@ -133,6 +141,7 @@ export class InboxCounter {
     const offsets = new Set(found.unsure);
     if (plan.skips || plan.covered.length > 0)
       addAll(offsets, this.#lifting.all([scope.user, plan.after, Number.MAX_SAFE_INTEGER, MAX_LOOKED_AT]));
+    if (offsets.size === 0) return;
     const walked = segmentsByTopic(plan.walked);
     for (const offset of offsets) {
       const row = this.#judge.judge(offset, judged, ranges, filter);
@@ -164,15 +173,6 @@ function sizeOf({ unread, unseen, shared }: Found): InboxCounts {
 
 function isEnough(found: Found): boolean {
   return found.unread + found.shared.unread.size >= ENOUGH;
-}
-
-/** What lies above an offset, and what does not. */
-function splitAt(segments: readonly Segment[], end: number): { above: readonly Segment[]; below: readonly Segment[] } {
-  if (end === 0) return { above: segments, below: [] };
-  return {
-    above: segments.flatMap((one) => (one.upTo > end ? { ...one, after: Math.max(one.after, end) } : [])),
-    below: segments.flatMap((one) => (one.after < end ? { ...one, upTo: Math.min(one.upTo, end) } : [])),
-  };
 }
 
 /** Stretches of which the same is said, and asked. */

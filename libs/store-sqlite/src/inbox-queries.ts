@@ -66,6 +66,13 @@ const SHARED = `(
   WHERE a.topic = ${SEGMENT_COLUMNS.topic} AND a.offset > ${SEGMENT_COLUMNS.after}
     AND a.offset <= ${SEGMENT_COLUMNS.upTo} AND a.shared = 1)`;
 
+/** What marks of single notifications put away for good, beyond ?2, at most ?3. */
+function settled(isSettled: string): string {
+  return `
+    SELECT json_group_array(offset) FROM (
+      SELECT offset FROM marks WHERE user = ?1 AND offset > ?2 AND (${isSettled}) ORDER BY offset LIMIT ?3)`;
+}
+
 /** Which marks may bring a notification into a list though what is said of its stretch does not. */
 const LIFTS = 'seen % 2 = 0 OR read % 2 = 0 OR archived % 2 = 0 OR snoozed IS NOT NULL';
 const BRINGS: Readonly<Record<Exclude<InboxFilter, 'all'>, string>> = {
@@ -87,19 +94,30 @@ function marked(filter: Exclude<InboxFilter, 'all'>): string {
 export const INBOX_QUERIES = {
   countUnread: counting(isMarked('read')),
   countUnseen: counting(`${isMarked('read')} OR ${isMarked('seen')}`),
-  /** Of each stretch of a topic what is seen by other topics too, all of it in the order of the index: as much as retention leaves. */
-  sharedOfEach: `SELECT ${SHARED} FROM json_each(?) AS s`,
-  /** The same, and the oldest that the topic has. */
+  settledUnread: settled('read & 1 OR archived & 1'),
+  settledUnseen: settled('seen & 1 OR read & 1 OR archived & 1'),
+  /** Of each stretch of a topic in ?1 the oldest ?2 notifications: one list of lists, since rows of their own cost more than what is in them. */
+  rowsOfEach: `
+    SELECT json_group_array((
+      SELECT json_group_array(offset) FROM (
+        SELECT a.offset FROM audience AS a
+        WHERE a.topic = ${SEGMENT_COLUMNS.topic} AND a.offset > ${SEGMENT_COLUMNS.after}
+          AND a.offset <= ${SEGMENT_COLUMNS.upTo} AND a.kind IS NULL
+        ORDER BY a.offset LIMIT ?2)))
+    FROM json_each(?1) AS s`,
+  /** Of each stretch of a topic what is seen by other topics too, all of it in the order of the index: as much as retention leaves. As a list of lists. */
+  sharedOfEach: `SELECT json_group_array(${SHARED}) FROM json_each(?) AS s`,
+  /** The same as rows, and the oldest that the topic has. */
   coveredOfEach: `
     SELECT ${SHARED}, (SELECT a.offset FROM audience AS a WHERE a.topic = ${SEGMENT_COLUMNS.topic} ORDER BY a.offset LIMIT 1)
     FROM json_each(?) AS s`,
-  /** The newest notification of each stretch of a topic. */
+  /** The newest notification of each stretch of a topic, as one list. */
   heads: `
-    SELECT (
+    SELECT json_group_array((
       SELECT a.offset FROM audience AS a
       WHERE a.topic = ${SEGMENT_COLUMNS.topic} AND a.offset > ${SEGMENT_COLUMNS.after}
         AND a.offset <= ${SEGMENT_COLUMNS.upTo} AND a.kind IS NULL
-      ORDER BY a.offset DESC LIMIT 1)
+      ORDER BY a.offset DESC LIMIT 1))
     FROM json_each(?) AS s`,
   stretch: `
     SELECT a.offset, a.expires_at, a.category, a.shared, a.collapsed_at, m.seen, m.read, m.archived, m.snoozed, m.until

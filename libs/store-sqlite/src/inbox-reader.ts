@@ -1,12 +1,13 @@
 import type { InboxRequest, InboxRow, InboxSlice, Standing } from '#clarion/notifications';
 import type { InboxFilter } from '#clarion/protocol';
-import { integer, integerOrNull, textOrNull, type Connection, type Row, type Statement } from './connection.js';
+import { integer, integerOrNull, text, textOrNull, type Connection, type Row, type Statement } from './connection.js';
 import { isCollapsed, isListed } from './inbox-filter.js';
 import { InboxJudge, JudgedScope } from './inbox-judge.js';
 import { planInbox, type Segment } from './inbox-plan.js';
 import { INBOX_QUERIES } from './inbox-queries.js';
 import { rangesOf, saidOf, standingOf, type Ranges } from './mark-cells.js';
 import { NewestFirst, type Stream } from './newest-first.js';
+import { offsetsOrNullsIn } from './offset-lists.js';
 import { PEOPLE_QUERIES } from './people-queries.js';
 import { segmentList } from './segment-list.js';
 
@@ -125,9 +126,9 @@ export class InboxReader {
 
   /** Where each begins is found for all at once: most of hundreds of topics have nothing among the newest. */
   #stretches(segments: readonly Segment[], user: string): Stream<Candidate>[] {
-    const heads = this.#heads.all([segmentList(segments)]);
+    const heads = offsetsOrNullsIn(text(this.#heads.get([segmentList(segments)]) ?? [], 0));
     return segments.flatMap((segment, i) => {
-      const head = integerOrNull(heads[i] ?? [null], 0);
+      const head = heads[i] ?? null;
       if (head === null) return [];
       const fetch = (upTo: number, count: number): Candidate[] =>
         this.#stretch

@@ -21,10 +21,12 @@ const LARGEST_CHUNK = 64;
 
 /** Many streams as one, newest first. What several have comes several times, one after the other. Reads ahead only where much comes from. */
 export class NewestFirst<T extends { readonly offset: number }> {
-  readonly #streams: Opened<T>[];
+  /** By their heads, ascending: of hundreds a page needs few. */
+  readonly #unopened: Stream<T>[];
+  readonly #opened: Opened<T>[] = [];
 
   constructor(streams: readonly Stream<T>[]) {
-    this.#streams = streams.map((stream) => ({ stream, ahead: [], at: 0, chunk: FIRST_CHUNK, head: stream.head }));
+    this.#unopened = [...streams].sort((a, b) => a.head - b.head);
   }
 
   /** Whether nothing more comes, as far as is known without looking. */
@@ -46,8 +48,13 @@ export class NewestFirst<T extends { readonly offset: number }> {
 
   #newest(): Opened<T> | undefined {
     let newest: Opened<T> | undefined;
-    for (const one of this.#streams) if (one.head > (newest?.head ?? 0)) newest = one;
-    return newest;
+    for (const one of this.#opened) if (one.head > (newest?.head ?? 0)) newest = one;
+    const next = this.#unopened.at(-1);
+    if (next === undefined || next.head <= (newest?.head ?? 0)) return newest;
+    this.#unopened.pop();
+    const opened: Opened<T> = { stream: next, ahead: [], at: 0, chunk: FIRST_CHUNK, head: next.head };
+    this.#opened.push(opened);
+    return opened;
   }
 }
 

@@ -65,6 +65,9 @@ const ALLOWED_SCANS: { readonly [Q in keyof typeof queries]?: readonly string[] 
   takeNameOff: ['SCAN json_each VIRTUAL TABLE INDEX 1:'],
   ackedBeside: ['SCAN json_each VIRTUAL TABLE INDEX 1:'],
   heads: ['SCAN s VIRTUAL TABLE INDEX 1:'],
+  settledUnread: ['SCAN (subquery-1)'],
+  settledUnseen: ['SCAN (subquery-1)'],
+  rowsOfEach: ['SCAN s VIRTUAL TABLE INDEX 1:', 'SCAN (subquery-1)'],
   sharedOfEach: ['SCAN s VIRTUAL TABLE INDEX 1:'],
   coveredOfEach: ['SCAN s VIRTUAL TABLE INDEX 1:'],
   countUnread: COUNTING_SCANS,
@@ -131,6 +134,8 @@ test.for(Object.entries(queries))('%s searches by a key and sorts nothing', ([na
 test.for([
   ['markedInbox', 'SEARCH marks USING INDEX marks_that_lift (user=? AND offset>? AND offset<?)'],
   ['shared', 'SEARCH audience USING COVERING INDEX audience_shared (topic=? AND offset>? AND offset<?)'],
+  ['settledUnread', 'SEARCH marks USING PRIMARY KEY (user=? AND offset>?)'],
+  ['rowsOfEach', 'SEARCH a USING PRIMARY KEY (topic=? AND offset>? AND offset<?)'],
   ['sharedOfEach', 'SEARCH a USING COVERING INDEX audience_shared (topic=? AND offset>? AND offset<?)'],
   ['coveredOfEach', 'SEARCH a USING COVERING INDEX audience_shared (topic=? AND offset>? AND offset<?)'],
   ['besideHistory', 'SEARCH entries USING INDEX entries_of_kind (offset<?)'],

@@ -8,6 +8,7 @@ import { InboxReader } from './inbox-reader.js';
 import { openForReading } from './log-file.js';
 import { LogReader } from './log-reader.js';
 import { NotificationFinder } from './notification-finder.js';
+import { unpackSources } from './packed-sources.js';
 import { PersonReader } from './person-reader.js';
 import { PushReader } from './push-reader.js';
 import { ReceiptReader } from './receipt-reader.js';
@@ -77,8 +78,8 @@ serveCalls<ReaderCalls>(parentPort, {
   findAll: (ids) => opened().finder.findAll(ids),
   follows: (user) => opened().people.follows(user),
   followers: (topic) => opened().people.followers(topic),
-  inbox: (request) => opened().inbox.page(request),
-  inboxCounts: (scope) => opened().counter.counts(scope),
+  inbox: ({ sources, ...rest }) => opened().inbox.page({ ...rest, sources: unpackSources(sources) }),
+  inboxCounts: ({ sources, ...rest }) => opened().counter.counts({ ...rest, sources: unpackSources(sources) }),
   standing: ({ user, offset }) => opened().inbox.standing(user, offset),
   preferencesOf: (users) => opened().people.preferencesOf(users),
   havePreferences: () => opened().people.havePreferences(),

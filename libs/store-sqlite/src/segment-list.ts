@@ -3,6 +3,9 @@ import type { Segment } from './inbox-plan.js';
 /** Digits of an offset: with all of them texts of equal length are taken apart without parsing, which for hundreds of topics is what counts. */
 const DIGITS = 16;
 
+/** Of nearly all that are followed. */
+const OPEN_END = padded(Number.MAX_SAFE_INTEGER);
+
 /** Stretches of topics as one value of a query; {@link SEGMENT_COLUMNS} takes it apart. */
 export function segmentList(segments: readonly Pick<Segment, 'topic' | 'after' | 'upTo'>[]): string {
   return JSON.stringify(segments.map(({ topic, after, upTo }) => `${digits(after)}${digits(upTo)}${topic}`));
@@ -23,5 +26,9 @@ export function segmentsIn(list: string): string {
 }
 
 function digits(offset: number): string {
+  return offset === Number.MAX_SAFE_INTEGER ? OPEN_END : padded(offset);
+}
+
+function padded(offset: number): string {
   return String(offset).padStart(DIGITS, '0');
 }

@@ -12,6 +12,7 @@ import type {
   StoredPreferences,
 } from '#clarion/notifications';
 import { categorySchema, type Category } from '#clarion/protocol';
+import { packSources } from './packed-sources.js';
 import type { StoreThreads } from './store-threads.js';
 
 /** What is kept of people, in the file of the log and through its threads. Every rejection is a `StoreError`. */
@@ -39,11 +40,15 @@ export class SqlitePeopleStore implements PeopleStore {
   }
 
   inbox(request: InboxRequest): Promise<InboxSlice> {
-    return this.#threads.withReader((reader) => reader.call('inbox', request));
+    return this.#threads.withReader((reader) =>
+      reader.call('inbox', { ...request, sources: packSources(request.sources) }),
+    );
   }
 
   counts(scope: InboxScope): Promise<InboxCounts> {
-    return this.#threads.withReader((reader) => reader.call('inboxCounts', scope));
+    return this.#threads.withReader((reader) =>
+      reader.call('inboxCounts', { ...scope, sources: packSources(scope.sources) }),
+    );
   }
 
   standing(user: string, offset: number): Promise<Standing> {

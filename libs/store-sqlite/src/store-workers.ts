@@ -34,6 +34,7 @@ import type {
 import type { Category } from '#clarion/protocol';
 import type { LoadedAccess } from './access-reader.js';
 import type { PackedBatch, PackedResult } from './packed-batch.js';
+import type { Packed } from './packed-sources.js';
 import type {
   ExpiredPlan,
   ExpiredRequest,
@@ -102,8 +103,8 @@ export type ReaderCalls = {
   findAll: { argument: readonly string[]; result: (StoredNotification | undefined)[] };
   follows: { argument: string; result: FollowInterval[] };
   followers: { argument: string; result: number };
-  inbox: { argument: InboxRequest; result: InboxSlice };
-  inboxCounts: { argument: InboxScope; result: InboxCounts };
+  inbox: { argument: Packed<InboxRequest>; result: InboxSlice };
+  inboxCounts: { argument: Packed<InboxScope>; result: InboxCounts };
   standing: { argument: { readonly user: string; readonly offset: number }; result: Standing };
   preferencesOf: { argument: readonly string[]; result: (StoredPreferences | undefined)[] };
   havePreferences: { argument: null; result: boolean };
