@@ -1,7 +1,8 @@
-import { integerOrNull, text, type Connection, type Statement } from './connection.js';
+import { text, type Connection, type Statement } from './connection.js';
 import type { Segment, Stretch } from './inbox-plan.js';
 import { INBOX_QUERIES } from './inbox-queries.js';
-import { offsetListsIn, offsetsIn, runsBeside } from './offset-lists.js';
+import { offsetListsIn, runsBeside } from './offset-lists.js';
+import { OldestRows } from './oldest-rows.js';
 import { segmentList } from './segment-list.js';
 
 /** What ranges by topic hide of what other topics may show. */
@@ -19,22 +20,18 @@ export const NOTHING_COVERED: Covered = { offsets: [], uncertainUpTo: 0 };
  * nothing else, which is a third of what it takes to ask for each.
  */
 export class CoveredOffsets {
-  readonly #coveredOfEach: Statement;
+  readonly #oldest: OldestRows;
   readonly #sharedOfEach: Statement;
 
   constructor(connection: Connection) {
-    this.#coveredOfEach = connection.prepare(INBOX_QUERIES.coveredOfEach);
+    this.#oldest = new OldestRows(connection);
     this.#sharedOfEach = connection.prepare(INBOX_QUERIES.sharedOfEach);
   }
 
   of(stretches: readonly Stretch[]): Covered {
     if (stretches.length === 0) return NOTHING_COVERED;
-    const rows = this.#coveredOfEach.all([segmentList(stretches)]);
-    const uncertain = rows.map((row, i) => {
-      const [oldest, { after, upTo }] = [integerOrNull(row, 1) ?? Number.MAX_SAFE_INTEGER, stretches[i]!];
-      return oldest - 1 <= after ? 0 : Math.min(oldest - 1, upTo);
-    });
-    return { offsets: merged(rows.map((row) => offsetsIn(text(row, 0)))), uncertainUpTo: Math.max(...uncertain) };
+    const lists = offsetListsIn(text(this.#sharedOfEach.get([segmentList(stretches)]) ?? [], 0));
+    return { offsets: merged(lists), uncertainUpTo: this.#oldest.uncertainUpTo(stretches) };
   }
 
   /** The parts of stretches, at most `limit`, that have what is shared and not covered. */

@@ -8,6 +8,7 @@ import { planInbox, splitAt, type InboxPlan, type Segment } from './inbox-plan.j
 import { INBOX_QUERIES, ROWS } from './inbox-queries.js';
 import { cellsOf, rangesOf, type Ranges } from './mark-cells.js';
 import { offsetsIn } from './offset-lists.js';
+import { OldestRows } from './oldest-rows.js';
 import { PEOPLE_QUERIES } from './people-queries.js';
 import { isShared } from './personal-topic.js';
 import { segmentList } from './segment-list.js';
@@ -53,6 +54,7 @@ export class InboxCounter {
   readonly #connection: Connection;
   readonly #judge: InboxJudge;
   readonly #covered: CoveredOffsets;
+  readonly #oldest: OldestRows;
   readonly #settled: SettledRows;
   readonly #ranges: Statement;
   readonly #counting: Readonly<Record<'unread' | 'unseen', Statement>>;
@@ -64,6 +66,7 @@ export class InboxCounter {
     this.#connection = connection;
     this.#judge = new InboxJudge(connection);
     this.#covered = new CoveredOffsets(connection);
+    this.#oldest = new OldestRows(connection);
     this.#settled = new SettledRows(connection, manyMarks);
     this.#ranges = connection.prepare(PEOPLE_QUERIES.ranges);
     this.#counting = {
@@ -98,7 +101,7 @@ export class InboxCounter {
     // Where ranges cross, what is shared must be looked at whatever its mark says.
     const walked = plan.crossing.length > 0 ? plan.walked : this.#settled.without(plan.walked, scope.user, filter);
     const { above, below } = splitAt(walked, count.covered.offsets.at(-1) ?? 0);
-    const crossing = this.#crossing(plan);
+    const crossing = this.#crossing(plan, scope);
     const shared = plan.crossing.length > 0 ? ROWS.told : ROWS.counted;
     for (let limit = ENOUGH; ; limit *= 8) {
       const found = nothingFound();
@@ -128,9 +131,9 @@ export class InboxCounter {
   }
 
   /** What ranges of a topic may say otherwise of, though it is seen by another one. */
-  #crossing({ crossing }: InboxPlan): Set<number> {
+  #crossing({ crossing }: InboxPlan, { sources }: InboxScope): Set<number> {
     const offsets = new Set<number>();
-    for (const { topic, after, upTo } of crossing)
+    for (const { topic, after, upTo } of this.#oldest.lookedAt(crossing, sources))
       addAll(offsets, this.#shared.all([topic, after, upTo, MAX_LOOKED_AT]));
     return offsets;
   }

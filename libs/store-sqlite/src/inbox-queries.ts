@@ -107,9 +107,10 @@ export const INBOX_QUERIES = {
     FROM json_each(?1) AS s`,
   /** Of each stretch of a topic what is seen by other topics too, all of it in the order of the index: as much as retention leaves. As a list of lists. */
   sharedOfEach: `SELECT json_group_array(${SHARED}) FROM json_each(?) AS s`,
-  /** The same as rows, and the oldest that the topic has. */
-  coveredOfEach: `
-    SELECT ${SHARED}, (SELECT a.offset FROM audience AS a WHERE a.topic = ${SEGMENT_COLUMNS.topic} ORDER BY a.offset LIMIT 1)
+  /** Of the topic of each stretch the oldest that it has. */
+  oldestOfEach: `
+    SELECT json_group_array((
+      SELECT a.offset FROM audience AS a WHERE a.topic = ${SEGMENT_COLUMNS.topic} ORDER BY a.offset LIMIT 1))
     FROM json_each(?) AS s`,
   /** The newest notification of each stretch of a topic, as one list. */
   heads: `

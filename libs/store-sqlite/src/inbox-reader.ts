@@ -8,6 +8,7 @@ import { INBOX_QUERIES } from './inbox-queries.js';
 import { rangesOf, saidOf, standingOf, type Ranges } from './mark-cells.js';
 import { NewestFirst, type Stream } from './newest-first.js';
 import { offsetsOrNullsIn } from './offset-lists.js';
+import { OldestRows } from './oldest-rows.js';
 import { PEOPLE_QUERIES } from './people-queries.js';
 import { segmentList } from './segment-list.js';
 
@@ -35,6 +36,7 @@ export class InboxReader {
   readonly #ranges: Statement;
   readonly #heads: Statement;
   readonly #stretch: Statement;
+  readonly #oldest: OldestRows;
   readonly #shared: Statement;
   readonly #marked: Readonly<Record<Exclude<InboxFilter, 'all'>, Statement>>;
 
@@ -44,6 +46,7 @@ export class InboxReader {
     this.#ranges = connection.prepare(PEOPLE_QUERIES.ranges);
     this.#heads = connection.prepare(INBOX_QUERIES.heads);
     this.#stretch = connection.prepare(INBOX_QUERIES.stretch);
+    this.#oldest = new OldestRows(connection);
     this.#shared = connection.prepare(INBOX_QUERIES.shared);
     const lifting = connection.prepare(INBOX_QUERIES.markedInbox);
     this.#marked = {
@@ -110,7 +113,7 @@ export class InboxReader {
   #streams({ ranges, request }: Look): Stream<Candidate>[] {
     const plan = planInbox(request, ranges, request.filter, request.before);
     const streams = this.#stretches(plan.walked, request.user);
-    for (const range of plan.crossing)
+    for (const range of this.#oldest.lookedAt(plan.crossing, request.sources))
       streams.push({
         head: range.upTo,
         fetch: (upTo, count) => offsetsOf(this.#shared.all([range.topic, range.after, upTo, count])),
