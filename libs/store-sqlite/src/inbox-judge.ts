@@ -1,22 +1,24 @@
 import type { LogEntry } from '#clarion/event-bus';
 import type { InboxRow, InboxScope, InboxSource, Standing } from '#clarion/notifications';
 import type { InboxFilter } from '#clarion/protocol';
-import { integerOrNull, type Connection, type Statement } from './connection.js';
-import { toEntry } from './entry-row.js';
+import { integerOrNull, text, type Connection, type Statement } from './connection.js';
+import { parseTopics, toEntry } from './entry-row.js';
 import { isCollapsed, isListed } from './inbox-filter.js';
 import { INBOX_QUERIES } from './inbox-queries.js';
-import { saidOf, standingOf, type Ranges } from './mark-cells.js';
+import { saidOf, standingOf, type Ranges, type Said } from './mark-cells.js';
 import { PEOPLE_QUERIES } from './people-queries.js';
 import { READ_QUERIES } from './read-queries.js';
 
 /** Looks at single notifications, whatever their topics: what is said by an index alone is said faster elsewhere. */
 export class InboxJudge {
   readonly #entry: Statement;
+  readonly #topicsOf: Statement;
   readonly #standsIn: Statement;
   readonly #marksOf: Statement;
 
   constructor(connection: Connection) {
     this.#entry = connection.prepare(READ_QUERIES.entry);
+    this.#topicsOf = connection.prepare(INBOX_QUERIES.topicsOf);
     this.#standsIn = connection.prepare(INBOX_QUERIES.standsIn);
     this.#marksOf = connection.prepare(PEOPLE_QUERIES.marksOf);
   }
@@ -24,6 +26,12 @@ export class InboxJudge {
   entry(offset: number): LogEntry | undefined {
     const row = this.#entry.get([offset]);
     return row === undefined ? undefined : toEntry(row);
+  }
+
+  /** Whether a list may have it, by its marks alone: of thousands that were read nothing more need be looked at. */
+  mayBeListed(offset: number, said: Said, ranges: Ranges, filter: InboxFilter, now: number): boolean {
+    const row = this.#topicsOf.get([offset]);
+    return row !== undefined && isListed(filter, standingOf(said, ranges, offset, parseTopics(text(row, 0))), now);
   }
 
   standing(user: string, { offset, topics }: LogEntry, ranges: Ranges): Standing {

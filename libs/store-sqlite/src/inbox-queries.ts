@@ -128,6 +128,7 @@ export const INBOX_QUERIES = {
   shared: `
     SELECT offset FROM audience
     WHERE topic = ? AND offset > ? AND offset <= ? AND shared = 1 ORDER BY offset DESC LIMIT ?`,
+  topicsOf: 'SELECT topics FROM entries WHERE offset = ?',
   standsIn: 'SELECT collapsed_at FROM audience WHERE topic = ? AND offset = ?',
   markedInbox: marked('inbox'),
   markedRead: marked('read'),

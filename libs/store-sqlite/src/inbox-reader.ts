@@ -92,6 +92,8 @@ export class InboxReader {
 
   #listed({ offset, row, segment }: Candidate, { scope, ranges, request }: Look): InboxRow | undefined {
     if (row === undefined || segment === undefined || row[3] !== null) {
+      if (row !== undefined && !this.#judge.mayBeListed(offset, saidOf(row, 5), ranges, request.filter, scope.now))
+        return undefined;
       const judged = this.#judge.judge(offset, scope, ranges, request.filter);
       return judged !== undefined && isWanted(judged.entry.category, request) ? judged : undefined;
     }
