@@ -7,7 +7,7 @@ import { entryBody } from './entries.js';
 
 /**
  * What an inbox of 10,000 costs, by how many topics it comes, and when each notification is seen by several of them:
- * `node dist/bench/store/inbox-figures.js`. Milliseconds, the way to the thread and back included.
+ * `node dist/bench/store/inbox-figures.js`. Milliseconds, the way to the thread and back included. A summary reads first what is followed.
  */
 const NOTIFICATIONS = 10_000;
 const NOW = 1_800_000_000_000;
@@ -93,9 +93,13 @@ class InboxFigures {
     }));
     const scope: InboxScope = { user: USER, sources, hiddenCategories: ['ads'], now: NOW + 1 };
     const counts = await timesOf(() => this.#store.people.counts(scope));
+    const summary = await timesOf(async () => {
+      await this.#store.people.follows(USER);
+      await this.#store.people.counts(scope);
+    });
     const page = await timesOf(() => this.#store.people.inbox({ ...scope, filter: 'inbox', limit: 50 }));
     await this.#store.close();
-    return `${name}: counts ${counts}, a page of 50 ${page}`;
+    return `${name}: counts ${counts}, with what is followed ${summary}, a page of 50 ${page}`;
   }
 
   async #publishAll(): Promise<void> {

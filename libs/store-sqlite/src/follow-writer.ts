@@ -1,7 +1,8 @@
 import { MAX_FOLLOWS } from '#clarion/protocol/plain';
-import type { ActResult, FollowAct } from '#clarion/notifications';
-import { integer, integerOrNull, text, type Connection, type Statement } from './connection.js';
+import type { ActResult, FollowAct, FollowInterval } from '#clarion/notifications';
+import { integer, type Connection, type Statement } from './connection.js';
 import type { EntryWriter } from './entry-writer.js';
+import { followListIn, followsIn } from './follow-list.js';
 import { PEOPLE_QUERIES } from './people-queries.js';
 import { addPersonal } from './personal-entry.js';
 import { isPersonal } from './personal-topic.js';
@@ -57,12 +58,9 @@ export class FollowWriter {
   }
 
   #forgetFirstEnded(user: string): void {
-    let first: { topic: string; from: number; to: number } | undefined;
-    for (const row of this.#all.all([user])) {
-      const to = integerOrNull(row, 2);
-      if (to !== null && (first === undefined || to < first.to))
-        first = { topic: text(row, 0), from: integer(row, 1), to };
-    }
+    let first: FollowInterval | undefined;
+    for (const interval of followsIn(followListIn(this.#all.get([user]) ?? [])))
+      if (interval.to !== null && (first === undefined || interval.to < (first.to ?? 0))) first = interval;
     if (first !== undefined) this.#drop.run([user, first.topic, first.from]);
   }
 }

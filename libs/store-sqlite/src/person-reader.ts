@@ -1,7 +1,8 @@
-import type { FollowInterval, ReceiptNote, StoredPerson, StoredPreferences } from '#clarion/notifications';
+import type { ReceiptNote, StoredPerson, StoredPreferences } from '#clarion/notifications';
 import { MARK_STATES, type MarkState } from '#clarion/protocol/plain';
 import { integer, integerOrNull, text, textOrNull, type Connection, type Row, type Statement } from './connection.js';
 import { toEntry } from './entry-row.js';
+import { followListIn, followsIn, type FollowList } from './follow-list.js';
 import { rangesOf, saidOf } from './mark-cells.js';
 import { PEOPLE_QUERIES } from './people-queries.js';
 import { personalTopic } from './personal-topic.js';
@@ -43,14 +44,8 @@ export class PersonReader {
     };
   }
 
-  follows(user: string): FollowInterval[] {
-    return this.#sql.follows.all([user]).map((row) => ({
-      topic: text(row, 0),
-      from: integer(row, 1),
-      to: integerOrNull(row, 2),
-      since: integer(row, 3),
-      until: integerOrNull(row, 4),
-    }));
+  follows(user: string): FollowList {
+    return followListIn(this.#sql.follows.get([user]) ?? []);
   }
 
   /** Walks the index of the topic's followers: 100,000 take some milliseconds. */
@@ -79,7 +74,7 @@ export class PersonReader {
   export(user: string): StoredPerson {
     return this.#connection.read(() => ({
       notifications: this.#sql.notificationsOf.all([personalTopic(user)]).map(toEntry),
-      follows: this.follows(user),
+      follows: followsIn(this.follows(user)),
       marks: [...this.#itemMarks(user), ...this.#rangeMarks(user)],
       receipts: this.#receiptsOf(user),
       preferences: this.#preferences(user),

@@ -65,6 +65,7 @@ const ALLOWED_SCANS: { readonly [Q in keyof typeof queries]?: readonly string[] 
   takeNameOff: ['SCAN json_each VIRTUAL TABLE INDEX 1:'],
   ackedBeside: ['SCAN json_each VIRTUAL TABLE INDEX 1:'],
   heads: ['SCAN s VIRTUAL TABLE INDEX 1:'],
+  follows: ['SCAN (subquery-1)'],
   settledUnread: ['SCAN (subquery-1)'],
   settledUnseen: ['SCAN (subquery-1)'],
   rowsOfEach: ['SCAN s VIRTUAL TABLE INDEX 1:', 'SCAN (subquery-1)'],

@@ -12,6 +12,7 @@ import type {
   StoredPreferences,
 } from '#clarion/notifications';
 import { categorySchema, type Category } from '#clarion/protocol';
+import { followsIn } from './follow-list.js';
 import { packSources } from './packed-sources.js';
 import type { StoreThreads } from './store-threads.js';
 
@@ -31,8 +32,8 @@ export class SqlitePeopleStore implements PeopleStore {
     return this.#threads.withReader((reader) => reader.call('findAll', ids));
   }
 
-  follows(user: string): Promise<FollowInterval[]> {
-    return this.#threads.withReader((reader) => reader.call('follows', user));
+  async follows(user: string): Promise<FollowInterval[]> {
+    return followsIn(await this.#threads.withReader((reader) => reader.call('follows', user)));
   }
 
   followers(topic: string): Promise<number> {

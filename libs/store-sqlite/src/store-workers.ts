@@ -6,7 +6,6 @@ import type {
   ClaimRequest,
   DecidedPage,
   DuePush,
-  FollowInterval,
   InboxCounts,
   InboxRequest,
   InboxScope,
@@ -33,6 +32,7 @@ import type {
 } from '#clarion/notifications';
 import type { Category } from '#clarion/protocol';
 import type { LoadedAccess } from './access-reader.js';
+import type { FollowList } from './follow-list.js';
 import type { PackedBatch, PackedResult } from './packed-batch.js';
 import type { Packed } from './packed-sources.js';
 import type {
@@ -101,7 +101,7 @@ export type ReaderCalls = {
   loadAccess: { argument: null; result: LoadedAccess };
   auditLog: { argument: AuditLogRequest; result: AuditLogPage };
   findAll: { argument: readonly string[]; result: (StoredNotification | undefined)[] };
-  follows: { argument: string; result: FollowInterval[] };
+  follows: { argument: string; result: FollowList };
   followers: { argument: string; result: number };
   inbox: { argument: Packed<InboxRequest>; result: InboxSlice };
   inboxCounts: { argument: Packed<InboxScope>; result: InboxCounts };
