@@ -1,4 +1,5 @@
 import type { PushMessage, StoredDevice } from '#clarion/notifications';
+import { aDevice } from '../../libs/notifications/test/push-doubles.js';
 import type { TestSubscription } from './push-service.js';
 
 /** A device as a store has it. */
@@ -6,26 +7,7 @@ export function deviceAt(
   { endpoint, keys }: TestSubscription['subscription'],
   more: Partial<StoredDevice> = {},
 ): StoredDevice {
-  return {
-    user: 'u-1',
-    id: 'laptop',
-    endpoint,
-    p256dh: keys.p256dh,
-    auth: keys.auth,
-    name: null,
-    locale: null,
-    timeZone: null,
-    subscribe: [],
-    issuedAt: null,
-    since: 0,
-    createdAt: 0,
-    verifiedAt: 0,
-    lastSuccessAt: null,
-    failures: 0,
-    lastFailureAt: null,
-    lastFailureReason: null,
-    ...more,
-  };
+  return aDevice('u-1', 'laptop', { endpoint, p256dh: keys.p256dh, auth: keys.auth, ...more });
 }
 
 export type ShowMessage = Extract<PushMessage, { kind: 'show' }>;
