@@ -1,7 +1,7 @@
 import { text, type Connection, type Statement } from './connection.js';
-import type { Segment, Stretch } from './inbox-plan.js';
+import type { Stretch } from './inbox-plan.js';
 import { INBOX_QUERIES } from './inbox-queries.js';
-import { offsetListsIn, runsBeside } from './offset-lists.js';
+import { merged, offsetListsIn } from './offset-lists.js';
 import { OldestRows } from './oldest-rows.js';
 import { segmentList } from './segment-list.js';
 
@@ -15,10 +15,7 @@ export interface Covered {
 
 export const NOTHING_COVERED: Covered = { offsets: [], uncertainUpTo: 0 };
 
-/**
- * Finds by offsets alone what is hidden in one topic because it lies in a covered stretch of another one: two lists in the order of an index that has
- * nothing else, which is a third of what it takes to ask for each.
- */
+/** Finds what is hidden wherever it may be seen because it lies in a covered stretch of one of its topics, in the order of an index that has nothing else. */
 export class CoveredOffsets {
   readonly #oldest: OldestRows;
   readonly #sharedOfEach: Statement;
@@ -33,24 +30,4 @@ export class CoveredOffsets {
     const lists = offsetListsIn(text(this.#sharedOfEach.get([segmentList(stretches)]) ?? [], 0));
     return { offsets: merged(lists), uncertainUpTo: this.#oldest.uncertainUpTo(stretches) };
   }
-
-  /** The parts of stretches, at most `limit`, that have what is shared and not covered. */
-  uncovered(segments: readonly Segment[], { offsets }: Covered, limit: number): Segment[] {
-    if (segments.length === 0) return [];
-    const shared = offsetListsIn(text(this.#sharedOfEach.get([segmentList(segments)]) ?? [], 0));
-    const parts: Segment[] = [];
-    for (const [i, segment] of segments.entries()) {
-      for (const run of runsBeside(shared[i] ?? [], offsets)) {
-        if (parts.length === limit) return parts;
-        parts.push({ ...segment, ...run });
-      }
-    }
-    return parts;
-  }
-}
-
-/** Several ascending lists as one; mostly there is one alone. */
-function merged(lists: readonly (readonly number[])[]): readonly number[] {
-  const filled = lists.filter((list) => list.length > 0);
-  return filled.length <= 1 ? (filled[0] ?? []) : [...Float64Array.from(filled.flat()).sort()];
 }

@@ -2,17 +2,17 @@ import type { InboxCounts, InboxScope } from '#clarion/notifications';
 import { MAX_COUNT } from '#clarion/protocol/plain';
 import { integer, text, type Connection, type Row, type Statement } from './connection.js';
 import { CoveredOffsets, type Covered } from './covered-offsets.js';
+import { HiddenRows, NOTHING_HIDDEN } from './hidden-rows.js';
 import { isListed } from './inbox-filter.js';
 import { InboxJudge, JudgedScope } from './inbox-judge.js';
-import { planInbox, splitAt, type InboxPlan, type Segment } from './inbox-plan.js';
-import { INBOX_QUERIES, ROWS } from './inbox-queries.js';
+import { planInbox, type InboxPlan, type Segment } from './inbox-plan.js';
+import { INBOX_QUERIES } from './inbox-queries.js';
 import { cellsOf, rangesOf, type Ranges } from './mark-cells.js';
 import { offsetsIn } from './offset-lists.js';
 import { OldestRows } from './oldest-rows.js';
 import { PEOPLE_QUERIES } from './people-queries.js';
 import { isShared } from './personal-topic.js';
 import { segmentList } from './segment-list.js';
-import { SettledRows } from './settled-rows.js';
 
 const ENOUGH = MAX_COUNT + 1;
 /** Marks that may lift something, and what crossing ranges may be about, looked at for one count. */
@@ -26,12 +26,6 @@ interface Count {
   readonly plan: InboxPlan;
   readonly covered: Covered;
   readonly filter: 'unread' | 'unseen';
-}
-
-/** What a walk does with what is seen by one topic alone, and with what may be seen by several: {@link ROWS}. */
-interface Rows {
-  readonly plain: number;
-  readonly shared: number;
 }
 
 /** What was found so far. */
@@ -55,7 +49,7 @@ export class InboxCounter {
   readonly #judge: InboxJudge;
   readonly #covered: CoveredOffsets;
   readonly #oldest: OldestRows;
-  readonly #settled: SettledRows;
+  readonly #hidden: HiddenRows;
   readonly #ranges: Statement;
   readonly #counting: Readonly<Record<'unread' | 'unseen', Statement>>;
   readonly #lifting: Statement;
@@ -67,7 +61,7 @@ export class InboxCounter {
     this.#judge = new InboxJudge(connection);
     this.#covered = new CoveredOffsets(connection);
     this.#oldest = new OldestRows(connection);
-    this.#settled = new SettledRows(connection, manyMarks);
+    this.#hidden = new HiddenRows(connection, manyMarks);
     this.#ranges = connection.prepare(PEOPLE_QUERIES.ranges);
     this.#counting = {
       unread: connection.prepare(INBOX_QUERIES.countUnread),
@@ -97,26 +91,23 @@ export class InboxCounter {
   }
 
   #count(count: Count): Found {
-    const { scope, plan, filter } = count;
-    // Where ranges cross, what is shared must be looked at whatever its mark says.
-    const walked = plan.crossing.length > 0 ? plan.walked : this.#settled.without(plan.walked, scope.user, filter);
-    const { above, below } = splitAt(walked, count.covered.offsets.at(-1) ?? 0);
+    const { scope, plan, covered, filter } = count;
     const crossing = this.#crossing(plan, scope);
-    const shared = plan.crossing.length > 0 ? ROWS.told : ROWS.counted;
+    // Where ranges cross, what is shared must be looked at whatever its mark says.
+    const isCrossed = plan.crossing.length > 0;
+    const hidden = isCrossed ? NOTHING_HIDDEN : this.#hidden.of(plan.walked, scope.user, filter, covered);
     for (let limit = ENOUGH; ; limit *= 8) {
       const found = nothingFound();
-      this.#walk(found, above, { plain: ROWS.counted, shared }, count, limit);
-      this.#walk(found, below, { plain: ROWS.counted, shared: ROWS.left }, count, limit);
-      const parts = isEnough(found) ? [] : this.#covered.uncovered(below, count.covered, limit);
-      this.#walk(found, parts, { plain: ROWS.left, shared }, count, limit);
+      const { segments, isAll } = this.#hidden.left(plan.walked, hidden, limit);
+      this.#walk(found, segments, count, limit);
       for (const offset of crossing) found.unsure.add(offset);
       this.#lookAt(found, count);
       // The same rows use up the limit by each of their topics, and some count for nothing.
-      if (isEnough(found) || (found.rows < limit && parts.length < limit)) return found;
+      if (isEnough(found) || (found.rows < limit && isAll)) return found;
     }
   }
 
-  #walk(found: Found, segments: readonly Segment[], rows: Rows, count: Count, limit: number): void {
+  #walk(found: Found, segments: readonly Segment[], count: Count, limit: number): void {
     const { scope, plan, covered, filter } = count;
     const hidden = JSON.stringify(scope.hiddenCategories);
     const hiding = covered.uncertainUpTo > 0 ? segmentList(plan.covered) : '[]';
@@ -124,7 +115,7 @@ export class InboxCounter {
       if (found.rows >= limit) return;
       const { base, publishedFrom } = alike[0]!;
       const [seen, read, archived, snoozed] = cellsOf(base).map((cell) => cell ?? 0);
-      const values = [segmentList(alike), scope.user, hidden, scope.now, rows.plain, rows.shared];
+      const values = [segmentList(alike), scope.user, hidden, scope.now, plan.crossing.length > 0 ? 1 : 0];
       const bases = [seen ?? 0, read ?? 0, archived ?? 0, snoozed ?? 0, publishedFrom];
       add(found, this.#counting[filter].get([...values, limit - found.rows, ...bases, hiding, covered.uncertainUpTo]));
     }

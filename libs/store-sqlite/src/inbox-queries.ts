@@ -2,7 +2,7 @@ import type { InboxFilter } from '#clarion/protocol';
 import { SEGMENT_COLUMNS, segmentsIn } from './segment-list.js';
 
 /** What is said of all the stretches of a walk. What is walked is listed unless a mark of its own says otherwise, so that a greater mark that holds decides. */
-const BASE = { seen: '?8', read: '?9', archived: '?10', snoozed: '?11' } as const;
+const BASE = { seen: '?7', read: '?8', archived: '?9', snoozed: '?10' } as const;
 
 function isMarked(state: 'seen' | 'read' | 'archived'): string {
   return `(m.${state} & 1 AND m.${state} > ${BASE[state]})`;
@@ -11,10 +11,7 @@ function isMarked(state: 'seen' | 'read' | 'archived'): string {
 /** Of two snoozes of one moment the longer counts, and that of the stretch is over. */
 const IS_ASLEEP = `(m.snoozed & 1 AND m.snoozed >= ${BASE.snoozed} AND m.until > ?4)`;
 
-/** What a walk does with rows: leaves them out, counts them, or only tells which they are. */
-export const ROWS = { left: 0, counted: 1, told: 2 } as const;
-
-const IS_TOLD = `(?6 = ${ROWS.told} AND a.shared IS NOT NULL)`;
+const IS_TOLD = '(?5 AND a.shared IS NOT NULL)';
 
 /** Whether in another of its topics a newer one has its key: then it matters by which it is seen. */
 const COLLAPSED_ELSEWHERE = `EXISTS (
@@ -28,17 +25,17 @@ const COVERED = `EXISTS (
   WHERE e.offset = a.offset AND e.offset > c.after AND e.offset <= c.up_to)`;
 
 /**
- * Counts in one walk over the stretches in ?1 ({@link segmentList}) what is unread, at most ?7 rows: those that are seen by no other topic, and of these
+ * Counts in one walk over the stretches in ?1 ({@link segmentList}) what is unread, at most ?6 rows: those that are seen by no other topic, and of these
  * the unseen; of those that may be, the offsets of the unseen, of the seen, and of those that must be looked at one by one; and how many rows it was.
- * ?2: the person; ?3: hidden categories; ?4: now; ?5, ?6: what is done with those that are seen by no other topic, and those that may be ({@link ROWS});
- * ?8 to ?11: what is said of all the stretches; ?12: nothing published before; ?13: stretches of topics in which nothing is counted, by whatever
- * topic it is seen, and ?14: up to where their rows may be gone.
+ * ?2: the person; ?3: hidden categories; ?4: now; ?5: 1 when of all that may be seen by other topics it is only told which they are, else 0;
+ * ?7 to ?10: what is said of all the stretches; ?11: nothing published before; ?12: stretches of topics in which nothing is counted, by whatever
+ * topic it is seen, and ?13: up to where their rows may be gone.
  *
  * Marks are asked before categories: of most of what many have read nothing else need be known. CASE, since AND and OR in a column ask both sides.
  */
 function counting(isPutAway: string): string {
   return `
-    WITH s AS MATERIALIZED (${segmentsIn('?1')}), c AS MATERIALIZED (${segmentsIn('?13')})
+    WITH s AS MATERIALIZED (${segmentsIn('?1')}), c AS MATERIALIZED (${segmentsIn('?12')})
     SELECT count(*) FILTER (WHERE shared IS NULL), count(*) FILTER (WHERE shared IS NULL AND unseen),
       json_group_array(offset) FILTER (WHERE shared = 1 AND NOT unsure AND unseen),
       json_group_array(offset) FILTER (WHERE shared = 1 AND NOT unsure AND NOT unseen),
@@ -49,16 +46,15 @@ function counting(isPutAway: string): string {
         CASE WHEN ${IS_TOLD} THEN 1 WHEN a.shared = 1 AND a.collapse_key IS NOT NULL THEN ${COLLAPSED_ELSEWHERE} ELSE 0 END AS unsure
       FROM s CROSS JOIN audience AS a ON a.topic = s.topic AND a.offset > s.after AND a.offset <= s.up_to
       LEFT JOIN marks AS m ON m.user = ?2 AND m.offset = a.offset
-      WHERE CASE WHEN a.shared IS NULL THEN ?5 ELSE ?6 END
-        AND a.kind IS NULL AND (a.expires_at IS NULL OR a.expires_at > ?4)
+      WHERE a.kind IS NULL AND (a.expires_at IS NULL OR a.expires_at > ?4)
         AND (a.collapsed_at IS NULL OR ${IS_TOLD})
         AND CASE
           WHEN NOT ${IS_TOLD} AND (${isPutAway} OR ${isMarked('archived')} OR ${IS_ASLEEP}) THEN 0
           WHEN a.category IS NULL THEN 1
           ELSE a.category NOT IN (SELECT value FROM json_each(?3)) END
-        AND (?12 = 0 OR ?12 <= (SELECT published_at FROM entries AS e WHERE e.offset = a.offset))
-        AND (a.shared IS NULL OR a.offset > ?14 OR NOT ${COVERED})
-      LIMIT ?7)`;
+        AND (?11 = 0 OR ?11 <= (SELECT published_at FROM entries AS e WHERE e.offset = a.offset))
+        AND (a.shared IS NULL OR a.offset > ?13 OR NOT ${COVERED})
+      LIMIT ?6)`;
 }
 
 const SHARED = `(

@@ -22,6 +22,23 @@ function isOffsets(value: unknown): value is number[] {
   return Array.isArray(value) && typeof value[0] === 'number';
 }
 
+/** Several ascending lists as one, two by two. */
+export function merged(lists: readonly (readonly number[])[]): readonly number[] {
+  const [first = [], second, ...rest] = lists.filter((list) => list.length > 0);
+  return second === undefined ? first : merged([...rest, mergedTwo(first, second)]);
+}
+
+function mergedTwo(one: readonly number[], other: readonly number[]): number[] {
+  const all: number[] = [];
+  let next = 0;
+  for (const offset of one) {
+    for (; next < other.length && (other[next] ?? 0) < offset; next++) all.push(other[next] ?? 0);
+    all.push(offset);
+  }
+  for (; next < other.length; next++) all.push(other[next] ?? 0);
+  return all;
+}
+
 /** `(after, upTo]`. */
 export interface Run {
   readonly after: number;

@@ -1,0 +1,80 @@
+import { text, type Connection, type Statement } from './connection.js';
+import type { Covered } from './covered-offsets.js';
+import type { Segment } from './inbox-plan.js';
+import { INBOX_QUERIES } from './inbox-queries.js';
+import { merged, offsetListsIn, offsetsIn, runsBeside } from './offset-lists.js';
+import { segmentList } from './segment-list.js';
+
+/** With fewer marks it is as fast to ask for the mark of each row, which finds enough after as many rows more. */
+const MANY_MARKS = 256;
+const MAX_MARKS = 100_000;
+/** A seek for each of so many rows costs no more than another stretch. */
+const BRIDGED = 4;
+/** Rows of a stretch that are looked at beyond as many as are hidden. */
+const ROWS_BEYOND = 1_000;
+
+/** Offsets that no walk need look at. */
+export interface Hidden {
+  /** Ascending. */
+  readonly offsets: readonly number[];
+  /** So many in a row may be walked nevertheless: their marks are found. */
+  readonly bridged: number;
+}
+
+export const NOTHING_HIDDEN: Hidden = { offsets: [], bridged: 0 };
+
+/** What is left of stretches to be walked. */
+export interface Left {
+  readonly segments: readonly Segment[];
+  /** Whether there were no more than the caller wanted. */
+  readonly isAll: boolean;
+}
+
+/**
+ * Takes out of walks what is surely hidden, by marks of single notifications or because a range of another topic covers it: two lists, of what is hidden
+ * and of rows, in the order of their indexes, instead of a question for each row.
+ */
+export class HiddenRows {
+  readonly #settled: Readonly<Record<'unread' | 'unseen', Statement>>;
+  readonly #rowsOfEach: Statement;
+  readonly #manyMarks: number;
+
+  constructor(connection: Connection, manyMarks = MANY_MARKS) {
+    this.#manyMarks = manyMarks;
+    this.#settled = {
+      unread: connection.prepare(INBOX_QUERIES.settledUnread),
+      unseen: connection.prepare(INBOX_QUERIES.settledUnseen),
+    };
+    this.#rowsOfEach = connection.prepare(INBOX_QUERIES.rowsOfEach);
+  }
+
+  of(segments: readonly Segment[], user: string, filter: 'unread' | 'unseen', covered: Covered): Hidden {
+    const settled = this.#settledIn(segments, user, filter);
+    const isWorthIt = settled.length >= this.#manyMarks;
+    // Of what is covered nothing else tells.
+    if (covered.offsets.length > 0) return { offsets: merged([covered.offsets, isWorthIt ? settled : []]), bridged: 0 };
+    return isWorthIt ? { offsets: settled, bridged: BRIDGED } : NOTHING_HIDDEN;
+  }
+
+  /** Parts of the stretches, about `limit` of them at most, that have all rows which are not hidden, and perhaps some that are by a mark of their own. */
+  left(segments: readonly Segment[], { offsets, bridged }: Hidden, limit: number): Left {
+    if (offsets.length === 0) return { segments, isAll: true };
+    const most = offsets.length + ROWS_BEYOND;
+    const rows = offsetListsIn(text(this.#rowsOfEach.get([segmentList(segments), most]) ?? [], 0));
+    const parts: Segment[] = [];
+    for (const [i, segment] of segments.entries()) {
+      if (parts.length >= limit) return { segments: parts, isAll: false };
+      const found = rows[i] ?? [];
+      for (const run of runsBeside(found, offsets, bridged)) parts.push({ ...segment, ...run });
+      if (found.length === most) parts.push({ ...segment, after: found.at(-1) ?? segment.after });
+    }
+    return { segments: parts, isAll: true };
+  }
+
+  /** A mark that is kept holds against all ranges (`MarkWriter`). Snoozes are over some time: they are left to the walk. */
+  #settledIn(segments: readonly Segment[], user: string, filter: 'unread' | 'unseen'): number[] {
+    if (segments.length === 0) return [];
+    const after = segments.reduce((least, segment) => Math.min(least, segment.after), Number.MAX_SAFE_INTEGER);
+    return offsetsIn(text(this.#settled[filter].get([user, after, MAX_MARKS]) ?? [], 0));
+  }
+}
