@@ -9,9 +9,9 @@ const withServers = {
 } as const;
 /** Files that wait now and then run a few at once: each has its own ports and folders. What they import is loaded once for all of them. */
 const sideBySide = { ...withServers, maxWorkers: 3, isolate: false } as const;
-/** Two browsers, or two servers that die, at once: each mostly waits. */
+/** Two browsers at once: each mostly waits. */
 const twoByTwo = { ...withServers, maxWorkers: 2 } as const;
-/** One file after another: two cores, and what is judged here must not be disturbed. */
+/** One file after another: beside the browsers, or because what is judged must not be disturbed. */
 const oneByOne = { ...withServers, fileParallelism: false } as const;
 
 /** Here it is judged what is lost, not how long it took: most of the time a server starts again. */
@@ -44,9 +44,6 @@ const LONGEST = new RegExp(
     'keys',
     'page',
     'page-credentials',
-    'hop',
-    'restored-backup',
-    'push-sigkill',
   ].join('|')})\\.`,
 );
 
@@ -72,7 +69,7 @@ const PROJECTS = [
   { name: 'contract', include: ['test/contract/**/*.test.ts'], ...sideBySide },
   { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...sideBySide },
   { name: 'browser', include: ['test/browser/**/*.test.ts'], ...twoByTwo },
-  { name: 'crashes', include: CRASHES, ...twoByTwo, testTimeout: 600_000 },
+  { name: 'crashes', include: CRASHES, ...oneByOne, testTimeout: 600_000 },
   { name: 'chaos', include: ['test/chaos/**/*.test.ts'], exclude: CRASHES, ...oneByOne, testTimeout: 600_000 },
 ];
 
