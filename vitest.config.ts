@@ -6,7 +6,7 @@ const withServers = {
   hookTimeout: 60_000,
   // The build is loaded as it ships, by Node itself.
   server: { deps: { external: [/\/dist\/(?:src|libs)\//] } },
-} as const;
+};
 /** Files that wait now and then run a few at once: each has its own ports and folders. What they import is loaded once for all of them. */
 const sideBySide = { ...withServers, maxWorkers: 3, isolate: false } as const;
 /** Two browsers at once: each mostly waits. */
