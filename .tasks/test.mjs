@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { build, buildIfStale, installPackages, requireNode, root } from './setup.mjs';
+import { buildIfStale, installPackages, requireNode, root } from './setup.mjs';
 import { installPrograms } from './system-packages.mjs';
 
 const started = performance.now();
@@ -21,32 +21,44 @@ const PROJECTS = [
   'examples/chat/jsconfig.json',
 ];
 
-/** What is seen without running anything: two at once, for each has one thread. */
-const CHECKS = {
+/** What looks at the sources alone, and so goes on while they are compiled. */
+const UNBUILT = {
+  format: () => check('prettier/bin/prettier.cjs', ['--check', '--log-level', 'warn', '.']),
+  lint: () => check('oxlint/bin/oxlint', ['--quiet']),
+};
+
+/** What needs the build and has one thread each: two at once. What takes longest begins first. */
+const SINGLE = {
+  unit: () => suite('unit'),
   types: async () => {
     const counts = [];
     for (const project of PROJECTS) counts.push(await check('typescript/bin/tsc', ['--noEmit', '-p', project]));
     return together(counts);
   },
-  lint: () => check('oxlint/bin/oxlint', ['--quiet']),
-  format: () => check('prettier/bin/prettier.cjs', ['--check', '--log-level', 'warn', '.']),
   arrows: () =>
     check('dependency-cruiser/bin/dependency-cruise.mjs', ['--config', '.dependency-cruiser.cjs', ...cruised()]),
   unused: () => check('knip/bin/knip.js', []),
 };
 
-/** What is run, in order: first what answers fastest. */
-const SUITES = {
-  unit: () => suite('unit'),
+/** What fills the machine by itself, one after the other. */
+const WIDE = {
   contract: () => suite('contract'),
   e2e: () => suite('e2e'),
+};
+
+/** What mostly waits, for browsers or for servers that start again, and does not judge how long: side by side. */
+const WAITING = {
   browser: () => suite('browser'),
   crashes: () => suite('crashes'),
+};
+
+/** What judges the load, and so must be alone. */
+const ALONE = {
   chaos: () => suite('chaos'),
 };
 
 requireNode();
-const names = [...Object.keys(CHECKS), ...Object.keys(SUITES)];
+const names = [UNBUILT, SINGLE, WIDE, WAITING, ALONE].flatMap(Object.keys);
 const strange = wanted.filter((name) => !names.includes(name));
 if (strange.length > 0) {
   console.error(`There is no step ${strange.join(', ')}; there are ${names.join(', ')}.`);
@@ -55,12 +67,18 @@ if (strange.length > 0) {
 
 installPackages();
 const missing = installPrograms();
-prepareBuild();
 const results = [];
 if (missing.length > 0) results.push(missingResult());
-const checks = asked(CHECKS);
-await Promise.all([runAll(checks), runAll(checks)]);
-await runAll(asked(SUITES));
+const built = prepareBuild();
+const single = asked(SINGLE);
+await Promise.all([
+  built.then(() => runAll(single)),
+  runAll(asked(UNBUILT)).then(() => built.then(() => runAll(single))),
+]);
+await runAll(asked(WIDE));
+const waiting = asked(WAITING);
+await Promise.all([runAll(waiting), runAll(waiting)]);
+await runAll(asked(ALONE));
 summarise();
 
 /** Of these, what was asked for; each is taken once, whoever takes it. */
@@ -74,11 +92,12 @@ async function runAll(steps) {
   for (const [name, step] of steps) results.push(await timed(name, step));
 }
 
-function prepareBuild() {
+/** Resolves when the build is there; where it cannot be made, this process ends. */
+async function prepareBuild() {
   if (wanted.length > 0) return buildIfStale();
   console.log('Building …');
   rmSync(join(root, 'dist'), { recursive: true, force: true });
-  build();
+  if ((await spawnNode('.tasks/build.mjs')) !== 0) process.exit(1);
 }
 
 async function timed(name, step) {
@@ -90,7 +109,7 @@ async function timed(name, step) {
 
 /** A tool that judges as a whole counts as one. */
 async function check(bin, args) {
-  const passed = (await spawnNode(bin, args)) === 0;
+  const passed = (await spawnNode(join('node_modules', bin), args)) === 0;
   return { passed: Number(passed), failed: Number(!passed), skipped: 0 };
 }
 
@@ -103,7 +122,7 @@ async function suite(project) {
   mkdirSync(reports, { recursive: true });
   const report = join(reports, `${project}.json`);
   rmSync(report, { force: true });
-  const status = await spawnNode('vitest/vitest.mjs', [
+  const status = await spawnNode('node_modules/vitest/vitest.mjs', [
     'run',
     '--project',
     project,
@@ -146,9 +165,8 @@ function readReport(path) {
 }
 
 /** @returns the exit code; null: it was ended by a signal. */
-function spawnNode(bin, args) {
-  const file = join(root, 'node_modules', bin);
-  const child = spawn(process.execPath, [file, ...args], {
+function spawnNode(file, args = []) {
+  const child = spawn(process.execPath, [join(root, file), ...args], {
     cwd: root,
     env: environment,
     stdio: ['ignore', 'inherit', 'inherit'],
