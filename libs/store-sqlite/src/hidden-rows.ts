@@ -1,6 +1,6 @@
 import { text, type Connection, type Statement } from './connection.js';
 import type { Covered } from './covered-offsets.js';
-import type { Segment } from './inbox-plan.js';
+import { splitAt, type Segment } from './inbox-plan.js';
 import { INBOX_QUERIES } from './inbox-queries.js';
 import { merged, offsetListsIn, offsetsIn, runsBeside } from './offset-lists.js';
 import { segmentList } from './segment-list.js';
@@ -10,6 +10,8 @@ const MANY_MARKS = 256;
 const MAX_MARKS = 100_000;
 /** A seek for each of so many rows costs no more than another stretch. */
 const BRIDGED = 4;
+/** A stretch more to be walked costs as much as so many rows to be listed. */
+const ROWS_FOR_STRETCH = 32;
 /** Rows of a stretch that are looked at beyond as many as are hidden. */
 const ROWS_BEYOND = 1_000;
 
@@ -22,6 +24,12 @@ export interface Hidden {
 }
 
 export const NOTHING_HIDDEN: Hidden = { offsets: [], bridged: 0 };
+
+/** Stretches to be walked as they are, and stretches that have hidden rows. */
+export interface Sides {
+  readonly clear: readonly Segment[];
+  readonly mixed: readonly Segment[];
+}
 
 /** What is left of stretches to be walked. */
 export interface Left {
@@ -56,9 +64,17 @@ export class HiddenRows {
     return isWorthIt ? { offsets: settled, bridged: BRIDGED } : NOTHING_HIDDEN;
   }
 
+  /** What lies above all that is hidden may be enough. Of hundreds of stretches, most of which have little, none is split. */
+  sides(segments: readonly Segment[], { offsets }: Hidden): Sides {
+    if (offsets.length === 0) return { clear: segments, mixed: [] };
+    if (segments.length * ROWS_FOR_STRETCH > offsets.length) return { clear: [], mixed: segments };
+    const { above, below } = splitAt(segments, offsets.at(-1) ?? 0);
+    return { clear: above, mixed: below };
+  }
+
   /** Parts of the stretches, about `limit` of them at most, that have all rows which are not hidden, and perhaps some that are by a mark of their own. */
   left(segments: readonly Segment[], { offsets, bridged }: Hidden, limit: number): Left {
-    if (offsets.length === 0) return { segments, isAll: true };
+    if (segments.length === 0) return { segments, isAll: true };
     const most = offsets.length + ROWS_BEYOND;
     const rows = offsetListsIn(text(this.#rowsOfEach.get([segmentList(segments), most]) ?? [], 0));
     const parts: Segment[] = [];

@@ -96,9 +96,11 @@ export class InboxCounter {
     // Where ranges cross, what is shared must be looked at whatever its mark says.
     const isCrossed = plan.crossing.length > 0;
     const hidden = isCrossed ? NOTHING_HIDDEN : this.#hidden.of(plan.walked, scope.user, filter, covered);
+    const { clear, mixed } = this.#hidden.sides(plan.walked, hidden);
     for (let limit = ENOUGH; ; limit *= 8) {
       const found = nothingFound();
-      const { segments, isAll } = this.#hidden.left(plan.walked, hidden, limit);
+      this.#walk(found, clear, count, limit);
+      const { segments, isAll } = this.#hidden.left(isEnough(found) ? [] : mixed, hidden, limit);
       this.#walk(found, segments, count, limit);
       for (const offset of crossing) found.unsure.add(offset);
       this.#lookAt(found, count);

@@ -56,6 +56,17 @@ export function planInbox(
   };
 }
 
+/** What lies above an offset, and what does not. */
+export function splitAt(
+  segments: readonly Segment[],
+  end: number,
+): { readonly above: readonly Segment[]; readonly below: readonly Segment[] } {
+  return {
+    above: segments.flatMap((one) => (one.upTo > end ? { ...one, after: Math.max(one.after, end) } : [])),
+    below: segments.flatMap((one) => (one.after < end ? { ...one, upTo: Math.min(one.upTo, end) } : [])),
+  };
+}
+
 const NO_RANGES: Ranges = { seen: [], read: [], archived: [], snoozed: [] };
 
 function segmentsOf(sources: readonly InboxSource[], bases: Bases, before: number): Segment[] {
