@@ -193,7 +193,7 @@ export class Inbox {
   prefer(revise) {
     return this.#act(['preferences'], async (me) => {
       const now = asWanted(await me.preferences(), this.categories);
-      await me.prefer({ ...now, ...revise(now) });
+      this.preferences = await me.prefer({ ...now, ...revise(now) });
     });
   }
 

@@ -135,7 +135,7 @@ export class Me {
     return this.#ask('GET', 'v1/me/preferences');
   }
 
-  /** Replaces all of them. @param {WantedPreferences} wanted */
+  /** Replaces all of them. @param {WantedPreferences} wanted @returns {Promise<Preferences>} as they hold from now on */
   prefer(wanted) {
     return this.#ask('PUT', 'v1/me/preferences', wanted);
   }

@@ -22,6 +22,8 @@ export class PreferencesForm {
   #quiet = new QuietHoursForm();
   #until = find(document, '#dnd-until', HTMLInputElement);
   #presence = find(document, '#presence-hidden', HTMLInputElement);
+  /** Changes that the server has not answered: until it has, what it said before does not take back what was clicked. */
+  #underWay = 0;
   #inbox;
   #say;
 
@@ -46,11 +48,13 @@ export class PreferencesForm {
     this.#noCategories.hidden = categories.length > 0;
     find(document, '#category-table', HTMLElement).hidden = categories.length === 0;
     if (preferences === undefined) return;
-    this.#showCategories(categories, preferences);
+    if (this.#underWay === 0) {
+      this.#showCategories(categories, preferences);
+      this.#presence.checked = preferences.presence === 'hidden';
+    }
     showTopics(this.#muted, preferences.mutedTopics, 'Unmute', 'since', (topic) => void this.#unmute(topic));
     this.#quiet.show(preferences.quietHours);
     this.#showDoNotDisturb(preferences.doNotDisturbUntil);
-    this.#presence.checked = preferences.presence === 'hidden';
   }
 
   // --- categories ---
@@ -177,9 +181,10 @@ export class PreferencesForm {
 
   /** @param {(now: Wanted) => Partial<Wanted>} revise @param {string} done */
   async #prefer(revise, done) {
-    const changed = await this.#inbox.prefer(revise);
+    this.#underWay += 1;
+    const changed = await this.#inbox.prefer(revise).finally(() => (this.#underWay -= 1));
     if (changed) this.#say(done);
-    else this.show();
+    this.show();
     return changed;
   }
 }
