@@ -193,7 +193,8 @@ export class Inbox {
   prefer(revise) {
     return this.#act(['preferences'], async (me) => {
       const now = asWanted(await me.preferences(), this.categories);
-      this.preferences = await me.prefer({ ...now, ...revise(now) });
+      const preferences = await me.prefer({ ...now, ...revise(now) });
+      if (me === this.#me) this.preferences = preferences;
     });
   }
 
