@@ -193,8 +193,7 @@ export class Inbox {
   prefer(revise) {
     return this.#act(['preferences'], async (me) => {
       const now = asWanted(await me.preferences(), this.categories);
-      const preferences = await me.prefer({ ...now, ...revise(now) });
-      if (me === this.#me) this.preferences = preferences;
+      await this.#readPreferences(me, me.prefer({ ...now, ...revise(now) }));
     });
   }
 
@@ -309,8 +308,8 @@ export class Inbox {
   }
 
   /** @param {Me} me */
-  async #readPreferences(me) {
-    const preferences = await me.preferences();
+  async #readPreferences(me, answer = me.preferences()) {
+    const preferences = await answer;
     if (me === this.#me) this.preferences = preferences;
   }
 

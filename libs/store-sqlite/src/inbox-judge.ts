@@ -1,6 +1,7 @@
 import type { LogEntry } from '#clarion/event-bus';
 import type { InboxRow, InboxScope, InboxSource, Standing } from '#clarion/notifications';
 import type { InboxFilter } from '#clarion/protocol';
+import { MARK_STATES } from '#clarion/protocol/plain';
 import { integerOrNull, text, type Connection, type Statement } from './connection.js';
 import { parseTopics, toEntry } from './entry-row.js';
 import { isCollapsed, isListed } from './inbox-filter.js';
@@ -28,10 +29,20 @@ export class InboxJudge {
     return row === undefined ? undefined : toEntry(row);
   }
 
-  /** Whether a list may have it, by its marks alone: of thousands that were read nothing more need be looked at. */
-  mayBeListed(offset: number, said: Said, ranges: Ranges, filter: InboxFilter, now: number): boolean {
+  /**
+   * Whether a list may have it, by what is said of it alone: of thousands that were read nothing more need be looked at.
+   * @param topic of its topics one; where ranges are about all topics, the others do not matter.
+   */
+  mayBeListed(offset: number, topic: string, said: Said, ranges: Ranges, filter: InboxFilter, now: number): boolean {
+    const topics = MARK_STATES.some((state) => ranges[state].some((range) => range.topic !== null))
+      ? this.#topics(offset)
+      : [topic];
+    return isListed(filter, standingOf(said, ranges, offset, topics), now);
+  }
+
+  #topics(offset: number): string[] {
     const row = this.#topicsOf.get([offset]);
-    return row !== undefined && isListed(filter, standingOf(said, ranges, offset, parseTopics(text(row, 0))), now);
+    return row === undefined ? [] : parseTopics(text(row, 0));
   }
 
   standing(user: string, { offset, topics }: LogEntry, ranges: Ranges): Standing {

@@ -91,10 +91,14 @@ export class InboxReader {
   }
 
   #listed({ offset, row, segment }: Candidate, { scope, ranges, request }: Look): InboxRow | undefined {
+    const { filter } = request;
     if (row === undefined || segment === undefined || row[3] !== null) {
-      if (row !== undefined && !this.#judge.mayBeListed(offset, saidOf(row, 5), ranges, request.filter, scope.now))
-        return undefined;
-      const judged = this.#judge.judge(offset, scope, ranges, request.filter);
+      const isHidden =
+        row !== undefined &&
+        segment !== undefined &&
+        !this.#judge.mayBeListed(offset, segment.topic, saidOf(row, 5), ranges, filter, scope.now);
+      if (isHidden) return undefined;
+      const judged = this.#judge.judge(offset, scope, ranges, filter);
       return judged !== undefined && isWanted(judged.entry.category, request) ? judged : undefined;
     }
     const category = textOrNull(row, 2) ?? undefined;
@@ -105,8 +109,7 @@ export class InboxReader {
     )
       return undefined;
     const standing = standingOf(saidOf(row, 5), ranges, offset, [segment.topic]);
-    if (!isListed(request.filter, standing, scope.now) || isCollapsed(integerOrNull(row, 4), standing))
-      return undefined;
+    if (!isListed(filter, standing, scope.now) || isCollapsed(integerOrNull(row, 4), standing)) return undefined;
     const entry = this.#judge.entry(offset);
     if (entry === undefined || entry.publishedAt < segment.publishedFrom) return undefined;
     return { entry, topic: segment.topic, standing };
