@@ -12,8 +12,6 @@ const MAX_MARKS = 100_000;
 const BRIDGED = 4;
 /** A stretch more to be walked costs as much as so many rows to be listed. */
 const ROWS_FOR_STRETCH = 32;
-/** Rows of a stretch that are looked at beyond as many as are hidden. */
-const ROWS_BEYOND = 1_000;
 
 /** Offsets that no walk need look at. */
 export interface Hidden {
@@ -34,7 +32,7 @@ export interface Sides {
 /** What is left of stretches to be walked. */
 export interface Left {
   readonly segments: readonly Segment[];
-  /** Whether there were no more than the caller wanted. */
+  /** Whether that is all of it. */
   readonly isAll: boolean;
 }
 
@@ -72,19 +70,20 @@ export class HiddenRows {
     return { clear: above, mixed: below };
   }
 
-  /** Parts of the stretches, about `limit` of them at most, that have all rows which are not hidden, and perhaps some that are by a mark of their own. */
+  /**
+   * Parts of the stretches that have what is not hidden, and perhaps some that is by a mark of its own. At most about `limit` parts, of at most `limit` rows
+   * of each stretch beyond as many as are hidden.
+   */
   left(segments: readonly Segment[], { offsets, bridged }: Hidden, limit: number): Left {
     if (segments.length === 0) return { segments, isAll: true };
-    const most = offsets.length + ROWS_BEYOND;
+    const most = offsets.length + limit;
     const rows = offsetListsIn(text(this.#rowsOfEach.get([segmentList(segments), most]) ?? [], 0));
     const parts: Segment[] = [];
     for (const [i, segment] of segments.entries()) {
       if (parts.length >= limit) return { segments: parts, isAll: false };
-      const found = rows[i] ?? [];
-      for (const run of runsBeside(found, offsets, bridged)) parts.push({ ...segment, ...run });
-      if (found.length === most) parts.push({ ...segment, after: found.at(-1) ?? segment.after });
+      for (const run of runsBeside(rows[i] ?? [], offsets, bridged)) parts.push({ ...segment, ...run });
     }
-    return { segments: parts, isAll: true };
+    return { segments: parts, isAll: rows.every(({ length }) => length < most) };
   }
 
   /** A mark that is kept holds against all ranges (`MarkWriter`). Snoozes are over some time: they are left to the walk. */

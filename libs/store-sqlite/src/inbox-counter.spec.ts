@@ -253,6 +253,17 @@ test('beyond what one look takes of marked rows, counting goes on', () => {
   expect(new InboxCounter(log.connection).counts(scope)).toEqual({ unread: 7, unseen: 7 });
 });
 
+test('beyond what one look takes, what a range by another topic covers stays so', () => {
+  const log = logOf(
+    Array.from({ length: MANY }, (_, i) =>
+      i < HALF + 200 ? { topics: [OWN], category: 'hidden' } : { topics: [OWN, 'a'], category: 'shown' },
+    ),
+  );
+  mark(log, upTo(MANY - 7, 'a'));
+  const scope = { ...ALL, hiddenCategories: ['hidden'] };
+  expect(new InboxCounter(log.connection).counts(scope)).toEqual({ unread: 7, unseen: 7 });
+});
+
 test('what is marked as unread by itself is so, though a topic that is not shown was read', () => {
   const log = logOf([{ topics: [OWN, 'a'] }, { topics: [OWN, 'a'] }]);
   mark(log, upTo(2, 'a'));
