@@ -71,7 +71,7 @@ export class HiddenRows {
   }
 
   /**
-   * Parts of the stretches that have what is not hidden, and perhaps some that is by a mark of its own. At most about `limit` parts, of at most `limit` rows
+   * Parts of the stretches that have what is not hidden, and perhaps some that is by a mark of its own. At most `limit` parts, of at most `limit` rows
    * of each stretch beyond as many as are hidden.
    */
   left(segments: readonly Segment[], { offsets, bridged }: Hidden, limit: number): Left {
@@ -80,8 +80,10 @@ export class HiddenRows {
     const rows = offsetListsIn(text(this.#rowsOfEach.get([segmentList(segments), most]) ?? [], 0));
     const parts: Segment[] = [];
     for (const [i, segment] of segments.entries()) {
-      if (parts.length >= limit) return { segments: parts, isAll: false };
-      for (const run of runsBeside(rows[i] ?? [], offsets, bridged)) parts.push({ ...segment, ...run });
+      for (const run of runsBeside(rows[i] ?? [], offsets, bridged)) {
+        if (parts.length === limit) return { segments: parts, isAll: false };
+        parts.push({ ...segment, ...run });
+      }
     }
     return { segments: parts, isAll: rows.every(({ length }) => length < most) };
   }
