@@ -301,8 +301,8 @@ export const peopleStoreContract: readonly PeopleStoreCheck[] = [
         new Set(found.map(({ stage, at, transport }) => `${stage} ${at - NOW} ${transport}`)),
         new Set(['sent 0 sse', 'received 6 sse', 'acked 9 websocket']),
       );
-      await scene.people.noteOffered([{ offset, connections: 2 }]);
-      await scene.people.noteOffered([{ offset, connections: 3 }]);
+      await scene.people.noteOffered(new Map([[offset, 2]]));
+      await scene.people.noteOffered(new Map([[offset, 3]]));
       assert.deepEqual(await scene.people.topicReceipts(offset, [USER]), { offered: 5, acked: 1 });
     },
   ),

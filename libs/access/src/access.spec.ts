@@ -334,6 +334,32 @@ describe('stored keys', () => {
     expect(principalId(await access.authenticate({ authorization: `Bearer ${API_KEY}` }))).not.toBe(`key:${id}`);
   });
 
+  it('that a connection brings again and again are known as long as they are good, and no others by them', async () => {
+    const socket = {};
+    const [one, other] = await Promise.all([
+      access.createKey(root, { name: 'one', rights }, {}),
+      access.createKey(root, { name: 'other', rights }, {}),
+    ]);
+    const idOf = (authorization: string): string | undefined => access.keyHolder(authorization, socket)?.id;
+    const almost = `Bearer ${one.key.slice(0, -1)}${one.key.endsWith('A') ? 'B' : 'A'}`;
+    for (let again = 0; again < 3; again++) {
+      expect(idOf(`Bearer ${one.key}`)).toBe(one.id);
+      expect(idOf(almost)).toBeUndefined();
+      expect(idOf(`Bearer ${one.key}x`)).toBeUndefined();
+      expect(idOf(`Bearer ${one.key}`)).toBe(one.id);
+      expect(idOf(`Bearer ${other.key}`)).toBe(other.id);
+      expect(idOf(`Bearer ${API_KEY}`)).toBe(access.keyHolder(`Bearer ${API_KEY}`)?.id);
+    }
+    expect(idOf(`Bearer ${one.key}`)).toBe(one.id);
+    const { key } = await access.rotateKey(root, one.id, 1_000, {});
+    expect(idOf(`Bearer ${one.key}`)).toBe(one.id);
+    vi.setSystemTime(NOW + 1_000);
+    expect(idOf(`Bearer ${one.key}`)).toBeUndefined();
+    expect(idOf(`Bearer ${key}`)).toBe(one.id);
+    await access.deleteKey(root, one.id, {});
+    expect(idOf(`Bearer ${key}`)).toBeUndefined();
+  });
+
   it('are no tokens: in an address they are refused', async () => {
     const { key } = await access.createKey(root, { name: 'a service', rights }, {});
     expect(await codeOf(access.authenticate({ accessToken: key }))).toBe('token.invalid');

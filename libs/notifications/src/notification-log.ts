@@ -34,7 +34,7 @@ export class NotificationLog {
   readonly #bus: EventBus;
   readonly #group: GroupCommit;
   readonly #onBusError: (error: unknown) => void;
-  readonly #cursors = new RecentCursors((offset) => this.#makeCursor(offset));
+  readonly #cursors = new RecentCursors((offsets) => this.#makeCursors(offsets));
   readonly #ids = new NotificationIds();
   #codec: CursorCodec | undefined;
   #epochs: readonly Epoch[] = [];
@@ -169,6 +169,8 @@ export class NotificationLog {
     const message = committedMessage(batch, results);
     if (message !== undefined) {
       this.#head = Math.max(this.#head, message.last);
+      // Each is in the answer to its publish, and in what readers get.
+      this.#cursors.prepare(message.entries.map(({ offset }) => offset));
       // On disk it is: a bus that fails or dawdles does not make it undone, and nodes that hear nothing compare heads.
       this.#bus.publish(message).catch(this.#onBusError);
     }
@@ -182,8 +184,10 @@ export class NotificationLog {
     this.#floor = Math.max(this.#floor, bounds.floor);
   }
 
-  #makeCursor(offset: number): Cursor {
-    return this.#codecOrThrow().encode({ epoch: this.#epochOf(offset)?.id ?? NO_EPOCH, offset });
+  #makeCursors(offsets: readonly number[]): Cursor[] {
+    return this.#codecOrThrow().encodeAll(
+      offsets.map((offset) => ({ epoch: this.#epochOf(offset)?.id ?? NO_EPOCH, offset })),
+    );
   }
 
   #epochOf(offset: number): Epoch | undefined {

@@ -5,21 +5,29 @@ const SLOTS = 2_048;
 
 /** Remembers the cursors of the newest offsets: readers and the publisher ask for the same one in the same turn. */
 export class RecentCursors {
-  readonly #make: (offset: number) => Cursor;
+  readonly #make: (offsets: readonly number[]) => Cursor[];
   readonly #offsets = new Float64Array(SLOTS).fill(-1);
   readonly #cursors: Cursor[] = [];
 
-  /** @param make the cursor of an offset; always the same one. */
-  constructor(make: (offset: number) => Cursor) {
+  /** @param make the cursor of each offset; always the same one. */
+  constructor(make: (offsets: readonly number[]) => Cursor[]) {
     this.#make = make;
   }
 
   at(offset: number): Cursor {
     const slot = offset % SLOTS;
-    const known = this.#offsets[slot] === offset ? this.#cursors[slot] : undefined;
-    if (known !== undefined) return known;
-    this.#offsets[slot] = offset;
-    return (this.#cursors[slot] = this.#make(offset));
+    if (this.#offsets[slot] !== offset) this.prepare([offset]);
+    return this.#cursors[slot]!;
+  }
+
+  /** Makes those together that will be asked for one by one. */
+  prepare(offsets: readonly number[]): void {
+    const cursors = this.#make(offsets);
+    offsets.forEach((offset, i) => {
+      const slot = offset % SLOTS;
+      this.#offsets[slot] = offset;
+      this.#cursors[slot] = cursors[i]!;
+    });
   }
 
   /** For when the epochs have changed. */

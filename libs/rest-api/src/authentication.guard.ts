@@ -40,7 +40,7 @@ export const Caller = createParamDecorator((_: unknown, context: ExecutionContex
  */
 export function callerOf(request: FastifyRequest, access: Access, limits: Limits): Principal | Promise<Principal> {
   const { authorization } = request.headers;
-  const holder = access.keyHolder(authorization);
+  const holder = access.keyHolder(authorization, request.raw.socket);
   if (holder !== undefined) return holder;
   const known = access.authenticate({ authorization, accessToken: tokenOf(request.query), cookie: ownCookie(request) });
   return limits.login(limits.clientAddress(request.raw), known);

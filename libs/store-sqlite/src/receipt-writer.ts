@@ -33,8 +33,7 @@ export class ReceiptWriter {
     this.#connection.write(() => this.#notes.run([JSON.stringify(rows)]));
   }
 
-  noteOffered(offered: readonly { readonly offset: number; readonly connections: number }[]): void {
-    const rows = offered.map(({ offset, connections }) => [offset, connections]);
-    this.#connection.write(() => this.#offered.run([JSON.stringify(rows)]));
+  noteOffered(connections: ReadonlyMap<number, number>): void {
+    this.#connection.write(() => this.#offered.run([JSON.stringify([...connections])]));
   }
 }

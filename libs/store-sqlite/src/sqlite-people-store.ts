@@ -81,8 +81,8 @@ export class SqlitePeopleStore implements PeopleStore {
     return this.#threads.withWriter((writer) => writer.call('noteReceipts', receipts));
   }
 
-  noteOffered(offered: readonly { readonly offset: number; readonly connections: number }[]): Promise<void> {
-    return this.#threads.withWriter((writer) => writer.call('noteOffered', offered));
+  noteOffered(connections: ReadonlyMap<number, number>): Promise<void> {
+    return this.#threads.withWriter((writer) => writer.call('noteOffered', connections));
   }
 
   receipts(offset: number, users: readonly string[]): Promise<ReceiptNote[]> {

@@ -40,8 +40,8 @@ export interface PeopleStore {
 
   /** Notes what was sent and received; the first time of each counts. May be lost in a crash. */
   noteReceipts(receipts: readonly ReceiptNote[]): Promise<void>;
-  /** Adds to how many connections were offered what was published to topics. May be lost in a crash. */
-  noteOffered(offered: readonly { readonly offset: number; readonly connections: number }[]): Promise<void>;
+  /** Adds to how many connections were offered what was published to topics, by its offset. May be lost in a crash. */
+  noteOffered(connections: ReadonlyMap<number, number>): Promise<void>;
   /** What is known of these people (at most 1,000) and one notification, in any order. */
   receipts(offset: number, users: readonly string[]): Promise<ReceiptNote[]>;
   /** How often it was offered to readers of topics, and how many people have acknowledged it, beside `except`. */

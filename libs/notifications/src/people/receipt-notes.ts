@@ -13,6 +13,9 @@ export interface ReceiptLimits {
   readonly maxSent: number;
 }
 
+/** What one transaction writes: about 2 ms, since publishes wait for it. */
+const ROWS_AT_ONCE = 1_000;
+
 /**
  * Hears what was sent and received, and writes it in batches: at most so often, and so much. A crash loses what was not written; when more comes than
  * can be written, the rest is dropped rather than delivery held up.
@@ -87,8 +90,7 @@ export class ReceiptNotes implements DeliveryWitness {
   flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const notes = this.#notes;
-    const offered = [...this.#offered].map(([offset, connections]) => ({ offset, connections }));
+    const [notes, offered] = [this.#notes, this.#offered];
     this.#notes = [];
     this.#offered = new Map();
     this.#writing = this.#writing.then(() => this.#write(notes, offered));
@@ -105,15 +107,16 @@ export class ReceiptNotes implements DeliveryWitness {
     this.#timer ??= setTimeout(() => void this.flush(), this.#limits.everyMs).unref();
   }
 
-  async #write(
-    notes: readonly ReceiptNote[],
-    offered: readonly { offset: number; connections: number }[],
-  ): Promise<void> {
+  async #write(notes: readonly ReceiptNote[], offered: ReadonlyMap<number, number>): Promise<void> {
     try {
-      if (notes.length > 0) await this.#store.noteReceipts(notes);
-      if (offered.length > 0) await this.#store.noteOffered(offered);
+      for (const some of partsOf(notes)) await this.#store.noteReceipts(some);
+      for (const some of partsOf([...offered])) await this.#store.noteOffered(new Map(some));
     } catch (error) {
       this.#onError(error);
     }
   }
+}
+
+function* partsOf<T>(all: readonly T[]): Generator<T[]> {
+  for (let at = 0; at < all.length; at += ROWS_AT_ONCE) yield all.slice(at, at + ROWS_AT_ONCE);
 }

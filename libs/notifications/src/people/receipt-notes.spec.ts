@@ -1,0 +1,44 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { ReceiptNote } from './people-store.js';
+import { ReceiptNotes } from './receipt-notes.js';
+
+const LIMITS = { everyMs: 60_000, maxWaiting: 10_000, maxPeople: 10, maxSent: 10 };
+const VIA = { transport: 'sse', device: null } as const;
+
+function notesInto(store: ConstructorParameters<typeof ReceiptNotes>[0]): ReceiptNotes {
+  return new ReceiptNotes(store, LIMITS, (error) => {
+    throw error;
+  });
+}
+
+describe('ReceiptNotes', () => {
+  it('writes much in parts, so that a publish waits for none of them for long, and nothing twice', async () => {
+    const notes: (readonly ReceiptNote[])[] = [];
+    const offered: ReadonlyMap<number, number>[] = [];
+    const heard = notesInto({
+      noteReceipts: async (some) => void notes.push(some),
+      noteOffered: async (some) => void offered.push(some),
+    });
+    const offsets = Array.from({ length: 2_500 }, (_, i) => i + 1);
+    for (const offset of offsets) heard.offered(offset, 2);
+    heard.received('ada', offsets, VIA);
+    await heard.flush();
+    await heard.flush();
+    expect(notes.map(({ length }) => length)).toEqual([1_000, 1_000, 500]);
+    expect(notes.flat().map(({ offset }) => offset)).toEqual(offsets);
+    expect(offered.map(({ size }) => size)).toEqual([1_000, 1_000, 500]);
+    expect(offered.flatMap((some) => [...some])).toEqual(offsets.map((offset) => [offset, 2]));
+  });
+
+  it('adds up what one notification was offered to, and asks nothing of the store when nothing was heard', async () => {
+    const noteOffered = vi.fn<(some: ReadonlyMap<number, number>) => Promise<void>>(async () => {});
+    const noteReceipts = vi.fn<() => Promise<void>>(async () => {});
+    const heard = notesInto({ noteReceipts, noteOffered });
+    await heard.flush();
+    heard.offered(7, 2);
+    heard.offered(7, 3);
+    await heard.flush();
+    expect(noteReceipts).not.toHaveBeenCalled();
+    expect(noteOffered.mock.calls).toEqual([[new Map([[7, 5]])]]);
+  });
+});
