@@ -11,7 +11,8 @@ import { entryBody } from './entries.js';
  */
 const NOTIFICATIONS = 10_000;
 const NOW = 1_800_000_000_000;
-const REPEATS = 200;
+const WARM_UP = 100;
+const REPEATS = 1_000;
 const [USER, OWN] = ['u', 'users/u'];
 
 /** An inbox, and what was said of it. */
@@ -33,7 +34,7 @@ const HALF = NOTIFICATIONS / 2;
 function alone(count: number): Shape {
   const topics = topicNames(count);
   return {
-    name: `${count} topics`,
+    name: count === 1 ? '1 topic' : `${count} topics`,
     topics,
     topicsOf: (number) => [number % 2 === 0 ? OWN : (topics[(number >> 1) % count] ?? OWN)],
     marks: [{ upTo: HALF, topic: null }, { from: HALF }],
@@ -50,7 +51,7 @@ const [TOPIC, OTHER] = ['topic/0', 'topic/1'];
 const ALL = { upTo: NOTIFICATIONS };
 
 const SHAPES: readonly Shape[] = [
-  ...[3, 300, 1_000].map(alone),
+  ...[1, 3, 300, 1_000].map(alone),
   shared('nothing marked', []),
   shared('read in the topic', [{ ...ALL, topic: TOPIC }]),
   shared('read in their own topic', [{ ...ALL, topic: OWN }]),
@@ -141,7 +142,7 @@ function topicNames(count: number): string[] {
 /** Median, 99th percentile, and what one call takes of all threads together: on a busy machine that alone says something. */
 async function timesOf(call: () => Promise<unknown>): Promise<string> {
   const times: number[] = [];
-  for (let i = 0; i < 20; i++) await call();
+  for (let i = 0; i < WARM_UP; i++) await call();
   const before = process.cpuUsage();
   for (let i = 0; i < REPEATS; i++) {
     const startedAt = performance.now();
