@@ -1,14 +1,14 @@
 /**
  * The arrows of the house. Libraries stand on floors; an import goes down, never up and never sideways:
  *
- *   src → gateways, rest-api, web-push, console → realtime → notifications → event-bus, access, egress → protocol
+ *   src → gateways, rest-api, web-push, console → realtime → notifications → event-bus, access, egress, api-docs → protocol
  *   src → store-* → notifications, access (their ports: the log, and the keys, revocations and audit log)
  *
  * Libraries meet through `#clarion/<library>`, which resolves into the build; so both `libs/…` and `dist/libs/…` are named here.
  */
 const FLOORS = [
   ['protocol'],
-  ['event-bus', 'access', 'egress'],
+  ['event-bus', 'access', 'egress', 'api-docs'],
   ['notifications'],
   ['realtime'],
   ['gateway-[^/]+', 'rest-api', 'web-push', 'console', 'store-[^/]+'],
@@ -54,6 +54,13 @@ module.exports = {
         path: ['libs/protocol/src/index\\.', 'libs/(?:access|notifications)/src/index\\.', '^node_modules/zod/'],
         dependencyTypesNot: ['type-only'],
       },
+    },
+    {
+      name: 'swagger-comes-late',
+      comment: '`@nestjs/swagger` is a fifth of a start: `#clarion/api-docs` loads it when a document is asked for',
+      severity: 'error',
+      from: { path: '^(?:src|libs)/', pathNot: `${TESTS}|^libs/api-docs/` },
+      to: { path: '^node_modules/@nestjs/swagger/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'known-library',

@@ -9,9 +9,9 @@ import {
   type ArgumentsHost,
   type ExceptionFilter,
 } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import { HealthCheckService, type HealthCheckResult } from '@nestjs/terminus';
 import type { FastifyReply } from 'fastify';
+import { ApiExcludeController } from '#clarion/api-docs';
 import { Readiness } from './readiness.js';
 
 /** Orchestrators read the report itself, also when it is bad. */

@@ -1,7 +1,7 @@
 import { Controller, Get, Header, Headers, Inject, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Access } from '#clarion/access';
+import { ApiExcludeController } from '#clarion/api-docs';
 import { Metrics } from './metrics.js';
 
 /** `/metrics` on the main port: for keys that may administer, nobody else. */

@@ -1,6 +1,6 @@
 import { Controller, Get, Headers, Inject, Param, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { ApiExcludeController } from '#clarion/api-docs';
 import { DomainError } from '#clarion/protocol';
 import { ConsoleAssets, PAGE, type Asset } from './console-assets.js';
 

@@ -1,8 +1,8 @@
 import { Duplex } from 'node:stream';
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
-import { ApiHeader, ApiOperation, ApiProduces, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Access, isEncrypted, Limits, ownCookie, protectiveHeaders, type Principal } from '#clarion/access';
+import { ApiHeader, ApiOperation, ApiProduces, ApiQuery, ApiTags } from '#clarion/api-docs';
 import { DomainError, eventsQuerySchema, parseWantedQuery, toInputErrors } from '#clarion/protocol';
 import type { PollWant, Want } from '#clarion/realtime';
 import { Manners, negotiate, preferredWait } from './manners.js';

@@ -1,10 +1,10 @@
 import { Controller, Get, Inject, Query, UseGuards } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Access, type Principal } from '#clarion/access';
+import { ApiOperation, ApiTags } from '#clarion/api-docs';
 import { auditLogSchema, auditQuerySchema, DomainError } from '#clarion/protocol';
 import type { z } from 'zod';
 import { AdministratorGuard } from './administration.js';
-import { JsonAnswer, Problems, QueryOf } from './api-docs.js';
+import { JsonAnswer, Problems, QueryOf } from './route-docs.js';
 import { AuthenticationGuard, Caller } from './authentication.guard.js';
 import { parseInput } from './parse-input.js';
 import { readableQuery } from './readable-query.js';

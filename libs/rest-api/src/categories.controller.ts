@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Put, Req, UseGuards } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Access, Limits, type ActContext, type Principal } from '#clarion/access';
+import { ApiOperation, ApiTags } from '#clarion/api-docs';
 import { CategoryBook } from '#clarion/notifications';
 import {
   categoryIdSchema,
@@ -13,7 +13,7 @@ import {
 } from '#clarion/protocol';
 import { z } from 'zod';
 import { AdministratorGuard, Context } from './administration.js';
-import { JsonAnswer, JsonBody, NoContent, Problems } from './api-docs.js';
+import { JsonAnswer, JsonBody, NoContent, Problems } from './route-docs.js';
 import { AuthenticationGuard, Caller } from './authentication.guard.js';
 import { parseInput } from './parse-input.js';
 

@@ -1,11 +1,11 @@
 import { Controller, Delete, Get, HttpCode, Inject, Param, Query, UseGuards } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Access, type ActContext, type Principal } from '#clarion/access';
+import { ApiOperation, ApiTags } from '#clarion/api-docs';
 import { connectionListSchema, connectionsQuerySchema, DomainError } from '#clarion/protocol';
 import { Realtime } from '#clarion/realtime';
 import type { z } from 'zod';
 import { AdministratorGuard, Context } from './administration.js';
-import { JsonAnswer, NoContent, Problems, QueryOf } from './api-docs.js';
+import { JsonAnswer, NoContent, Problems, QueryOf } from './route-docs.js';
 import { AuthenticationGuard, Caller } from './authentication.guard.js';
 import { parseInput } from './parse-input.js';
 import { readableQuery } from './readable-query.js';

@@ -1,12 +1,12 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Put, Req, UseGuards } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { Access, Limits, type Principal } from '#clarion/access';
+import { ApiOperation, ApiTags } from '#clarion/api-docs';
 import { Devices, personOf } from '#clarion/notifications';
 import { deviceIdSchema, deviceListSchema, deviceSchema, newDeviceSchema, type DeviceView } from '#clarion/protocol';
-import { JsonAnswer, JsonBody, NoContent, Problems } from './api-docs.js';
+import { JsonAnswer, JsonBody, NoContent, Problems } from './route-docs.js';
 import { AuthenticationGuard, Caller } from './authentication.guard.js';
 import { parseInput } from './parse-input.js';
 

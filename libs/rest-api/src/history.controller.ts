@@ -1,10 +1,10 @@
 import { Controller, Get, Header, Inject, Query, Req, UseGuards } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Limits, type Principal } from '#clarion/access';
+import { ApiOperation, ApiTags } from '#clarion/api-docs';
 import { TopicHistories, type HistoryPage } from '#clarion/notifications';
 import { historyQuerySchema, historySchema } from '#clarion/protocol';
-import { JsonAnswer, Problems, QueryOf } from './api-docs.js';
+import { JsonAnswer, Problems, QueryOf } from './route-docs.js';
 import { AuthenticationGuard, Caller } from './authentication.guard.js';
 import { parseInput } from './parse-input.js';
 import { readableQuery } from './readable-query.js';

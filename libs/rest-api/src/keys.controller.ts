@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, UseGuards } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Access, type ActContext, type KeyInfo, type Principal, type RevealedKey } from '#clarion/access';
+import { ApiOperation, ApiTags } from '#clarion/api-docs';
 import {
   apiKeySchema,
   createdKeySchema,
@@ -12,7 +12,7 @@ import {
 } from '#clarion/protocol';
 import type { z } from 'zod';
 import { AdministratorGuard, Context } from './administration.js';
-import { JsonAnswer, JsonBody, NoContent, Problems, QueryOf } from './api-docs.js';
+import { JsonAnswer, JsonBody, NoContent, Problems, QueryOf } from './route-docs.js';
 import { AuthenticationGuard, Caller } from './authentication.guard.js';
 import { parseInput } from './parse-input.js';
 import { readableQuery } from './readable-query.js';

@@ -12,9 +12,9 @@ import {
   Req,
   UseGuards,
 } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Access, Limits, type Principal } from '#clarion/access';
+import { ApiOperation, ApiTags } from '#clarion/api-docs';
 import {
   Acknowledgements,
   Actions,
@@ -38,7 +38,7 @@ import {
   markSchema,
   type InboxSummary,
 } from '#clarion/protocol';
-import { JsonAnswer, JsonBody, Problems, QueryOf } from './api-docs.js';
+import { JsonAnswer, JsonBody, Problems, QueryOf } from './route-docs.js';
 import { AuthenticationGuard, Caller } from './authentication.guard.js';
 import { parseInput } from './parse-input.js';
 import { readableQuery } from './readable-query.js';

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, Inject, Param, Patch, Query, Req, UseGuards } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Limits, type Principal } from '#clarion/access';
+import { ApiOperation, ApiTags } from '#clarion/api-docs';
 import { Amendments, Explanations, NotificationLog, Receipts, type Amended } from '#clarion/notifications';
 import {
   DomainError,
@@ -14,7 +14,7 @@ import {
   type Explanation,
   type ReceiptList,
 } from '#clarion/protocol';
-import { JsonAnswer, JsonBody, Problems, QueryOf } from './api-docs.js';
+import { JsonAnswer, JsonBody, Problems, QueryOf } from './route-docs.js';
 import { AuthenticationGuard, Caller } from './authentication.guard.js';
 import { parseInput } from './parse-input.js';
 import { readableQuery } from './readable-query.js';

@@ -1,5 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
-import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import type { DocumentBuilder, OpenAPIObject } from '@nestjs/swagger';
+import { describeRoutes } from '#clarion/api-docs';
 import {
   ackedSchema,
   ackSchema,
@@ -125,8 +126,9 @@ const DEFAULT_PROBLEM = {
  * The OpenAPI 3.1 document of every route under `/v1`, whichever library it belongs to, with the schemas that the server
  * itself validates by. Walks all controllers; make it once.
  */
-export function openApiDocument(app: INestApplication, basePath = ''): OpenAPIObject {
-  const document = SwaggerModule.createDocument(app, head());
+export async function openApiDocument(app: INestApplication, basePath = ''): Promise<OpenAPIObject> {
+  const { DocumentBuilder, SwaggerModule } = await describeRoutes();
+  const document = SwaggerModule.createDocument(app, head(new DocumentBuilder()));
   const paths = Object.entries(document.paths).filter(([path]) => path.startsWith('/v1/'));
   for (const [, item] of paths) addDefaultProblem(item);
   return {
@@ -140,8 +142,8 @@ export function openApiDocument(app: INestApplication, basePath = ''): OpenAPIOb
   };
 }
 
-function head(): Omit<OpenAPIObject, 'paths'> {
-  return new DocumentBuilder()
+function head(builder: DocumentBuilder): Omit<OpenAPIObject, 'paths'> {
+  return builder
     .setOpenAPIVersion('3.1.0')
     .setTitle('Clarion')
     .setDescription(

@@ -1,10 +1,10 @@
 import { Body, Controller, Get, Inject, Param, Put, Req, UseGuards } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Access, Limits, type Principal } from '#clarion/access';
+import { ApiOperation, ApiTags } from '#clarion/api-docs';
 import { personFor, personOf, Preferences } from '#clarion/notifications';
 import { preferencesSchema, wantedPreferencesSchema, type Preferences as ShownPreferences } from '#clarion/protocol';
-import { JsonAnswer, JsonBody, Problems } from './api-docs.js';
+import { JsonAnswer, JsonBody, Problems } from './route-docs.js';
 import { AuthenticationGuard, Caller } from './authentication.guard.js';
 import { parseInput } from './parse-input.js';
 

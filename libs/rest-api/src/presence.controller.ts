@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Param, Query, Req, UseGuards } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Access, Limits, type Principal } from '#clarion/access';
+import { ApiOperation, ApiTags } from '#clarion/api-docs';
 import { LastSeen } from '#clarion/notifications';
 import {
   DomainError,
@@ -13,7 +13,7 @@ import {
   type UserPresence,
 } from '#clarion/protocol';
 import { Realtime } from '#clarion/realtime';
-import { JsonAnswer, Problems, QueryOf } from './api-docs.js';
+import { JsonAnswer, Problems, QueryOf } from './route-docs.js';
 import { AuthenticationGuard, Caller } from './authentication.guard.js';
 import { parseInput } from './parse-input.js';
 import { readableQuery } from './readable-query.js';

@@ -1,9 +1,9 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { Controller, HttpCode, Inject, Logger, Post, Req, Res } from '@nestjs/common';
-import { ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { Access, Limits, type Principal } from '#clarion/access';
+import { ApiHeader, ApiOperation, ApiTags } from '#clarion/api-docs';
 import { DryRuns, Publisher, Receipts, type Published } from '#clarion/notifications';
 import {
   audienceOf,
@@ -24,7 +24,7 @@ import {
   type Problem,
   type PublishRequest,
 } from '#clarion/protocol';
-import { JsonAnswer, JsonBody, Problems, QueryOf } from './api-docs.js';
+import { JsonAnswer, JsonBody, Problems, QueryOf } from './route-docs.js';
 import { callerOf } from './authentication.guard.js';
 import { Direct } from './direct-route.js';
 import { expectedError } from './expected-error.js';

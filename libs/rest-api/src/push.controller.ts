@@ -1,11 +1,11 @@
 import { Body, Controller, Get, HttpCode, Inject, Post, Req } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { ANONYMOUS, Limits } from '#clarion/access';
+import { ApiOperation, ApiTags } from '#clarion/api-docs';
 import { Devices, PushReports, Renewals } from '#clarion/notifications';
 import { pushKeySchema, pushReportSchema, renewedSubscriptionSchema } from '#clarion/protocol';
-import { JsonAnswer, JsonBody, NoContent, Problems } from './api-docs.js';
+import { JsonAnswer, JsonBody, NoContent, Problems } from './route-docs.js';
 import { parseInput } from './parse-input.js';
 
 /** Whoever has a ticket alone has no token: what is read of strangers is no longer than it must be. */

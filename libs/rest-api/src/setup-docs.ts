@@ -54,7 +54,7 @@ export function setupDocs(app: NestFastifyApplication, basePath = ''): void {
     server,
     '/docs/openapi.json',
     'application/json; charset=utf-8',
-    once(() => JSON.stringify(openApiDocument(app, basePath))),
+    once(async () => JSON.stringify(await openApiDocument(app, basePath))),
   );
   serveText(
     server,
@@ -65,7 +65,7 @@ export function setupDocs(app: NestFastifyApplication, basePath = ''): void {
   for (const [name, type] of Object.entries(ASSETS)) serveAsset(server, name, type);
 }
 
-function serveText(server: FastifyInstance, url: string, type: string, text: () => string): void {
+function serveText(server: FastifyInstance, url: string, type: string, text: () => string | Promise<string>): void {
   server.get(url, async (_request, reply) => {
     reply.headers({ ...PAGE_HEADERS, 'content-type': type });
     return text();
@@ -81,7 +81,7 @@ function serveAsset(server: FastifyInstance, name: string, type: string): void {
   });
 }
 
-function once(make: () => string): () => string {
-  let made: string | undefined;
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
   return () => (made ??= make());
 }

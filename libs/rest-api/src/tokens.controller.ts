@@ -1,8 +1,8 @@
 import { Body, Controller, Inject, Post, UseGuards } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Access, type Principal } from '#clarion/access';
+import { ApiOperation, ApiTags } from '#clarion/api-docs';
 import { mintedTokenSchema, mintTokenSchema } from '#clarion/protocol';
-import { JsonAnswer, JsonBody, Problems } from './api-docs.js';
+import { JsonAnswer, JsonBody, Problems } from './route-docs.js';
 import { AuthenticationGuard, Caller } from './authentication.guard.js';
 import { parseInput } from './parse-input.js';
 

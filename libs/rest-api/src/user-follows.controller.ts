@@ -1,9 +1,9 @@
 import { Controller, Delete, Get, Inject, Param, Put, Query, UseGuards } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Access, type Principal } from '#clarion/access';
+import { ApiOperation, ApiTags } from '#clarion/api-docs';
 import { followList, InboxActs, personFor, type Changed } from '#clarion/notifications';
 import { followListSchema, followSchema, markedSchema } from '#clarion/protocol';
-import { JsonAnswer, Problems, QueryOf } from './api-docs.js';
+import { JsonAnswer, Problems, QueryOf } from './route-docs.js';
 import { AuthenticationGuard, Caller } from './authentication.guard.js';
 import { parseInput } from './parse-input.js';
 import { readableQuery } from './readable-query.js';

@@ -1,12 +1,12 @@
 import { Controller, Delete, Get, Header, HttpCode, Inject, Param, Post, UseGuards } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Access, type ActContext, type Principal } from '#clarion/access';
+import { ApiOperation, ApiTags } from '#clarion/api-docs';
 import { Erasure } from '#clarion/notifications';
 import { disconnectedUserSchema, exportedUserSchema } from '#clarion/protocol';
 import { Realtime } from '#clarion/realtime';
 import type { z } from 'zod';
 import { AdministratorGuard, Context } from './administration.js';
-import { JsonAnswer, NoContent, Problems } from './api-docs.js';
+import { JsonAnswer, NoContent, Problems } from './route-docs.js';
 import { AuthenticationGuard, Caller } from './authentication.guard.js';
 
 /** `/v1/users`: what can be done to a person's access. */

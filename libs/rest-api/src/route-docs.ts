@@ -1,16 +1,13 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiBody, ApiQuery, ApiResponse } from '@nestjs/swagger';
 import type { z } from 'zod';
+import { later } from '#clarion/api-docs';
 import { ERRORS, problemSchema, type ErrorCode } from '#clarion/protocol';
 import { toJsonSchema } from './json-schemas.js';
 import { PROBLEM_TYPE } from './problem-reply.js';
 
-/** Made once: nearly every route can answer it, and a conversion takes a good part of a millisecond of each start. */
-const PROBLEM = toJsonSchema(problemSchema);
-
 /** Documents the request's body. */
 export function JsonBody(schema: z.ZodType, { optional = false } = {}): MethodDecorator {
-  return applyDecorators(ApiBody({ schema: toJsonSchema(schema), required: !optional }));
+  return later(({ ApiBody }) => ApiBody({ schema: toJsonSchema(schema), required: !optional }));
 }
 
 /** Documents a good answer; `headers` are names and meanings of those that it may carry. */
@@ -20,7 +17,7 @@ export function JsonAnswer(
   description: string,
   headers: Record<string, string> = {},
 ): MethodDecorator {
-  return applyDecorators(
+  return later(({ ApiResponse }) =>
     ApiResponse({
       status,
       description,
@@ -34,7 +31,7 @@ export function JsonAnswer(
 
 /** Documents a good answer that says nothing more. */
 export function NoContent(description: string): MethodDecorator {
-  return applyDecorators(ApiResponse({ status: 204, description }));
+  return later(({ ApiResponse }) => ApiResponse({ status: 204, description }));
 }
 
 /** Documents the problems that are peculiar to a route; the others are its `default` answer. */
@@ -42,14 +39,16 @@ export function Problems(...codes: ErrorCode[]): MethodDecorator {
   const statuses = [...new Set(codes.map((code) => ERRORS[code].status))];
   return applyDecorators(
     ...statuses.map((status) =>
-      ApiResponse({
-        status,
-        description: codes
-          .filter((code) => ERRORS[code].status === status)
-          .map((code) => `\`${code}\`: ${ERRORS[code].title}.`)
-          .join(' '),
-        content: { [PROBLEM_TYPE]: { schema: { ...PROBLEM } } },
-      }),
+      later(({ ApiResponse }) =>
+        ApiResponse({
+          status,
+          description: codes
+            .filter((code) => ERRORS[code].status === status)
+            .map((code) => `\`${code}\`: ${ERRORS[code].title}.`)
+            .join(' '),
+          content: { [PROBLEM_TYPE]: { schema: toJsonSchema(problemSchema) } },
+        }),
+      ),
     ),
   );
 }
@@ -57,14 +56,16 @@ export function Problems(...codes: ErrorCode[]): MethodDecorator {
 /** Documents the query parameters, one for each member of the schema. */
 export function QueryOf(schema: z.ZodObject): MethodDecorator {
   return applyDecorators(
-    ...Object.entries(schema.shape).map(([name, member]) => {
-      const { description, ...json } = toJsonSchema(member);
-      return ApiQuery({
-        name,
-        required: !member.safeParse(undefined).success,
-        schema: json,
-        ...(typeof description === 'string' && { description }),
-      });
-    }),
+    ...Object.entries(schema.shape).map(([name, member]) =>
+      later(({ ApiQuery }) => {
+        const { description, ...json } = toJsonSchema(member);
+        return ApiQuery({
+          name,
+          required: !member.safeParse(undefined).success,
+          schema: json,
+          ...(typeof description === 'string' && { description }),
+        });
+      }),
+    ),
   );
 }

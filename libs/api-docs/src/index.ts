@@ -1,0 +1,10 @@
+export {
+  ApiExcludeController,
+  ApiHeader,
+  ApiOperation,
+  ApiProduces,
+  ApiQuery,
+  ApiTags,
+  describeRoutes,
+  later,
+} from './late-decorators.js';
