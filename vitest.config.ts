@@ -44,6 +44,7 @@ const LONGEST = new RegExp(
     'keys',
     'page',
     'page-credentials',
+    'page-restarts',
   ].join('|')})\\.`,
 );
 

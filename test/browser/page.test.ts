@@ -1,10 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import type { Browser, Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { request } from '../support/rest.js';
+import { publish, request } from '../support/rest.js';
 import { startServer, type TestServer } from '../support/server.js';
 import { CHROMIUM_IS_MISSING, launchChromium } from './chromium.js';
-import { ConsolePage, PANES, SHOWN_AT_FIRST, STREAMS, type Draft, type PaneName } from './console-page.js';
+import { ConsolePage, PANES, SHOWN_AT_FIRST, STREAMS, type PaneName } from './console-page.js';
 
 /** Where a person can look at what the tests saw. */
 const PICTURES = '.tmp/browser';
@@ -103,8 +103,8 @@ describe.skipIf(CHROMIUM_IS_MISSING)('the page in Chromium', () => {
     });
 
     it('makes links of http(s) and of paths alone', async () => {
-      await post({ topic: 'demo', title: 'one', url: 'https://example.org/<x>' });
-      await post({ topic: 'demo', title: 'two', url: '/orders/42' });
+      await publish(server, { topic: 'demo', title: 'one', url: 'https://example.org/<x>' });
+      await publish(server, { topic: 'demo', title: 'two', url: '/orders/42' });
       await tab.judged('complete', 2);
       for (const name of PANES) {
         const links = await tab.rows(name).locator('a').all();
@@ -170,11 +170,11 @@ describe.skipIf(CHROMIUM_IS_MISSING)('the page in Chromium', () => {
     });
 
     it('says what is edited, and what is taken back, and does not miss it in a pane that was away', async () => {
-      const id = await post({ topic: 'demo', title: 'before' });
-      const gone = await post({ topic: 'demo', title: 'gone soon' });
+      const { id } = await publish(server, { topic: 'demo', title: 'before' });
+      const { id: gone } = await publish(server, { topic: 'demo', title: 'gone soon' });
       await tab.judged('complete', 2);
       await tab.page.getByRole('button', { name: 'Disconnect SSE' }).click();
-      const hidden = await post({ topic: 'demo', title: 'never seen by SSE' });
+      const { id: hidden } = await publish(server, { topic: 'demo', title: 'never seen by SSE' });
       for (const name of PANES.filter((pane) => pane !== 'SSE')) await rowOf(name, hidden).waitFor();
       await request(server, 'PATCH', `/v1/notifications/${id}`, { title: 'after' });
       for (const taken of [gone, hidden]) await request(server, 'DELETE', `/v1/notifications/${taken}`);
@@ -183,7 +183,7 @@ describe.skipIf(CHROMIUM_IS_MISSING)('the page in Chromium', () => {
         await rowOf(name, id).getByText('after', { exact: true }).waitFor();
         await rowOf(name, gone).getByText('Taken back').waitFor();
       }
-      await post({ topic: 'demo', title: 'at last' });
+      await publish(server, { topic: 'demo', title: 'at last' });
       await tab.judged('complete', 3);
       expect(await rowOf('SSE', hidden).count()).toBe(0);
       expect(await tab.complaints()).toEqual([]);
@@ -191,48 +191,13 @@ describe.skipIf(CHROMIUM_IS_MISSING)('the page in Chromium', () => {
 
     it('reads what is kept, through wildcards, when asked to', async () => {
       const topic = `kept/${Date.now()}`;
-      const first = await post({ topic, title: 'before the page asked' });
+      const { id: first } = await publish(server, { topic, title: 'before the page asked' });
       await tab.page.getByLabel('Topics').fill('kept/*');
       await tab.page.getByLabel('from the oldest that is kept').check();
       await tab.page.getByRole('button', { name: 'Start anew' }).click();
       await tab.publish({ topic, title: 'afterwards' });
       await tab.judged('complete', 2);
       for (const name of PANES) expect(await tab.ids(name)).toEqual([first, await tab.acknowledged()]);
-    });
-
-    it('comes back complete and in order from three SIGKILLs, with publishes before, meanwhile and after', async () => {
-      const published: string[] = [];
-      for (let kill = 1; kill <= 3; kill++) {
-        for (let i = 0; i < 5; i++) published.push(await post({ topic: 'demo', title: `before ${kill}.${i}` }));
-        await tab.judged('complete', published.length);
-        await server.kill();
-        for (const name of PANES) await tab.state(name, 'reconnecting');
-        await tab.publish({ title: `meanwhile ${kill}` });
-        await tab.outcome.getByText('with the same idempotency key').waitFor();
-        if (kill === 1) await tab.page.screenshot({ path: `${PICTURES}/server-gone.png` });
-        await server.restart();
-        published.push(await tab.acknowledged());
-        for (let i = 0; i < 20; i++) published.push(await post({ topic: 'demo', title: `after ${kill}.${i}` }));
-        await tab.live();
-        await tab.judged('complete', published.length);
-      }
-      for (const name of PANES) {
-        expect(await tab.ids(name)).toEqual(published);
-        expect(await tab.figure(name, 'returns')).toBe('3×');
-      }
-      await tab.page.screenshot({ path: `${PICTURES}/restarted.png` });
-      expect(await tab.complaints()).toEqual([]);
-    });
-
-    it('comes back from SIGTERM as well, and shows the bye', async () => {
-      await server.kill('SIGTERM');
-      for (const name of PANES) await tab.state(name, 'reconnecting');
-      await server.restart();
-      await tab.live();
-      await tab.publish({ title: 'after the drain' });
-      await tab.judged('complete', 1);
-      for (const name of STREAMS) await tab.pane(name).getByText('bye: server.draining').waitFor();
-      expect(await tab.complaints(/status of 503/)).toEqual([]);
     });
   });
 
@@ -300,17 +265,4 @@ function focused(): Promise<{ name: string; outline: string }> {
     if (at === document.body) return { name: '', outline: '' };
     return { name: at.id || at.getAttribute('aria-label') || at.textContent, outline: getComputedStyle(at).outlineStyle };
   })()`);
-}
-
-/** Publishes as a service does. */
-async function post(draft: Omit<Draft, 'data'> & { url?: string }): Promise<string> {
-  return (await call<{ id: string }>('/v1/notifications', draft)).id;
-}
-
-async function call<T>(path: string, body: unknown): Promise<T> {
-  const headers = { authorization: `Bearer ${server.apiKey}`, 'content-type': 'application/json' };
-  const response = await fetch(`${server.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
-  expect(response.status).toBe(201);
-  // What the server answers is its own tests' business.
-  return (await response.json()) as T;
 }
