@@ -78,7 +78,8 @@ export class Connection implements Visitor {
   readonly #origin: Origin;
   readonly #host: ConnectionHost;
   readonly #writer: FrameWriter;
-  readonly #inbox = new Inbox();
+  /** Undefined until the client says something: most only listen. */
+  #inbox: Inbox | undefined;
   #phase: Phase = { name: 'stranger' };
   #lane: PublishLane | undefined;
   #busy = false;
@@ -96,10 +97,11 @@ export class Connection implements Visitor {
     this.#stream = stream;
     this.#origin = origin;
     this.#host = host;
-    const room = (): void => this.#goOn();
     this.#writer =
-      socket.extensions === '' ? new PlainWriter(socket, stream, room) : new DeflatingWriter(socket, stream, room);
-    stream.on('drain', () => this.#drains++);
+      socket.extensions === ''
+        ? new PlainWriter(socket, stream)
+        : new DeflatingWriter(socket, stream, () => this.#goOn());
+    stream.on('drain', () => this.#drained());
     socket.on('message', (data, isBinary) => this.#take(data, isBinary));
     socket.on('ping', () => this.#throttle());
     // Whatever is not WebSocket: `ws` has said the close code, and what matters here is that the connection ends.
@@ -176,7 +178,7 @@ export class Connection implements Visitor {
   #leaveLater(reason: CloseReason): void {
     if (this.#leaving !== undefined) return;
     this.#leaving = reason;
-    this.#inbox.clear();
+    this.#inbox?.clear();
     this.#expectEnd();
   }
 
@@ -195,7 +197,7 @@ export class Connection implements Visitor {
       return this.#refuse(null, new DomainError('media_type.unsupported', 'text frames alone'));
     const message = readMessage(data);
     if ('error' in message) return this.#reject(message.id, message.error);
-    if (!this.#inbox.add(message))
+    if (!(this.#inbox ??= new Inbox()).add(message))
       return this.#reject(message.id, new DomainError('rate.limited', 'too many requests at once'));
     this.#work();
     this.#throttle();
@@ -203,7 +205,16 @@ export class Connection implements Visitor {
 
   /** Hears no more of a client that does not take what it is answered, or has published more than can be begun. */
   #throttle(): void {
-    if (this.#writer.isFull || this.#inbox.holdsPublishes) this.#socket.pause();
+    if (this.#writer.isFull || this.#holdsPublishes) this.#socket.pause();
+  }
+
+  get #holdsPublishes(): boolean {
+    return this.#inbox?.holdsPublishes === true;
+  }
+
+  #drained(): void {
+    this.#drains++;
+    if (!this.#writer.isFull) this.#goOn();
   }
 
   #goOn(): void {
@@ -212,8 +223,8 @@ export class Connection implements Visitor {
   }
 
   #work(): void {
-    while (this.#mayBegin(this.#inbox.first)) this.#begin(this.#inbox.take());
-    if (this.#socket.isPaused && !this.#writer.isFull && !this.#inbox.holdsPublishes) this.#socket.resume();
+    while (this.#mayBegin(this.#inbox?.first)) this.#begin(this.#inbox?.take());
+    if (this.#socket.isPaused && !this.#writer.isFull && !this.#holdsPublishes) this.#socket.resume();
   }
 
   #mayBegin(request: Request | undefined): boolean {
@@ -329,7 +340,7 @@ export class Connection implements Visitor {
   }
 
   #sayGoodbye(code: number, reason: string): void {
-    this.#inbox.clear();
+    this.#inbox?.clear();
     this.#socket.close(code, reason);
     this.#work();
     this.#expectEnd();

@@ -4,8 +4,9 @@ import { textInFrame, type Batch } from '#clarion/realtime';
 
 /** The way out of one connection for finished text frames, in order. */
 export interface FrameWriter {
-  /** Takes all of the batch; false: full until `room` is called. What comes after a goodbye is dropped. */
+  /** Takes all of the batch; false: it is full. What comes after a goodbye is dropped. */
   write(batch: Batch<Buffer>): boolean;
+  /** May have changed when the connection has drained. */
   readonly isFull: boolean;
 }
 
@@ -23,11 +24,9 @@ export class PlainWriter implements FrameWriter {
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
 
-  /** @param room called when the connection has room again, however it was filled. */
-  constructor(socket: WebSocket, stream: Duplex, room: () => void) {
+  constructor(socket: WebSocket, stream: Duplex) {
     this.#socket = socket;
     this.#stream = stream;
-    stream.on('drain', room);
   }
 
   get isFull(): boolean {
@@ -47,12 +46,11 @@ export class DeflatingWriter implements FrameWriter {
   #pendingBytes = 0;
   #held = false;
 
-  /** @param room called when messages and everything else that was to be sent have left. */
+  /** @param room called when messages have left, if there is room then. */
   constructor(socket: WebSocket, stream: Duplex, room: () => void) {
     this.#socket = socket;
     this.#stream = stream;
     this.#room = room;
-    stream.on('drain', () => this.#relieve());
   }
 
   get isFull(): boolean {
@@ -76,10 +74,6 @@ export class DeflatingWriter implements FrameWriter {
     this.#pendingBytes -= bytes;
     if (!this.#held || this.#pendingBytes > 0) return;
     this.#held = false;
-    this.#relieve();
-  }
-
-  #relieve(): void {
     if (!this.isFull) this.#room();
   }
 }
