@@ -41,4 +41,39 @@ describe('ReceiptNotes', () => {
     expect(noteReceipts).not.toHaveBeenCalled();
     expect(noteOffered.mock.calls).toEqual([[new Map([[7, 5]])]]);
   });
+
+  it('drops what is too much while the store takes nothing, however long that lasts, and counts it', async () => {
+    let goOn = (): void => {};
+    const stuck = new Promise<void>((resolve) => (goOn = resolve));
+    const written: number[] = [];
+    const heard = new ReceiptNotes(
+      {
+        async noteReceipts(some) {
+          await stuck;
+          written.push(...some.map(({ offset }) => offset));
+        },
+        noteOffered: async () => {},
+      },
+      { ...LIMITS, maxWaiting: 10 },
+      (error) => {
+        throw error;
+      },
+    );
+    heard.received('ada', [0], VIA);
+    const flushes = [heard.flush()];
+    // So that the store has what was to be written first.
+    await Promise.resolve();
+    for (let second = 0; second < 3; second++) {
+      heard.received(
+        'ada',
+        Array.from({ length: 10 }, (_, i) => 1 + second * 10 + i),
+        VIA,
+      );
+      flushes.push(heard.flush());
+    }
+    goOn();
+    await Promise.all(flushes);
+    expect(written).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(heard.dropped).toBe(20);
+  });
 });

@@ -90,10 +90,8 @@ export class ReceiptNotes implements DeliveryWitness {
   flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const [notes, offered] = [this.#notes, this.#offered];
-    this.#notes = [];
-    this.#offered = new Map();
-    this.#writing = this.#writing.then(() => this.#write(notes, offered));
+    // Taken only when what came before is written: until then it counts as waiting.
+    this.#writing = this.#writing.then(() => this.#write());
     return this.#writing;
   }
 
@@ -107,7 +105,10 @@ export class ReceiptNotes implements DeliveryWitness {
     this.#timer ??= setTimeout(() => void this.flush(), this.#limits.everyMs).unref();
   }
 
-  async #write(notes: readonly ReceiptNote[], offered: ReadonlyMap<number, number>): Promise<void> {
+  async #write(): Promise<void> {
+    const [notes, offered] = [this.#notes, this.#offered];
+    this.#notes = [];
+    this.#offered = new Map();
     try {
       for (const some of partsOf(notes)) await this.#store.noteReceipts(some);
       for (const some of partsOf([...offered])) await this.#store.noteOffered(new Map(some));
