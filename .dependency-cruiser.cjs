@@ -57,7 +57,7 @@ module.exports = {
     },
     {
       name: 'swagger-comes-late',
-      comment: '`@nestjs/swagger` is a fifth of a start: `#clarion/api-docs` loads it when a document is asked for',
+      comment: '`@nestjs/swagger` is a seventh of a start: `#clarion/api-docs` loads it when a document is asked for',
       severity: 'error',
       from: { path: '^(?:src|libs)/', pathNot: `${TESTS}|^libs/api-docs/` },
       to: { path: '^node_modules/@nestjs/swagger/', dependencyTypesNot: ['type-only'] },

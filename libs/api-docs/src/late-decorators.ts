@@ -9,7 +9,7 @@ type Decorator = ClassDecorator & MethodDecorator;
 const waiting: ((swagger: Swagger) => void)[] = [];
 
 /**
- * A decorator that decorates when a document is first made. The library, and the JSON Schemas that go into it, are a fifth of a start, and
+ * A decorator that decorates when a document is first made. The library, and the JSON Schemas that go into it, are a seventh of a start, and
  * few servers are ever asked for their document.
  * @param make may convert schemas: it is called once, then.
  */
