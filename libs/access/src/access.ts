@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { DomainError, isUserId, type Selector, type Topic } from '#clarion/protocol';
 import type { AccessConfig } from './access-config.js';
 import type { AccessStore, AuditEntry, AuditLogPage, AuditLogRequest } from './access-store.js';
-import { BroughtKeys, type BroughtKey } from './brought-keys.js';
+import { PresentedKeys, type PresentedKey } from './presented-keys.js';
 import { ApiKeys, type KeyInfo, type NewKey, type RevealedKey } from './api-keys.js';
 import { sha256 } from './key-format.js';
 import { assertAdmin, assertMint } from './key-rights.js';
@@ -52,7 +52,7 @@ export class Access {
   readonly #keyDigest: Buffer;
   readonly #keyHolder: KeyHolder;
   readonly #keys: ApiKeys;
-  readonly #brought = new BroughtKeys();
+  readonly #presented = new PresentedKeys();
   readonly #revocations = new TokenRevocations();
   readonly #listeners = new RightsListeners();
   readonly #tokens: SubscriberTokens;
@@ -104,14 +104,14 @@ export class Access {
 
   /**
    * The holder of the API key in an `Authorization` header: {@link authenticate} for those who publish, at once and for about 1 µs, and for a
-   * quarter of that when this connection (its socket) has brought it before. Undefined for everything else, of which that tells more.
+   * quarter of that when this connection (its socket) has presented it before. Undefined for everything else, of which that tells more.
    */
   keyHolder(authorization: string | undefined, connection?: object): KeyHolder | undefined {
     if (authorization === undefined) return undefined;
-    const known = connection && this.#brought.recall(connection, authorization);
+    const known = connection && this.#presented.recall(connection, authorization);
     const key = known ?? keyIn(authorization);
     const holder = key && this.#holderOf(key);
-    if (connection && key && holder && !known) this.#brought.remember(connection, authorization, key);
+    if (connection && key && holder && !known) this.#presented.remember(connection, authorization, key);
     return holder;
   }
 
@@ -305,14 +305,14 @@ export class Access {
   }
 
   /** The configured key first: it may have any form. */
-  #holderOf({ credential, digest }: BroughtKey): KeyHolder | undefined {
+  #holderOf({ credential, digest }: PresentedKey): KeyHolder | undefined {
     if (timingSafeEqual(digest, this.#keyDigest)) return this.#keyHolder;
     return this.#keys.find(credential, digest);
   }
 }
 
-/** What is brought in place of a key; undefined where the header has another form. */
-function keyIn(authorization: string): BroughtKey | undefined {
+/** What is presented in place of a key; undefined where the header has another form. */
+function keyIn(authorization: string): PresentedKey | undefined {
   const credential = BEARER.exec(authorization)?.[1];
   return credential === undefined ? undefined : { credential, digest: sha256(credential) };
 }
