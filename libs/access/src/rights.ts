@@ -15,9 +15,9 @@ export function readGrant(principal: Principal, wanted: Selector, open: readonly
     if (!keyCovers(principal.rights, 'read', selector)) throw forbidden(selector);
     return { selector, historyFrom: 0 };
   }
-  const covering = grantsOf(principal).filter((grant) => covers(grant.selector, selector));
-  if (covering.length === 0) throw forbidden(selector);
-  return { selector, historyFrom: Math.min(...covering.map((grant) => grant.historyFrom)) };
+  const historyFrom = reachOf(principal, selector);
+  if (historyFrom === undefined) throw forbidden(selector);
+  return { selector, historyFrom };
 }
 
 /**
@@ -66,8 +66,14 @@ function ownTopic(principal: Principal): Topic {
   return userTopic(principal.sub);
 }
 
-function grantsOf({ sub, subscribe }: Subscriber): readonly ReadGrant[] {
-  return [{ selector: userTopic(sub), historyFrom: 0 }, ...subscribe];
+/** How far back the grants go that cover it; undefined: none does. */
+function reachOf({ sub, subscribe }: Subscriber, selector: Selector): number | undefined {
+  if (selector === userTopic(sub)) return 0;
+  return subscribe.reduce<number | undefined>(
+    (reach, grant) =>
+      covers(grant.selector, selector) ? Math.min(reach ?? grant.historyFrom, grant.historyFrom) : reach,
+    undefined,
+  );
 }
 
 function forbidden(topic: string): DomainError {

@@ -78,16 +78,14 @@ export class Inbox {
       this.#preferences.hiddenCategories(user),
       this.#preferences.mutedTopics(user),
     ]);
-    const mutedTopics = new Set(muted);
-    const own: InboxSource = { topic: userTopic(user), after: 0, upTo: null, publishedFrom: 0 };
-    const followed = follows.flatMap(({ topic: name, from, to }): InboxSource[] => {
-      const publishedFrom = historyFrom(name);
-      return publishedFrom === undefined ? [] : [{ topic: name, after: from, upTo: to, publishedFrom }];
-    });
-    const wanted = topic === OWN_TOPIC ? own.topic : topic;
-    const sources = [own, ...followed].filter(
-      (source) => !mutedTopics.has(source.topic) && (wanted === undefined || source.topic === wanted),
-    );
+    const [wanted, mutedTopics] = [topic === OWN_TOPIC ? userTopic(user) : topic, new Set(muted)];
+    const isWanted = (name: string): boolean => !mutedTopics.has(name) && (wanted === undefined || name === wanted);
+    const sources: InboxSource[] = [];
+    if (isWanted(userTopic(user))) sources.push({ topic: userTopic(user), after: 0, upTo: null, publishedFrom: 0 });
+    for (const { topic: name, from, to } of follows) {
+      const publishedFrom = isWanted(name) ? historyFrom(name) : undefined;
+      if (publishedFrom !== undefined) sources.push({ topic: name, after: from, upTo: to, publishedFrom });
+    }
     return { user, sources, hiddenCategories, now: Date.now() };
   }
 
