@@ -1,6 +1,6 @@
 import type { InboxCounts, InboxScope } from '#clarion/notifications';
 import { MAX_COUNT } from '#clarion/protocol/plain';
-import { integer, text, type Connection, type Row, type Statement } from './connection.js';
+import { integer, integerOrNull, text, type Connection, type Row, type Statement } from './connection.js';
 import { CoveredOffsets, type Covered } from './covered-offsets.js';
 import { HiddenRows, NOTHING_HIDDEN } from './hidden-rows.js';
 import { isListed } from './inbox-filter.js';
@@ -11,7 +11,6 @@ import { cellsOf, rangesOf, type Ranges } from './mark-cells.js';
 import { offsetsIn } from './offset-lists.js';
 import { OldestRows } from './oldest-rows.js';
 import { PEOPLE_QUERIES } from './people-queries.js';
-import { isShared } from './personal-topic.js';
 import { segmentList } from './segment-list.js';
 
 const ENOUGH = MAX_COUNT + 1;
@@ -28,20 +27,27 @@ interface Count {
   readonly filter: 'unread' | 'unseen';
 }
 
-/** What was found so far. */
+/** What is new, by offset: at least {@link ENOUGH} of it, or all. */
+export interface NewOnes {
+  readonly unread: ReadonlySet<number>;
+  readonly unseen: ReadonlySet<number>;
+  /** The earliest end of what of it is over at some time, milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
+/** What was found so far: what may be seen by several topics is found by each, once. */
 interface Found {
-  /** Of what is seen by one topic alone. */
-  unread: number;
-  unseen: number;
-  /** What may be seen by several topics is found once by each. */
-  readonly shared: { readonly unread: Set<number>; readonly unseen: Set<number> };
+  readonly unread: Set<number>;
+  readonly unseen: Set<number>;
   /** What must be looked at one by one. */
   readonly unsure: Set<number>;
+  expiresAt: number;
   rows: number;
+  isShared: boolean;
 }
 
 /**
- * Counts what is new in people's inboxes where it lies, by the index. What may be seen by several topics is counted by each of them and told apart by its
+ * Finds what is new in people's inboxes where it lies, by the index. What may be seen by several topics is found by each of them and told apart by its
  * offset; where a range by topic hides it, only what is not hidden is looked at. What a mark of its own lifts out of a range is looked at one by one.
  */
 export class InboxCounter {
@@ -73,24 +79,28 @@ export class InboxCounter {
 
   /** The contract of `PeopleStore.counts`, in one snapshot. */
   counts(scope: InboxScope): InboxCounts {
-    return this.#connection.read(() => {
-      const ranges = rangesOf(this.#ranges.all([scope.user]));
-      const judged = new JudgedScope(scope);
-      const of = (filter: Count['filter']): Found => {
-        const plan = planInbox(scope, ranges, filter);
-        return this.#count({ scope, judged, ranges, plan, covered: this.#covered.of(plan.covered), filter });
-      };
-      const found = of('unread');
-      const { unread, unseen } = sizeOf(found);
-      // Ranges by other topics were not asked whether it was seen.
-      const isSure = found.shared.unread.size === 0 || ranges.seen.every(({ topic }) => topic === null);
-      // What is unseen is unread too; but of more than enough not all were looked at.
-      if (isSure && (unread < ENOUGH || unseen === ENOUGH)) return { unread, unseen };
-      return { unread, unseen: Math.min(unread, sizeOf(of('unseen')).unseen) };
-    });
+    const { unread, unseen } = this.#connection.read(() => this.find(scope));
+    return { unread: Math.min(ENOUGH, unread.size), unseen: Math.min(ENOUGH, unseen.size) };
   }
 
-  #count(count: Count): Found {
+  /** Precondition: a snapshot is being read. */
+  find(scope: InboxScope): NewOnes {
+    const ranges = rangesOf(this.#ranges.all([scope.user]));
+    const judged = new JudgedScope(scope);
+    const of = (filter: Count['filter']): Found => {
+      const plan = planInbox(scope, ranges, filter);
+      return this.#find({ scope, judged, ranges, plan, covered: this.#covered.of(plan.covered), filter });
+    };
+    const found = of('unread');
+    // Of what is shared, ranges by other topics were not asked whether it was seen.
+    const isSure = !found.isShared || ranges.seen.every(({ topic }) => topic === null);
+    // What is unseen is unread too; but of more than enough not all was looked at.
+    if (isSure && (found.unread.size < ENOUGH || found.unseen.size >= ENOUGH)) return found;
+    const { unseen, expiresAt } = of('unseen');
+    return { unread: found.unread, unseen, expiresAt: Math.min(expiresAt, found.expiresAt) };
+  }
+
+  #find(count: Count): Found {
     const { scope, plan, covered, filter } = count;
     const crossing = this.#crossing(plan, scope);
     // Where ranges cross, what is shared must be looked at whatever its mark says.
@@ -138,37 +148,30 @@ export class InboxCounter {
     if (plan.skips || plan.covered.length > 0)
       addAll(offsets, this.#lifting.all([scope.user, plan.after, Number.MAX_SAFE_INTEGER, MAX_LOOKED_AT]));
     if (offsets.size === 0) return;
-    const walked = segmentsByTopic(plan.walked);
     for (const offset of offsets) {
       const row = this.#judge.judge(offset, judged, ranges, filter);
       if (row === undefined) continue;
-      const isUnseen = isListed('unseen', row.standing, scope.now);
-      if (isShared(row.topic, row.entry.topics) || found.unsure.has(offset)) {
-        found.shared.unread.add(offset);
-        if (isUnseen) found.shared.unseen.add(offset);
-      } else if (!isWalked(walked.get(row.topic), offset)) {
-        found.unread += 1;
-        found.unseen += isUnseen ? 1 : 0;
-      }
+      found.unread.add(offset);
+      if (isListed('unseen', row.standing, scope.now)) found.unseen.add(offset);
+      found.expiresAt = Math.min(found.expiresAt, row.entry.expiresAt ?? Number.MAX_SAFE_INTEGER);
       if (isEnough(found)) return;
     }
   }
 }
 
 function nothingFound(): Found {
-  return { unread: 0, unseen: 0, shared: { unread: new Set(), unseen: new Set() }, unsure: new Set(), rows: 0 };
-}
-
-/** Each counted up to {@link ENOUGH}. */
-function sizeOf({ unread, unseen, shared }: Found): InboxCounts {
   return {
-    unread: Math.min(ENOUGH, unread + shared.unread.size),
-    unseen: Math.min(ENOUGH, unseen + shared.unseen.size),
+    unread: new Set(),
+    unseen: new Set(),
+    unsure: new Set(),
+    expiresAt: Number.MAX_SAFE_INTEGER,
+    rows: 0,
+    isShared: false,
   };
 }
 
-function isEnough(found: Found): boolean {
-  return found.unread + found.shared.unread.size >= ENOUGH;
+function isEnough({ unread }: Found): boolean {
+  return unread.size >= ENOUGH;
 }
 
 /** Stretches of which the same is said, and asked. */
@@ -184,28 +187,17 @@ function groupsOf(segments: readonly Segment[]): Segment[][] {
 
 function add(found: Found, row: Row | undefined): void {
   if (row === undefined) return;
-  found.unread += integer(row, 0);
-  found.unseen += integer(row, 1);
-  for (const offset of offsetsIn(text(row, 2))) {
-    found.shared.unread.add(offset);
-    found.shared.unseen.add(offset);
+  for (const offset of offsetsIn(text(row, 0))) {
+    found.unread.add(offset);
+    found.unseen.add(offset);
   }
-  for (const offset of offsetsIn(text(row, 3))) found.shared.unread.add(offset);
-  for (const offset of offsetsIn(text(row, 4))) found.unsure.add(offset);
-  found.rows += integer(row, 5);
+  for (const offset of offsetsIn(text(row, 1))) found.unread.add(offset);
+  for (const offset of offsetsIn(text(row, 2))) found.unsure.add(offset);
+  found.rows += integer(row, 3);
+  found.isShared ||= integer(row, 4) > 0;
+  found.expiresAt = Math.min(found.expiresAt, integerOrNull(row, 5) ?? Number.MAX_SAFE_INTEGER);
 }
 
 function addAll(offsets: Set<number>, rows: readonly Row[]): void {
   for (const row of rows) offsets.add(integer(row, 0));
-}
-
-function segmentsByTopic(segments: readonly Segment[]): Map<string, Segment[]> {
-  const byTopic = new Map<string, Segment[]>();
-  for (const segment of segments)
-    if (byTopic.get(segment.topic)?.push(segment) === undefined) byTopic.set(segment.topic, [segment]);
-  return byTopic;
-}
-
-function isWalked(segments: readonly Segment[] | undefined, offset: number): boolean {
-  return segments !== undefined && segments.some(({ after, upTo }) => offset > after && offset <= upTo);
 }

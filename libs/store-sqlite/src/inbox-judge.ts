@@ -81,6 +81,11 @@ export class JudgedScope {
       if (this.#sources.get(source.topic)?.push(source) === undefined) this.#sources.set(source.topic, [source]);
   }
 
+  /** By which something may be seen, at some time. */
+  get topics(): ReadonlyMap<string, unknown> {
+    return this.#sources;
+  }
+
   /** Neither over nor of a hidden category. */
   isShown({ expiresAt, category }: { readonly expiresAt?: number; readonly category?: string }): boolean {
     return (expiresAt === undefined || expiresAt > this.now) && (category === undefined || !this.#hidden.has(category));

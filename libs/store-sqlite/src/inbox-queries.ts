@@ -25,8 +25,8 @@ const COVERED = `EXISTS (
   WHERE e.offset = a.offset AND e.offset > c.after AND e.offset <= c.up_to)`;
 
 /**
- * Counts in one walk over the stretches in ?1 ({@link segmentList}) what is unread, at most ?6 rows: those that are seen by no other topic, and of these
- * the unseen; of those that may be, the offsets of the unseen, of the seen, and of those that must be looked at one by one; and how many rows it was.
+ * Finds in one walk over the stretches in ?1 ({@link segmentList}) what is unread, at most ?6 rows: the offsets of the unseen, of the seen, and of those
+ * that must be looked at one by one; how many rows it was, how many of them may be seen by other topics, and when the first of them is over.
  * ?2: the person; ?3: hidden categories; ?4: now; ?5: 1 when of all that may be seen by other topics it is only told which they are, else 0;
  * ?7 to ?10: what is said of all the stretches; ?11: nothing published before; ?12: stretches of topics in which nothing is counted, by whatever
  * topic it is seen, and ?13: up to where their rows may be gone.
@@ -36,13 +36,12 @@ const COVERED = `EXISTS (
 function counting(isPutAway: string): string {
   return `
     WITH s AS MATERIALIZED (${segmentsIn('?1')}), c AS MATERIALIZED (${segmentsIn('?12')})
-    SELECT count(*) FILTER (WHERE shared IS NULL), count(*) FILTER (WHERE shared IS NULL AND unseen),
-      json_group_array(offset) FILTER (WHERE shared = 1 AND NOT unsure AND unseen),
-      json_group_array(offset) FILTER (WHERE shared = 1 AND NOT unsure AND NOT unseen),
-      json_group_array(offset) FILTER (WHERE shared = 1 AND unsure),
-      count(*)
+    SELECT json_group_array(offset) FILTER (WHERE NOT unsure AND unseen),
+      json_group_array(offset) FILTER (WHERE NOT unsure AND NOT unseen),
+      json_group_array(offset) FILTER (WHERE unsure),
+      count(*), count(shared), min(expires_at)
     FROM (
-      SELECT a.offset, a.shared, max(ifnull(m.seen, 0), ${BASE.seen}) & 1 = 0 AS unseen,
+      SELECT a.offset, a.shared, a.expires_at, max(ifnull(m.seen, 0), ${BASE.seen}) & 1 = 0 AS unseen,
         CASE WHEN ${IS_TOLD} THEN 1 WHEN a.shared = 1 AND a.collapse_key IS NOT NULL THEN ${COLLAPSED_ELSEWHERE} ELSE 0 END AS unsure
       FROM s CROSS JOIN audience AS a ON a.topic = s.topic AND a.offset > s.after AND a.offset <= s.up_to
       LEFT JOIN marks AS m ON m.user = ?2 AND m.offset = a.offset
@@ -124,6 +123,21 @@ export const INBOX_QUERIES = {
   shared: `
     SELECT offset FROM audience
     WHERE topic = ? AND offset > ? AND offset <= ? AND shared = 1 ORDER BY offset DESC LIMIT ?`,
+  /** Where the log ends, and how often something was removed from its topics. */
+  state: 'SELECT coalesce((SELECT max(offset) FROM entries), 0), removals FROM log',
+  /** What came by the topics in ?1 (JSON) after ?2, at most ?3. */
+  sinceByTopics: `
+    SELECT a.topic, a.offset, a.kind, a.collapse_key
+    FROM json_each(?1) AS s CROSS JOIN audience AS a ON a.topic = s.value AND a.offset > ?2 LIMIT ?3`,
+  /** By whatever topics it came. */
+  since: `
+    SELECT t.value, e.offset, e.kind, e.collapse_key
+    FROM entries AS e CROSS JOIN json_each(e.topics) AS t WHERE e.offset > ?1 LIMIT ?2`,
+  offsetOfId: 'SELECT offset FROM entries WHERE id = ? ORDER BY offset LIMIT 1',
+  /** When the first snooze of a single notification ends. */
+  nextAwake: `
+    SELECT min(until) FROM marks INDEXED BY marks_that_lift
+    WHERE user = ? AND snoozed IS NOT NULL AND until > ?`,
   topicsOf: 'SELECT topics FROM entries WHERE offset = ?',
   standsIn: 'SELECT collapsed_at FROM audience WHERE topic = ? AND offset = ?',
   markedInbox: marked('inbox'),

@@ -11,6 +11,7 @@ import { LogWriter } from './log-writer.js';
 import { APPLICATION_ID, migrate, SCHEMA_VERSION } from './migrations.js';
 import { NotificationFinder } from './notification-finder.js';
 import { PushReader } from './push-reader.js';
+import { RetentionWriter } from './retention-writer.js';
 
 /** The schema that the first released version wrote, as it wrote it. */
 const SCHEMA_1 = `
@@ -130,6 +131,14 @@ test('whoever followed before there were devices is pushed to what is published 
   expect(candidates).toMatchObject([{ user: 'u-1', topics: ['news'], devices: [{ id: 'd', since: 4 }] }]);
   const before = new CandidateReader(connection).page(3, due!.mark, 10);
   expect(before.candidates).toEqual([]);
+});
+
+test('what is removed from a topic is counted, also in a database that is older than that', () => {
+  const { connection } = temporaryLog(databaseOfSchema3());
+  const removals = () => connection.prepare('SELECT removals FROM log').get([]);
+  expect(removals()).toEqual([0]);
+  new RetentionWriter(connection).trimTopic({ topic: 'news', upTo: 3 });
+  expect(removals()).toEqual([1]);
 });
 
 test('every table is strict: a text in the place of a number is refused, not kept', () => {

@@ -11,7 +11,13 @@ const SECRET_BYTES = 32;
 /**
  * One step from each schema to the next; the n-th brings `PRAGMA user_version` to n. Steps that were released are never changed.
  */
-const MIGRATIONS: readonly ((connection: Connection) => void)[] = [createLog, createAccess, createPeople, createPush];
+const MIGRATIONS: readonly ((connection: Connection) => void)[] = [
+  createLog,
+  createAccess,
+  createPeople,
+  createPush,
+  countRemovals,
+];
 
 /** The schema that this version writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
@@ -377,5 +383,18 @@ function createTakeBacks(connection: Connection): void {
       after_device TEXT NOT NULL
     ) STRICT;
     CREATE INDEX retracted_pushes_by_time ON retracted_pushes (due_at);
+  `);
+}
+
+/**
+ * How often rows of `audience` were removed: the only change of what is in an inbox, but for what a person says, that no later row of it tells. A trigger, so
+ * that whoever removes some need not think of it.
+ */
+function countRemovals(connection: Connection): void {
+  connection.exec(`
+    ALTER TABLE log ADD COLUMN removals INTEGER NOT NULL DEFAULT 0;
+    CREATE TRIGGER audience_removed AFTER DELETE ON audience BEGIN
+      UPDATE log SET removals = removals + 1;
+    END;
   `);
 }

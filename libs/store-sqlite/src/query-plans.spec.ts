@@ -71,6 +71,9 @@ const ALLOWED_SCANS: { readonly [Q in keyof typeof queries]?: readonly string[] 
   rowsOfEach: ['SCAN s VIRTUAL TABLE INDEX 1:', 'SCAN (subquery-1)'],
   sharedOfEach: ['SCAN s VIRTUAL TABLE INDEX 1:'],
   oldestOfEach: ['SCAN s VIRTUAL TABLE INDEX 1:'],
+  sinceByTopics: ['SCAN s VIRTUAL TABLE INDEX 1:'],
+  since: ['SCAN t VIRTUAL TABLE INDEX 1:'],
+  state: ['SCAN log'],
   countUnread: COUNTING_SCANS,
   countUnseen: COUNTING_SCANS,
   /** Ends at the first. */
@@ -149,6 +152,9 @@ test.for([
     'sameTagLater',
     'SEARCH pushes USING COVERING INDEX pushes_by_tag (user=? AND device=? AND collapse_key=? AND rowid>?)',
   ],
+  ['sinceByTopics', 'SEARCH a USING PRIMARY KEY (topic=? AND offset>?)'],
+  ['since', 'SEARCH e USING INTEGER PRIMARY KEY (rowid>?)'],
+  ['nextAwake', 'SEARCH marks USING INDEX marks_that_lift (user=?)'],
   ['countUnread', 'SEARCH m USING PRIMARY KEY (user=? AND offset=?) LEFT-JOIN'],
 ] as const)('%s walks what it needs alone: %s', ([name, line]) => {
   expect(planOf(queries[name])).toContain(line);

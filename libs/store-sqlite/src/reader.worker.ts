@@ -3,7 +3,6 @@ import { AccessReader } from './access-reader.js';
 import { BoundsReader } from './bounds-reader.js';
 import { CandidateReader } from './candidate-reader.js';
 import type { Connection } from './connection.js';
-import { InboxCounter } from './inbox-counter.js';
 import { InboxReader } from './inbox-reader.js';
 import { openForReading } from './log-file.js';
 import { LogReader } from './log-reader.js';
@@ -11,6 +10,7 @@ import { NotificationFinder } from './notification-finder.js';
 import { unpackSources } from './packed-sources.js';
 import { PersonReader } from './person-reader.js';
 import { PushReader } from './push-reader.js';
+import { RememberedInboxes } from './remembered-inboxes.js';
 import { ReceiptReader } from './receipt-reader.js';
 import { RetentionPlanner } from './retention-planner.js';
 import { StoreError } from './store-error.js';
@@ -27,7 +27,7 @@ interface Opened {
   readonly finder: NotificationFinder;
   readonly people: PersonReader;
   readonly inbox: InboxReader;
-  readonly counter: InboxCounter;
+  readonly counts: RememberedInboxes;
   readonly receipts: ReceiptReader;
   readonly pushes: PushReader;
   readonly candidates: CandidateReader;
@@ -51,7 +51,7 @@ function open(options: ConnectionOptions): void {
     finder: new NotificationFinder(connection),
     people: new PersonReader(connection),
     inbox: new InboxReader(connection),
-    counter: new InboxCounter(connection),
+    counts: new RememberedInboxes(connection),
     receipts: new ReceiptReader(connection),
     pushes: new PushReader(connection),
     candidates: new CandidateReader(connection),
@@ -79,7 +79,7 @@ serveCalls<ReaderCalls>(parentPort, {
   follows: (user) => opened().people.follows(user),
   followers: (topic) => opened().people.followers(topic),
   inbox: ({ sources, ...rest }) => opened().inbox.page({ ...rest, sources: unpackSources(sources) }),
-  inboxCounts: ({ sources, ...rest }) => opened().counter.counts({ ...rest, sources: unpackSources(sources) }),
+  inboxCounts: (scope) => opened().counts.counts(scope),
   standing: ({ user, offset }) => opened().inbox.standing(user, offset),
   preferencesOf: (users) => opened().people.preferencesOf(users),
   havePreferences: () => opened().people.havePreferences(),

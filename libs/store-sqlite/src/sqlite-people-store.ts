@@ -47,7 +47,7 @@ export class SqlitePeopleStore implements PeopleStore {
   }
 
   counts(scope: InboxScope): Promise<InboxCounts> {
-    return this.#threads.withReader((reader) =>
+    return this.#threads.withReaderOf(scope.user, (reader) =>
       reader.call('inboxCounts', { ...scope, sources: packSources(scope.sources) }),
     );
   }

@@ -6,6 +6,9 @@ import type { ReaderCalls, WriterCalls, WriterOptions } from './store-workers.js
 export type Writer = RemoteWorker<WriterCalls>;
 export type Reader = RemoteWorker<ReaderCalls>;
 
+/** To wait for so many calls more costs less than that another reader begins anew. */
+const MORE_PENDING = 2;
+
 export interface StoreThreadsOptions extends WriterOptions {
   /** Threads that read, 1–16. */
   readonly readers: number;
@@ -46,6 +49,14 @@ export class StoreThreads {
   /** The reader that has least to do. @throws {StoreError} as {@link withWriter}. */
   withReader<T>(use: (reader: Reader) => Promise<T>): Promise<T> {
     return this.#with(({ readers }) => use(idlest(readers)));
+  }
+
+  /** The same reader for the same person, which may remember of them what it has read, unless another one has less to do. */
+  withReaderOf<T>(user: string, use: (reader: Reader) => Promise<T>): Promise<T> {
+    return this.#with(({ readers }) => {
+      const [theirs, free] = [readers[hashOf(user) % readers.length] ?? readers[0], idlest(readers)];
+      return use(theirs.pending > free.pending + MORE_PENDING ? free : theirs);
+    });
   }
 
   /** @param finished what must have ended before the threads do. Once; later calls do nothing. */
@@ -91,6 +102,13 @@ export class StoreThreads {
 
 function startReader(): Reader {
   return new RemoteWorker(new URL('./reader.worker.js', import.meta.url), 'reader');
+}
+
+/** By 32 bits; of ids it need only be even. */
+function hashOf(id: string): number {
+  let hash = 0;
+  for (let i = 0; i < id.length; i++) hash = (Math.imul(hash, 31) + id.charCodeAt(i)) >>> 0;
+  return hash;
 }
 
 function idlest(readers: Running['readers']): Reader {

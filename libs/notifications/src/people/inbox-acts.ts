@@ -11,6 +11,7 @@ import {
 import type { Acted, NotificationLog } from '../notification-log.js';
 import { isoTime } from '../iso-time.js';
 import type { MarkAct } from './acts.js';
+import { changeBody } from './change-body.js';
 import type { PeopleStore } from './people-store.js';
 import type { Person } from './person.js';
 
@@ -59,7 +60,7 @@ export class InboxActs {
       ...(request.upTo !== undefined && { upTo: request.upTo }),
       ...(topic !== undefined && { topic }),
     };
-    const body = bodyOf({ change: 'marked', mark, at: isoTime(at) });
+    const body = changeBody({ change: 'marked', mark, at: isoTime(at) });
     return this.#changed(await this.#log.act({ kind: 'mark', user, at, body, state, undo, until: untilMs, target }));
   }
 
@@ -84,7 +85,7 @@ export class InboxActs {
 
   async #setFollow(kind: 'follow' | 'unfollow', user: string, topic: Topic): Promise<Changed> {
     const at = Date.now();
-    const body = bodyOf({ change: `${kind}ed`, followed: topic, at: isoTime(at) });
+    const body = changeBody({ change: `${kind}ed`, followed: topic, at: isoTime(at) });
     return this.#changed(await this.#log.act({ kind, user, topic, at, body }));
   }
 
@@ -98,9 +99,4 @@ export class InboxActs {
   #changed({ entry }: Acted): Changed {
     return entry === null ? { changed: false } : { changed: true, cursor: this.#log.cursorAt(entry.offset) };
   }
-}
-
-/** As an entry's body has it: members without braces. */
-function bodyOf(change: InboxChange): string {
-  return JSON.stringify(change).slice(1, -1);
 }

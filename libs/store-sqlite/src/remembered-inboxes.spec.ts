@@ -1,0 +1,292 @@
+import * as fc from 'fast-check';
+import { afterEach, beforeEach, expect, test, vi, type MockInstance } from 'vitest';
+import type { AppendRequest, InboxCounts, InboxScope, MarkAct, NewEntry } from '#clarion/notifications';
+import { changeBody } from '#clarion/notifications/people';
+import { MARK_STATES } from '#clarion/protocol';
+import { temporaryLog } from '../test/temporary-log.js';
+import type { Connection } from './connection.js';
+import { InboxCounter } from './inbox-counter.js';
+import { LogWriter } from './log-writer.js';
+import { packSources } from './packed-sources.js';
+import { RememberedInboxes } from './remembered-inboxes.js';
+import { RetentionWriter } from './retention-writer.js';
+
+const OWN = 'users/u';
+const NOW = 100;
+const IDS = 8;
+
+type Draft = Pick<NewEntry, 'topics'> &
+  Partial<Record<'category' | 'collapseKey', string | undefined>> & { readonly expiresAt?: number | undefined };
+type Mark = Partial<Pick<MarkAct, 'state' | 'undo' | 'until' | 'at'>> & { readonly target: MarkAct['target'] };
+
+/** Somebody's inbox on a log of its own, counted as it is remembered and anew. */
+class Scene {
+  readonly connection: Connection;
+  readonly #remembered: RememberedInboxes;
+  readonly #writer: LogWriter;
+  readonly #retention: RetentionWriter;
+  #published = 0;
+  scope: InboxScope;
+
+  constructor(connection: Connection) {
+    this.connection = connection;
+    this.#remembered = new RememberedInboxes(connection);
+    this.#writer = new LogWriter(connection);
+    this.#retention = new RetentionWriter(connection);
+    for (const topic of ['a', 'b']) this.#append({ id: 'f', entry: null, act: { ...said('follow'), topic } });
+    // As if it had been before all that is published.
+    connection.exec('UPDATE follows SET from_offset = 0');
+    const sources = [OWN, 'a', 'b'].map((topic) => ({ topic, after: 0, upTo: null, publishedFrom: 0 }));
+    this.scope = { user: 'u', sources, hiddenCategories: ['hidden'], now: NOW };
+  }
+
+  /** With the ids `n-1` and so on. */
+  publish(...drafts: readonly Draft[]): void {
+    const requests = drafts.map(({ topics, ...traits }): AppendRequest => {
+      const known = Object.entries(traits).filter(([, value]) => value !== undefined);
+      const entry = { topics, publishedAt: this.scope.now, body: '"title":"x"', ...Object.fromEntries(known) };
+      return { id: `n-${++this.#published}`, entry };
+    });
+    this.#writer.append(requests);
+  }
+
+  mark({ state = 'read', undo = false, until = null, at = this.scope.now, target }: Mark): void {
+    const ids = 'ids' in target ? { ids: [...target.ids] } : {};
+    const body = changeBody({ change: 'marked', mark: { state, ...ids }, at: '' });
+    const isSnooze = state === 'snoozed' && !undo;
+    const act = { ...said('mark'), at, body, state, undo, until: isSnooze ? (until ?? this.scope.now + 5) : null };
+    this.#append({ id: 'm', entry: null, act: { ...act, target } });
+  }
+
+  read(...ids: readonly string[]): void {
+    this.mark({ target: { ids } });
+  }
+
+  retract(id: string): void {
+    this.#append({ id: 'r', entry: null, act: { kind: 'retract', notification: id, at: this.scope.now } });
+  }
+
+  edit(id: string): void {
+    const act = { kind: 'edit', notification: id, edit: { title: 'y' }, at: this.scope.now } as const;
+    this.#append({ id: 'e', entry: null, act });
+  }
+
+  erase(user: string): void {
+    this.#append({ id: 'x', entry: null, act: { kind: 'erase', user, at: this.scope.now } });
+  }
+
+  trim(topic: string, upTo: number): void {
+    this.#retention.trimTopic({ topic, upTo });
+  }
+
+  drop(offset: number): void {
+    this.#retention.dropEntries([offset]);
+  }
+
+  get remembered(): InboxCounts {
+    return this.#remembered.counts({ ...this.scope, sources: packSources(this.scope.sources) });
+  }
+
+  get anew(): InboxCounts {
+    return new InboxCounter(this.connection).counts(this.scope);
+  }
+
+  #append(request: AppendRequest): void {
+    this.#writer.append([request]);
+  }
+}
+
+function said<K extends 'follow' | 'mark'>(kind: K) {
+  return { kind, user: 'u', at: 1, body: changeBody({ change: 'followed', at: '' }) } as const;
+}
+
+function newScene(): Scene {
+  const { connection } = temporaryLog();
+  connection.exec('PRAGMA synchronous = OFF');
+  return new Scene(connection);
+}
+
+let counted: MockInstance;
+beforeEach(() => {
+  counted = vi.spyOn(InboxCounter.prototype, 'find');
+});
+afterEach(() => {
+  counted.mockRestore();
+});
+
+const seldom = <T>(...values: T[]): fc.Arbitrary<T | undefined> =>
+  fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.constantFrom(...values) });
+
+const draft = fc.record({
+  topics: fc.uniqueArray(fc.constantFrom(OWN, 'a', 'b', 'c', 'users/v'), { minLength: 1, maxLength: 3 }),
+  category: seldom('hidden', 'shown'),
+  collapseKey: seldom('k'),
+  expiresAt: seldom(NOW + 3, NOW + 6),
+});
+const id = fc.nat(IDS - 1).map((n) => `n-${n + 1}`);
+const mark = fc.record({
+  state: fc.constantFrom('read', 'read', ...MARK_STATES),
+  undo: fc.constantFrom(false, false, true),
+  at: fc.integer({ min: NOW, max: NOW + 9 }),
+  target: fc.oneof(
+    { weight: 3, arbitrary: fc.record({ ids: fc.uniqueArray(id, { minLength: 1, maxLength: 3 }) }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({ upTo: fc.nat(20), topic: fc.constantFrom(null, OWN, 'a') }),
+    },
+  ),
+});
+
+/** What may come to pass between two counts. */
+const step: fc.Arbitrary<(scene: Scene) => void> = fc.oneof(
+  { weight: 4, arbitrary: draft.map((one) => (scene: Scene) => scene.publish(one)) },
+  { weight: 4, arbitrary: mark.map((one) => (scene: Scene) => scene.mark(one)) },
+  { weight: 1, arbitrary: id.map((one) => (scene: Scene) => scene.retract(one)) },
+  { weight: 1, arbitrary: id.map((one) => (scene: Scene) => scene.edit(one)) },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(fc.constantFrom(OWN, 'a', 'b'), fc.nat(12)).map(
+      ([topic, upTo]) =>
+        (scene: Scene) =>
+          scene.trim(topic, upTo),
+    ),
+  },
+  { weight: 1, arbitrary: fc.nat(16).map((offset) => (scene: Scene) => scene.drop(offset)) },
+  { weight: 1, arbitrary: fc.constantFrom('u', 'v').map((user) => (scene: Scene) => scene.erase(user)) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(-2, 1, 3, 4).map((ms) => (scene: Scene) => {
+      scene.scope = { ...scene.scope, now: scene.scope.now + ms };
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(['hidden'], ['shown'], []).map((hiddenCategories) => (scene: Scene) => {
+      scene.scope = { ...scene.scope, hiddenCategories };
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(fc.nat(2), fc.constantFrom(0, 4), fc.constantFrom(null, 9), fc.constantFrom(0, NOW + 2))
+      .map(([which, after, upTo, publishedFrom]) => (scene: Scene) => {
+        const sources = scene.scope.sources.map((one, i) =>
+          i === which ? { ...one, after, upTo, publishedFrom } : one,
+        );
+        scene.scope = { ...scene.scope, sources };
+      }),
+  },
+);
+
+test('what is remembered is what counting anew says, whatever comes between', { timeout: 120_000 }, () => {
+  const { connection } = newScene();
+  let asked = 0;
+  const property = fc.property(fc.array(fc.array(step, { maxLength: 3 }), { maxLength: 14 }), (rounds) => {
+    for (const table of ['entries', 'audience', 'marks', 'range_marks', 'follows'])
+      connection.exec(`DELETE FROM ${table}`);
+    const scene = new Scene(connection);
+    for (const steps of rounds) {
+      for (const one of steps) one(scene);
+      asked += 1;
+      expect(scene.remembered).toEqual(scene.anew);
+    }
+  });
+  fc.assert(property, { numRuns: 300 });
+  // One of two is the anew that it is compared with.
+  expect(counted.mock.calls.length - asked).toBeLessThan(0.7 * asked);
+});
+
+const TOLD: readonly (readonly [string, (scene: Scene) => void])[] = [
+  ['nothing', () => undefined],
+  ['one more', (scene) => scene.publish({ topics: ['a'] })],
+  ['one more for others', (scene) => scene.publish({ topics: ['c', 'users/v'] })],
+  [
+    'one more than can be asked for entry by entry',
+    (scene) => scene.publish(...Array.from({ length: 60 }, () => ({ topics: ['c', 'a'] }))),
+  ],
+  [
+    'something among much for others',
+    (scene) => scene.publish(...Array.from({ length: 99 }, (_, i) => ({ topics: i === 50 ? [OWN] : ['c'] }))),
+  ],
+  ['a mark', (scene) => scene.read('n-1', 'n-3')],
+  [
+    'a mark and its undoing',
+    (scene) => [false, true].forEach((undo) => scene.mark({ undo, at: NOW + Number(undo), target: { ids: ['n-2'] } })),
+  ],
+  ['a retraction', (scene) => scene.retract('n-2')],
+  ['an edit', (scene) => scene.edit('n-2')],
+  ['a newer one with the same key', (scene) => scene.publish({ topics: ['a'], collapseKey: 'k' })],
+];
+
+test.for(TOLD)('%s: the log tells what is new now', ([, happen]) => {
+  const scene = newScene();
+  scene.publish({ topics: [OWN] }, { topics: ['a'], collapseKey: 'k' }, { topics: ['b', OWN] });
+  expect(scene.remembered).toEqual({ unread: 3, unseen: 3 });
+  happen(scene);
+  counted.mockClear();
+  const { remembered } = scene;
+  expect(counted).not.toHaveBeenCalled();
+  expect(remembered).toEqual(scene.anew);
+});
+
+const ENDS: readonly (readonly [string, (scene: Scene) => void])[] = [
+  ['it is over', (scene) => scene.publish({ topics: [OWN], expiresAt: NOW + 5 })],
+  ['its snooze ends', (scene) => scene.mark({ state: 'snoozed', until: NOW + 5, target: { ids: ['n-1'] } })],
+  [
+    'the snooze of all ends',
+    (scene) => scene.mark({ state: 'snoozed', until: NOW + 5, target: { upTo: 99, topic: null } }),
+  ],
+];
+
+test.for(ENDS)('when %s, nobody need say so', ([, happen]) => {
+  const scene = newScene();
+  scene.publish({ topics: [OWN] });
+  expect(scene.remembered).toEqual({ unread: 1, unseen: 1 });
+  happen(scene);
+  const before = scene.remembered;
+  expect(before).not.toEqual({ unread: 1, unseen: 1 });
+  scene.scope = { ...scene.scope, now: NOW + 4 };
+  expect(scene.remembered).toEqual(before);
+  scene.scope = { ...scene.scope, now: NOW + 5 };
+  expect(scene.remembered).toEqual({ unread: 1, unseen: 1 });
+  scene.scope = { ...scene.scope, now: NOW };
+  expect(scene.remembered).toEqual(before);
+});
+
+test.for([0, 99])('of an inbox without what came to its person, it is told what is read, among %i others', (others) => {
+  const scene = newScene();
+  scene.publish({ topics: ['a'] });
+  scene.scope = { ...scene.scope, sources: scene.scope.sources.filter(({ topic }) => topic !== OWN) };
+  expect(scene.remembered).toEqual({ unread: 1, unseen: 1 });
+  scene.publish(...Array.from({ length: others }, () => ({ topics: ['c'] })));
+  scene.read('n-1');
+  expect(scene.remembered).toEqual({ unread: 0, unseen: 0 });
+});
+
+test('of more than are counted, what is read makes room for others', () => {
+  const scene = newScene();
+  scene.publish(...Array.from({ length: 1_005 }, () => ({ topics: [OWN] })));
+  expect(scene.remembered).toEqual({ unread: 1_001, unseen: 1_001 });
+  for (let i = 0; i < 10; i++)
+    scene.mark({ state: i % 2 === 0 ? 'read' : 'seen', target: { ids: [`n-${1 + i * 100}`] } });
+  expect(scene.remembered).toEqual({ unread: 1_000, unseen: 995 });
+  scene.publish(...Array.from({ length: 3 }, () => ({ topics: [OWN] })));
+  expect(scene.remembered).toEqual({ unread: 1_001, unseen: 998 });
+});
+
+test('people who were not asked for lately are forgotten', () => {
+  const scene = newScene();
+  scene.publish({ topics: ['a'] });
+  const long = Array.from({ length: 900 }, (_, i) => `category-${String(i).padStart(200, '0')}`);
+  const ask = (user: string): void => {
+    scene.scope = { ...scene.scope, user, hiddenCategories: long };
+    expect(scene.remembered).toEqual({ unread: 1, unseen: 1 });
+  };
+  for (let i = 0; i < 120; i++) ask(`p-${i}`);
+  counted.mockClear();
+  ask('p-119');
+  ask('p-60');
+  expect(counted).not.toHaveBeenCalled();
+  ask('p-0');
+  expect(counted).toHaveBeenCalledOnce();
+});
