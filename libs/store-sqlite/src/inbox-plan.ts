@@ -16,6 +16,9 @@ export interface Segment {
 
 export type Stretch = Pick<Segment, 'topic' | 'after' | 'upTo'>;
 
+/** A stretch of one source. */
+export type Sourced = Omit<Segment, 'base'>;
+
 /** How a list, or a count, is found. */
 export interface InboxPlan {
   /** What is listed here unless a mark of its own says otherwise. */
@@ -54,6 +57,18 @@ export function planInbox(
     crossing: isCrossed ? crossingIn(ranges, after, before) : [],
     after,
   };
+}
+
+/** What follows one on another, whatever is said of it. */
+export function joined(segments: readonly Segment[]): Sourced[] {
+  const whole: Sourced[] = [];
+  for (const { topic, after, upTo, publishedFrom } of segments) {
+    const last = whole.at(-1);
+    const isNext = last?.topic === topic && last.upTo === after && last.publishedFrom === publishedFrom;
+    if (isNext) whole[whole.length - 1] = { ...last, upTo };
+    else whole.push({ topic, after, upTo, publishedFrom });
+  }
+  return whole;
 }
 
 /** What lies above an offset, and what does not. */

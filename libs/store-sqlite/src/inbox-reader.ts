@@ -3,7 +3,7 @@ import type { InboxFilter } from '#clarion/protocol';
 import { integer, integerOrNull, text, textOrNull, type Connection, type Row, type Statement } from './connection.js';
 import { isCollapsed, isListed } from './inbox-filter.js';
 import { InboxJudge, JudgedScope } from './inbox-judge.js';
-import { planInbox, type Segment } from './inbox-plan.js';
+import { joined, planInbox, type Sourced } from './inbox-plan.js';
 import { INBOX_QUERIES } from './inbox-queries.js';
 import { rangesOf, saidOf, standingOf, type Ranges } from './mark-cells.js';
 import { NewestFirst, type Stream } from './newest-first.js';
@@ -19,7 +19,7 @@ const MAX_LOOKED_AT = 1_000;
 interface Candidate {
   readonly offset: number;
   readonly row?: Row;
-  readonly segment?: Segment;
+  readonly segment?: Sourced;
 }
 
 /** What one page is made with. */
@@ -117,7 +117,7 @@ export class InboxReader {
 
   #streams({ ranges, request }: Look): Stream<Candidate>[] {
     const plan = planInbox(request, ranges, request.filter, request.before);
-    const streams = this.#stretches(plan.walked, request.user);
+    const streams = this.#stretches(joined(plan.walked), request.user);
     for (const range of this.#oldest.lookedAt(plan.crossing, request.sources))
       streams.push({
         head: range.upTo,
@@ -133,7 +133,7 @@ export class InboxReader {
   }
 
   /** Where each begins is found for all at once: most of hundreds of topics have nothing among the newest. */
-  #stretches(segments: readonly Segment[], user: string): Stream<Candidate>[] {
+  #stretches(segments: readonly Sourced[], user: string): Stream<Candidate>[] {
     const heads = offsetsOrNullsIn(text(this.#heads.get([segmentList(segments)]) ?? [], 0));
     return segments.flatMap((segment, i) => {
       const head = heads[i] ?? null;
