@@ -8,7 +8,8 @@ import { entryBody } from './entries.js';
 
 /**
  * What an inbox of 10,000 costs, by how many topics it comes, and when each notification is seen by several of them:
- * `node dist/bench/store/inbox-figures.js`. Milliseconds, the way to the thread and back included. A summary reads first what is followed.
+ * `node dist/bench/store/inbox-figures.js`. Milliseconds, the way to the thread and back included. A summary reads first what is followed. The last line
+ * says how steady the machine was.
  */
 const NOTIFICATIONS = 10_000;
 const NOW = 1_800_000_000_000;
@@ -177,6 +178,15 @@ async function timesOf(call: () => Promise<unknown>, before: () => Promise<void>
   return `p50 ${at(0.5)} p99 ${at(0.99)} (CPU ${(cpu / 1_000 / REPEATS).toFixed(2)})`;
 }
 
+/** About a millisecond. */
+const ROUNDS = 600_000;
+
+async function compute(): Promise<number> {
+  let sum = 0;
+  for (let i = 0; i < ROUNDS; i++) sum = (sum * 31 + i) % 65_521;
+  return sum;
+}
+
 async function nothing(): Promise<void> {
   // Nothing has changed.
 }
@@ -185,6 +195,7 @@ const directory = mkdtempSync(join(tmpdir(), 'clarion-inbox-'));
 try {
   for (const [i, shape] of SHAPES.entries())
     process.stdout.write(`${await new InboxFigures(join(directory, `${i}.db`), shape).measure()}\n`);
+  process.stdout.write(`the same computing each time: ${await timesOf(compute)}\n`);
 } finally {
   rmSync(directory, { recursive: true, force: true });
 }

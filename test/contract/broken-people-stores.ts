@@ -1,4 +1,11 @@
-import type { AppendRequest, AppendResult, LogAct, NotificationStore, PeopleStore } from '#clarion/notifications';
+import type {
+  AppendRequest,
+  AppendResult,
+  InboxCounts,
+  LogAct,
+  NotificationStore,
+  PeopleStore,
+} from '#clarion/notifications';
 import type { PeopleStoreHarness } from './people-store-harness.js';
 
 /** A store that breaks the contract in one way, and the beginning of the sentence that says so. */
@@ -166,6 +173,22 @@ export const brokenPeopleStores: readonly BrokenPeopleStore[] = [
         return { unread: Math.min(unread, 1_000), unseen: Math.min(unseen, 1_000) };
       },
     }),
+  },
+  {
+    name: 'remembers what it has counted until something is published',
+    caughtBy: 'counts: asked again',
+    people: (real) => {
+      const known = new Map<string, InboxCounts>();
+      return {
+        counts: async (scope) => {
+          const { rows } = await real.inbox({ ...scope, filter: 'all', limit: 100 });
+          const key = JSON.stringify([scope, rows.length]);
+          const counts = known.get(key) ?? (await real.counts(scope));
+          known.set(key, counts);
+          return counts;
+        },
+      };
+    },
   },
   {
     name: 'mixes people up',

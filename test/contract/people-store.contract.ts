@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { InboxScope, InboxSlice, MarkAct, ReceiptNote, RetentionPolicy } from '#clarion/notifications';
-import { categorySchema, wantedPreferencesSchema } from '#clarion/protocol';
+import { changeBody } from '#clarion/notifications/people';
+import { categorySchema, wantedPreferencesSchema, type MarkState } from '#clarion/protocol';
 import { peopleModelChecks } from './people-model-checks.js';
 import { sourcesOf } from './people-model.js';
 import { NOW, onFreshPeople, OWN, USER, type PeopleScene, type PeopleStoreCheck } from './people-store-harness.js';
@@ -427,6 +428,36 @@ export const peopleStoreContract: readonly PeopleStoreCheck[] = [
       );
       assert.equal((await scene.people.counts(scope)).unread, ids.length);
     }
+  }),
+
+  onFreshPeople('counts: asked again and again, they are those of now', async (scene) => {
+    const counted = async (unread: number, unseen = unread, now?: number): Promise<void> =>
+      assert.deepEqual(await scene.people.counts(await scopeOf(scene, now)), { unread, unseen });
+    const mark = async (state: MarkState, undo: boolean, ...ids: string[]): Promise<void> => {
+      const body = changeBody({ change: 'marked', mark: { state, ids, ...(undo && { undo }) }, at: '' });
+      await scene.done(marking({ state, undo, at: NOW + 100 + Number(undo), body, target: { ids } }));
+    };
+    await counted(0);
+    for (const id of ['n-1', 'n-2', 'n-3']) await scene.publish(id);
+    await counted(3);
+    await mark('read', false, 'n-1');
+    await mark('seen', false, 'n-2');
+    await counted(2, 1);
+    await mark('read', true, 'n-1');
+    await counted(3, 2);
+    await scene.done({ kind: 'retract', notification: 'n-3', at: NOW + 60 });
+    await counted(2, 1);
+    await scene.publish('n-4', { collapseKey: 'k' });
+    await counted(3, 2);
+    await scene.publish('n-5', { collapseKey: 'k', expiresAt: NOW + 2_000 });
+    await counted(3, 2);
+    await counted(2, 1, NOW + 2_000);
+    await scene.done(follow('news'));
+    await scene.publish('n-6', { topics: ['news'] });
+    await counted(4, 3);
+    await scene.log.prune(KEEP_NOTHING, NOW + 1_000);
+    assert.deepEqual(await listed(scene), ['n-6', 'n-5'], 'of each topic two are kept');
+    await counted(2);
   }),
 
   ...peopleModelChecks,

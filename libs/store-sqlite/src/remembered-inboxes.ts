@@ -1,4 +1,4 @@
-import type { InboxCounts, InboxScope } from '#clarion/notifications';
+import type { InboxCounts, InboxRow, InboxScope } from '#clarion/notifications';
 import { MAX_COUNT } from '#clarion/protocol/plain';
 import { integer, integerOrNull, type Connection, type Statement } from './connection.js';
 import { InboxChanges } from './inbox-changes.js';
@@ -17,19 +17,23 @@ const KEPT = 2 * ENOUGH;
 const MAX_BYTES = 16 * 1_024 * 1_024;
 const BYTES_OF_ONE = 300;
 
-/** What was new in an inbox at one moment. */
-interface Remembered {
-  /** Of what it consisted. */
+/** What is new in an inbox: all of it, or at least {@link ENOUGH}. */
+interface New {
+  readonly unread: readonly number[];
+  readonly unseen: readonly number[];
+  /** When something of it is over, or something else is back, by itself: milliseconds since 1970. */
+  readonly until: number;
+}
+
+/** What was new at one moment. */
+interface Remembered extends New {
+  /** Of what the inbox consisted. */
   readonly asked: string;
   /** Up to where the log was known, and how often something had been removed from it. */
   readonly head: number;
   readonly removals: number;
-  /** Unless something is said of it, it is so from one time until another, milliseconds since 1970. */
+  /** The time at which it was so, milliseconds since 1970. */
   readonly from: number;
-  readonly until: number;
-  /** All of it, or at least {@link ENOUGH}. */
-  readonly unread: readonly number[];
-  readonly unseen: readonly number[];
 }
 
 /**
@@ -60,23 +64,24 @@ export class RememberedInboxes {
 
   /** The contract of `PeopleStore.counts`, in one snapshot. */
   counts(packed: Packed<InboxScope>): InboxCounts {
-    const inbox = this.#connection.read(() => {
-      const row = this.#state.get([]) ?? [];
-      const [head, removals] = [integer(row, 0), integer(row, 1)];
-      const asked = `${JSON.stringify(packed.hiddenCategories)}${packed.sources}`;
-      const known = this.#known.get(packed.user);
-      const isGood =
-        known?.removals === removals && known.asked === asked && packed.now >= known.from && packed.now < known.until;
-      if (isGood && known.head === head) return known;
-      const scope = { ...packed, sources: unpackSources(packed.sources) };
-      const found = (isGood ? this.#revised(known, head, scope) : undefined) ?? this.#counted(scope);
-      return { asked, head, removals, from: packed.now, ...found };
-    });
+    const inbox = this.#connection.read(() => this.#inbox(packed));
     this.#remember(packed.user, inbox);
     return { unread: Math.min(ENOUGH, inbox.unread.length), unseen: Math.min(ENOUGH, inbox.unseen.length) };
   }
 
-  #counted(scope: InboxScope): Pick<Remembered, 'unread' | 'unseen' | 'until'> {
+  #inbox({ sources, ...rest }: Packed<InboxScope>): Remembered {
+    const state = this.#state.get([]) ?? [];
+    const [head, removals] = [integer(state, 0), integer(state, 1)];
+    const [asked, now] = [`${JSON.stringify(rest.hiddenCategories)}${sources}`, rest.now];
+    const known = this.#known.get(rest.user);
+    const isGood = known?.removals === removals && known.asked === asked && known.from <= now && now < known.until;
+    if (isGood && known.head === head) return known;
+    const scope = { ...rest, sources: unpackSources(sources) };
+    const found = (isGood ? this.#revised(known, head, scope) : undefined) ?? this.#counted(scope);
+    return { asked, head, removals, from: now, ...found };
+  }
+
+  #counted(scope: InboxScope): New {
     const { unread, unseen, expiresAt } = this.#counter.find(scope);
     const until = Math.min(expiresAt, this.#nextAwakeAt(scope));
     return { unread: [...unread].slice(0, KEPT), unseen: [...unseen].slice(0, KEPT), until };
@@ -90,32 +95,19 @@ export class RememberedInboxes {
   }
 
   /** @returns undefined if all must be counted anew. */
-  #revised(
-    known: Remembered,
-    head: number,
-    scope: InboxScope,
-  ): Pick<Remembered, 'unread' | 'unseen' | 'until'> | undefined {
+  #revised(known: Remembered, head: number, scope: InboxScope): New | undefined {
     const judged = new JudgedScope(scope);
     const changed = this.#changes.between(known.head, head, judged);
-    if (changed === undefined || changed.size === 0) return changed && known;
+    if (changed === undefined) return undefined;
+    if (changed.size === 0) return { unread: known.unread, unseen: known.unseen, until: known.until };
     const ranges = rangesOf(this.#ranges.all([scope.user]));
     const rows = [...changed].flatMap((offset) => this.#judge.judge(offset, judged, ranges, 'unread') ?? []);
-    const unseen = rows.filter(({ standing }) => isListed('unseen', standing, scope.now));
-    const [unreadNow, unseenNow] = [
-      withChanges(
-        known.unread,
-        changed,
-        rows.map(({ entry }) => entry.offset),
-      ),
-      withChanges(
-        known.unseen,
-        changed,
-        unseen.map(({ entry }) => entry.offset),
-      ),
-    ];
-    if (isTooFew(unreadNow, known.unread) || isTooFew(unseenNow, known.unseen)) return undefined;
+    const unseenRows = rows.filter(({ standing }) => isListed('unseen', standing, scope.now));
+    const unread = withChanges(known.unread, changed, rows);
+    const unseen = withChanges(known.unseen, changed, unseenRows);
+    if (isTooFew(unread, known.unread) || isTooFew(unseen, known.unseen)) return undefined;
     const ends = rows.map(({ entry }) => entry.expiresAt ?? Number.MAX_SAFE_INTEGER);
-    return { unread: unreadNow, unseen: unseenNow, until: Math.min(known.until, ...ends) };
+    return { unread, unseen, until: Math.min(known.until, ...ends) };
   }
 
   #remember(user: string, inbox: Remembered): void {
@@ -139,9 +131,10 @@ function bytesOf({ asked, unread, unseen }: Remembered): number {
   return BYTES_OF_ONE + asked.length + 8 * (unread.length + unseen.length);
 }
 
-/** @param found those of the changed that are there now. */
-function withChanges(offsets: readonly number[], changed: ReadonlySet<number>, found: readonly number[]): number[] {
-  return [...offsets.filter((offset) => !changed.has(offset)), ...found].slice(0, KEPT);
+/** @param rows those of the changed that are there now. */
+function withChanges(known: readonly number[], changed: ReadonlySet<number>, rows: readonly InboxRow[]): number[] {
+  const others = known.filter((offset) => !changed.has(offset));
+  return [...others, ...rows.map(({ entry }) => entry.offset)].slice(0, KEPT);
 }
 
 /** Of more than are counted not all are known. */
