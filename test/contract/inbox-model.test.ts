@@ -64,6 +64,15 @@ const KNOWN: readonly { readonly what: string; readonly sequence: Sequence; read
     ),
   },
   {
+    what: 'what one has taken the place of that was retracted before anybody looked is not new again',
+    sequence: plain([
+      { ...toTopic, collapseKey: 'k' },
+      { kind: 'look', limit: 7, category: undefined, topic: undefined },
+      { ...toTopic, collapseKey: 'k' },
+      { kind: 'retract', pick: 1 },
+    ]),
+  },
+  {
     what: 'an inbox is counted exactly up to 1,000, and listed to its end however few of it are wanted',
     limit: 100,
     sequence: plain([

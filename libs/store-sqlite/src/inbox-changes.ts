@@ -52,7 +52,8 @@ export class InboxChanges {
     // Neither when it is over nor its category can be edited.
     if (kind === 'updated') return [];
     const { about, body } = toEntry(this.#sql.entry.get([offset]) ?? []);
-    if (kind === 'retracted') return about === undefined ? undefined : [about];
+    // What came and was retracted since has taken the place of an older one all the same.
+    if (kind === 'retracted') return about === undefined ? undefined : [about, ...this.#collapsedBy(row)];
     const ids = idsChangedBy(body);
     if (ids === undefined || ids.length > MAX_CHANGES) return undefined;
     return ids.flatMap((id) => this.#sql.offsetOfId.all([id]).map((found) => integer(found, 0)));

@@ -50,6 +50,10 @@ class Scene {
     this.#writer.append(requests);
   }
 
+  get last(): string {
+    return `n-${this.#published}`;
+  }
+
   mark({ state = 'read', undo = false, until = null, at = this.scope.now, target }: Mark): void {
     const ids = 'ids' in target ? { ids: [...target.ids] } : {};
     const body = changeBody({ change: 'marked', mark: { state, ...ids }, at: '' });
@@ -142,6 +146,7 @@ const step: fc.Arbitrary<(scene: Scene) => void> = fc.oneof(
   { weight: 4, arbitrary: draft.map((one) => (scene: Scene) => scene.publish(one)) },
   { weight: 4, arbitrary: mark.map((one) => (scene: Scene) => scene.mark(one)) },
   { weight: 1, arbitrary: id.map((one) => (scene: Scene) => scene.retract(one)) },
+  { weight: 1, arbitrary: fc.constant((scene: Scene) => scene.retract(scene.last)) },
   { weight: 1, arbitrary: id.map((one) => (scene: Scene) => scene.edit(one)) },
   {
     weight: 1,
@@ -181,7 +186,7 @@ const step: fc.Arbitrary<(scene: Scene) => void> = fc.oneof(
 test('what is remembered is what counting anew says, whatever comes between', { timeout: 120_000 }, () => {
   const { connection } = newScene();
   let asked = 0;
-  const property = fc.property(fc.array(fc.array(step, { maxLength: 3 }), { maxLength: 14 }), (rounds) => {
+  const property = fc.property(fc.array(fc.array(step, { maxLength: 4 }), { maxLength: 14 }), (rounds) => {
     for (const table of ['entries', 'audience', 'marks', 'range_marks', 'follows'])
       connection.exec(`DELETE FROM ${table}`);
     const scene = new Scene(connection);
@@ -215,6 +220,13 @@ const TOLD: readonly (readonly [string, (scene: Scene) => void])[] = [
   ],
   ['a retraction', (scene) => scene.retract('n-2')],
   ['an edit', (scene) => scene.edit('n-2')],
+  [
+    'a newer one with the same key that was retracted',
+    (scene) => {
+      scene.publish({ topics: ['a'], collapseKey: 'k' });
+      scene.retract('n-4');
+    },
+  ],
   ['a newer one with the same key', (scene) => scene.publish({ topics: ['a'], collapseKey: 'k' })],
 ];
 
