@@ -55,6 +55,7 @@ const ALLOWED_SCANS: { readonly [Q in keyof typeof queries]?: readonly string[] 
   noteOffered: ['SCAN n VIRTUAL TABLE INDEX 1:'],
   /** Ends at the first. */
   anyPreferences: ['SCAN people USING INDEX people_who_chose'],
+  countRemoval: ['SCAN log'],
   dropRanges: ['SCAN log'],
   dropFollows: ['SCAN log'],
   tail: ['SCAN log', 'SCAN entries'],

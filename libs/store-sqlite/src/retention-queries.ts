@@ -33,6 +33,8 @@ export const RETENTION_QUERIES = {
         coalesce((SELECT min(offset) FROM entries), 9007199254740991),
         coalesce((SELECT offset FROM idempotency WHERE offset IS NOT NULL ORDER BY expires_at LIMIT 1), 9007199254740991)))`,
   oldestUpTo: 'SELECT offset FROM audience WHERE topic = ? AND offset <= ? ORDER BY offset LIMIT ?',
+  /** By whoever has removed something from topics, once in its transaction: what is remembered of inboxes does not hold any more. */
+  countRemoval: 'UPDATE log SET removals = removals + 1',
   dropAudience: 'DELETE FROM audience WHERE topic = ? AND offset = ?',
   dropAllAudience: `
     DELETE FROM audience

@@ -11,6 +11,7 @@ export class RetentionWriter {
   readonly #remover: EntryRemover;
   readonly #oldestUpTo: Statement;
   readonly #dropAudience: Statement;
+  readonly #countRemoval: Statement;
   readonly #dropClaims: Statement;
 
   constructor(connection: Connection) {
@@ -20,6 +21,7 @@ export class RetentionWriter {
     this.#remover = new EntryRemover(connection);
     this.#oldestUpTo = connection.prepare(RETENTION_QUERIES.oldestUpTo);
     this.#dropAudience = connection.prepare(RETENTION_QUERIES.dropAudience);
+    this.#countRemoval = connection.prepare(RETENTION_QUERIES.countRemoval);
     this.#dropClaims = connection.prepare(RETENTION_QUERIES.dropClaims);
   }
 
@@ -37,6 +39,7 @@ export class RetentionWriter {
   dropEntries(offsets: readonly number[]): void {
     this.#connection.write(() => {
       for (const offset of offsets) this.#remover.remove(offset);
+      this.#countRemoval.run([]);
     });
   }
 
@@ -48,6 +51,7 @@ export class RetentionWriter {
         this.#dropAudience.run([topic, integer(row, 0)]);
         this.#remover.removeIfUnaddressed(integer(row, 0));
       }
+      this.#countRemoval.run([]);
       return rows.length === WRITE_ROWS;
     });
   }
