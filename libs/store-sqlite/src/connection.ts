@@ -60,6 +60,7 @@ export class Connection {
 /** A prepared statement. Values are always bound as one array of {@link SqlValue}s. */
 export class Statement {
   readonly #statement: Database.Statement;
+  #isRaw = false;
 
   constructor(statement: Database.Statement) {
     this.#statement = statement;
@@ -80,9 +81,11 @@ export class Statement {
     return this.#raw().all(checked(values)).map(asRow);
   }
 
-  /** Only statements that return columns may be made raw, and only raw rows are free of the library's own `_metadata`. */
+  /** Only statements that return columns may be made raw, and only raw rows are free of the library's own `_metadata`. Once: it enters the native library. */
   #raw(): Database.Statement {
-    return this.#statement.raw(true);
+    if (!this.#isRaw) this.#statement.raw(true);
+    this.#isRaw = true;
+    return this.#statement;
   }
 }
 
