@@ -64,6 +64,18 @@ export const pushTakeBackChecks: readonly PushStoreCheck[] = [
     assert.deepEqual(await takeBack(scene), ['ann/phone close n-2 n-4']);
   }),
 
+  onFreshPush('take back: what came by a topic did so also when the topic has lost it', async (scene) => {
+    await scene.bring('ann/phone');
+    await scene.follow('ann', 'news');
+    const last = await scene.ring('n-1', { topics: ['users/ann', 'news'] });
+    await scene.ring('n-2', { topics: ['news'] });
+    await scene.send();
+    const newest = { resumeMaxAgeMs: 0, resumeMaxBytes: 0, historyMaxAgeMs: 1e15, historyMaxPerTopic: 1 };
+    await scene.store.prune(newest, NOW + 1_000);
+    await scene.mark('ann', { upTo: last, topic: 'news' });
+    assert.deepEqual(await takeBack(scene), ['ann/phone close n-1']);
+  }),
+
   onFreshPush('take back: what is unread again by then stays', async (scene) => {
     await scene.bring('ann/phone');
     const last = await scene.ring('n-1');

@@ -8,13 +8,13 @@ import { personalTopic } from './personal-topic.js';
 import { prepareAll, type Prepared } from './prepared.js';
 import { READ_QUERIES } from './read-queries.js';
 
-const NAMES = ['since', 'sinceByTopics', 'offsetOfId', 'sameKeyBefore', 'entry'] as const;
+const NAMES = ['since', 'sinceByTopics', 'offsetOfId', 'sameKeyBefore', 'about', 'entry'] as const;
 const QUERIES = { ...INBOX_QUERIES, ...ENTRY_QUERIES, ...READ_QUERIES };
 
 /** To look at more one by one costs more than to count all of it again. */
-const MAX_CHANGES = 64;
-/** An entry may have any number of topics; of so many all together it is as fast to ask each of a thousand. */
-const MAX_TOLD = 512;
+const MAX_CHANGES = 32;
+/** Of so few entries all are read, whomever they concern; of more each topic is asked, as also where they have many topics. */
+const [FEW_ENTRIES, FEW_ROWS] = [64, 512];
 
 /** Reads in the log which notifications may stand otherwise in an inbox than they did some time ago: all that is said of them is told there. */
 export class InboxChanges {
@@ -27,42 +27,45 @@ export class InboxChanges {
   /** @returns the offsets of these notifications; undefined: they are too many, or nobody can tell which they are. */
   between(known: number, head: number, scope: JudgedScope): ReadonlySet<number> | undefined {
     const rows = this.#rows(known, head, scope);
-    const changed = new Set<number>();
     if (rows.length > MAX_CHANGES) return undefined;
+    const [offsets, ids] = [new Set<number>(), new Set<string>()];
     for (const row of rows) {
-      const told = this.#told(row);
-      if (told === undefined) return undefined;
-      for (const offset of told) changed.add(offset);
+      const [offset, kind] = [integer(row, 1), textOrNull(row, 2)];
+      // Neither when it is over nor its category can be edited.
+      if (kind === 'updated') continue;
+      if (kind === 'inbox') {
+        const marked = idsChangedBy(toEntry(this.#sql.entry.get([offset]) ?? []).body);
+        if (marked === undefined || marked.length > MAX_CHANGES) return undefined;
+        for (const id of marked) ids.add(id);
+      } else {
+        // What came and was retracted since has taken the place of an older one all the same.
+        addAll(offsets, this.#collapsedBy(row));
+        if (kind === null) offsets.add(offset);
+        else addAll(offsets, this.#sql.about.all([offset]));
+      }
+      if (offsets.size + ids.size > MAX_CHANGES) return undefined;
     }
-    return changed.size > MAX_CHANGES ? undefined : changed;
+    for (const id of ids) addAll(offsets, this.#sql.offsetOfId.all([id]));
+    return offsets;
   }
 
-  /** Topic, offset, kind and collapse key: of few entries all are looked at, else each of the topics is asked. */
+  /** Topic, offset, kind and collapse key of what came by the topics of the inbox, and of what its person has done. */
   #rows(known: number, head: number, { user, topics }: JudgedScope): Row[] {
-    const own = personalTopic(user);
-    const all = head - known > MAX_CHANGES ? [] : this.#sql.since.all([known, MAX_TOLD]);
-    if (all.length > 0 && all.length < MAX_TOLD) return all.filter((row) => topics.has(text(row, 0)) || row[0] === own);
-    const asked = JSON.stringify([...new Set(topics.keys()).add(own)]);
-    return this.#sql.sinceByTopics.all([asked, known, MAX_CHANGES + 1]);
-  }
-
-  #told(row: Row): readonly number[] | undefined {
-    const [offset, kind] = [integer(row, 1), textOrNull(row, 2)];
-    if (kind === null) return [offset, ...this.#collapsedBy(row)];
-    // Neither when it is over nor its category can be edited.
-    if (kind === 'updated') return [];
-    const { about, body } = toEntry(this.#sql.entry.get([offset]) ?? []);
-    // What came and was retracted since has taken the place of an older one all the same.
-    if (kind === 'retracted') return about === undefined ? undefined : [about, ...this.#collapsedBy(row)];
-    const ids = idsChangedBy(body);
-    if (ids === undefined || ids.length > MAX_CHANGES) return undefined;
-    return ids.flatMap((id) => this.#sql.offsetOfId.all([id]).map((found) => integer(found, 0)));
+    const told = new Set(topics.keys()).add(personalTopic(user));
+    if (head - known <= FEW_ENTRIES) {
+      const all = this.#sql.since.all([known, FEW_ROWS]);
+      if (all.length < FEW_ROWS) return all.filter((row) => told.has(text(row, 0)));
+    }
+    return this.#sql.sinceByTopics.all([JSON.stringify([...told]), known, MAX_CHANGES + 1]);
   }
 
   /** Of which it takes the place by this topic. */
-  #collapsedBy(row: Row): readonly number[] {
+  #collapsedBy(row: Row): readonly Row[] {
     const key = textOrNull(row, 3);
-    if (key === null) return [];
-    return this.#sql.sameKeyBefore.all([text(row, 0), key, integer(row, 1)]).map((found) => integer(found, 0));
+    return key === null ? [] : this.#sql.sameKeyBefore.all([text(row, 0), key, integer(row, 1)]);
   }
+}
+
+function addAll(offsets: Set<number>, rows: readonly Row[]): void {
+  for (const row of rows) offsets.add(integer(row, 0));
 }

@@ -136,6 +136,8 @@ const inboxes = fc.record({
   shown: fc.oneof(fc.constant([OWN, 'a', 'b'] as string[]), fc.subarray([OWN, 'a', 'b'] as string[], { minLength: 1 })),
   /** Retention has dropped the older ones of a topic, up to an offset. */
   trimmed: seldom({ topic: 'a', upTo: 3 }, { topic: 'a', upTo: LAST }, { topic: OWN, upTo: 4 }),
+  /** After so many of the marks. */
+  trimmedAfter: fc.nat(6),
 });
 
 test('counts and lists are what looking at each by itself says', { timeout: 120_000 }, () => {
@@ -147,7 +149,7 @@ test('counts and lists are what looking at each by itself says', { timeout: 120_
     new InboxReader(connection),
     new RetentionWriter(connection),
   ];
-  const property = fc.property(inboxes, ({ drafts, marks, sources, shown, trimmed }) => {
+  const property = fc.property(inboxes, ({ drafts, marks, sources, shown, trimmed, trimmedAfter }) => {
     for (const table of ['entries', 'audience', 'marks', 'range_marks', 'follows'])
       connection.exec(`DELETE FROM ${table}`);
     const fresh = { connection, writer: new LogWriter(connection) };
@@ -155,9 +157,12 @@ test('counts and lists are what looking at each by itself says', { timeout: 120_
     for (const topic of ['a', 'b']) follow(fresh, topic);
     // As if it had been before all that was published.
     connection.exec('UPDATE follows SET from_offset = 0');
-    for (const one of marks)
+    const trim = (): boolean => trimmed !== undefined && retention.trimTopic(trimmed);
+    for (const [i, one] of marks.entries()) {
+      if (i === trimmedAfter) trim();
       mark(fresh, { ...one, until: one.state === 'snoozed' && !one.undo ? (one.until ?? null) : null });
-    if (trimmed !== undefined) retention.trimTopic(trimmed);
+    }
+    trim();
     const scope = scopeOf(
       shown.map((topic, i) => ({ topic, ...sources[i] })),
       { hiddenCategories: ['hidden'] },
@@ -237,7 +242,7 @@ const SHAPES: [string, Draft[], Partial<MarkAct>[], number, number][] = [
 test.for(SHAPES)('%s: counted without looking at one by itself', ([, drafts, marks, unread, unseen]) => {
   const log = logOf(drafts);
   for (const one of marks) mark(log, one);
-  const looked = vi.spyOn(InboxJudge.prototype, 'judge');
+  const looked = vi.spyOn(InboxJudge.prototype, 'place');
   expect(new InboxCounter(log.connection).counts(ALL)).toEqual({ unread, unseen });
   expect(looked).not.toHaveBeenCalled();
   looked.mockRestore();

@@ -13,7 +13,10 @@ import { OldestRows } from './oldest-rows.js';
 import { PEOPLE_QUERIES } from './people-queries.js';
 import { segmentList } from './segment-list.js';
 
-const ENOUGH = MAX_COUNT + 1;
+/** More is not counted. */
+export const ENOUGH = MAX_COUNT + 1;
+/** The end of what does not end by itself. */
+export const NEVER = Number.MAX_SAFE_INTEGER;
 /** Marks that may lift something, and what crossing ranges may be about, looked at for one count. */
 const MAX_LOOKED_AT = 100_000;
 
@@ -25,13 +28,15 @@ interface Count {
   readonly plan: InboxPlan;
   readonly covered: Covered;
   readonly filter: 'unread' | 'unseen';
+  /** So many are enough. */
+  readonly wanted: number;
 }
 
-/** What is new, by offset: at least {@link ENOUGH} of it, or all. */
+/** What is new, by offset: at least as much of it as was wanted, or all. */
 export interface NewOnes {
   readonly unread: ReadonlySet<number>;
   readonly unseen: ReadonlySet<number>;
-  /** The earliest end of what of it is over at some time, milliseconds since 1970. */
+  /** The earliest end of all of that, milliseconds since 1970. */
   readonly expiresAt: number;
 }
 
@@ -79,43 +84,43 @@ export class InboxCounter {
 
   /** The contract of `PeopleStore.counts`, in one snapshot. */
   counts(scope: InboxScope): InboxCounts {
-    const { unread, unseen } = this.#connection.read(() => this.find(scope));
+    const { unread, unseen } = this.#connection.read(() => this.find(scope, ENOUGH));
     return { unread: Math.min(ENOUGH, unread.size), unseen: Math.min(ENOUGH, unseen.size) };
   }
 
-  /** Precondition: a snapshot is being read. */
-  find(scope: InboxScope): NewOnes {
+  /** Precondition: a snapshot is being read. @param wanted at least {@link ENOUGH}. */
+  find(scope: InboxScope, wanted: number): NewOnes {
     const ranges = rangesOf(this.#ranges.all([scope.user]));
     const judged = new JudgedScope(scope);
     const of = (filter: Count['filter']): Found => {
       const plan = planInbox(scope, ranges, filter);
-      return this.#find({ scope, judged, ranges, plan, covered: this.#covered.of(plan.covered), filter });
+      return this.#find({ scope, judged, ranges, plan, covered: this.#covered.of(plan.covered), filter, wanted });
     };
     const found = of('unread');
     // Of what is shared, ranges by other topics were not asked whether it was seen.
     const isSure = !found.isShared || ranges.seen.every(({ topic }) => topic === null);
     // What is unseen is unread too; but of more than enough not all was looked at.
-    if (isSure && (found.unread.size < ENOUGH || found.unseen.size >= ENOUGH)) return found;
+    if (isSure && (found.unread.size < wanted || found.unseen.size >= wanted)) return found;
     const { unseen, expiresAt } = of('unseen');
     return { unread: found.unread, unseen, expiresAt: Math.min(expiresAt, found.expiresAt) };
   }
 
   #find(count: Count): Found {
-    const { scope, plan, covered, filter } = count;
+    const { scope, plan, covered, filter, wanted } = count;
     const crossing = this.#crossing(plan, scope);
     // Where ranges cross, what is shared must be looked at whatever its mark says.
     const isCrossed = plan.crossing.length > 0;
     const hidden = isCrossed ? NOTHING_HIDDEN : this.#hidden.of(plan.walked, scope.user, filter, covered);
     const { clear, mixed } = this.#hidden.sides(plan.walked, hidden);
-    for (let limit = ENOUGH; ; limit *= 8) {
+    for (let limit = wanted; ; limit *= 8) {
       const found = nothingFound();
       this.#walk(found, clear, count, limit);
-      const { segments, isAll } = this.#hidden.left(isEnough(found) ? [] : mixed, hidden, limit);
+      const { segments, isAll } = this.#hidden.left(found.unread.size >= wanted ? [] : mixed, hidden, limit);
       this.#walk(found, segments, count, limit);
       for (const offset of crossing) found.unsure.add(offset);
       this.#lookAt(found, count);
       // The same rows use up the limit by each of their topics, and some count for nothing.
-      if (isEnough(found) || (found.rows < limit && isAll)) return found;
+      if (found.unread.size >= wanted || (found.rows < limit && isAll)) return found;
     }
   }
 
@@ -142,19 +147,19 @@ export class InboxCounter {
   }
 
   /** What is unsure, and what marks may lift out of where nothing is counted. */
-  #lookAt(found: Found, { scope, judged, ranges, plan, filter }: Count): void {
-    if (isEnough(found)) return;
+  #lookAt(found: Found, { scope, judged, ranges, plan, filter, wanted }: Count): void {
+    if (found.unread.size >= wanted) return;
     const offsets = new Set(found.unsure);
     if (plan.skips || plan.covered.length > 0)
       addAll(offsets, this.#lifting.all([scope.user, plan.after, Number.MAX_SAFE_INTEGER, MAX_LOOKED_AT]));
     if (offsets.size === 0) return;
     for (const offset of offsets) {
-      const row = this.#judge.judge(offset, judged, ranges, filter);
-      if (row === undefined) continue;
+      const place = this.#judge.place(offset, judged, ranges, filter);
+      if (place === undefined) continue;
       found.unread.add(offset);
-      if (isListed('unseen', row.standing, scope.now)) found.unseen.add(offset);
-      found.expiresAt = Math.min(found.expiresAt, row.entry.expiresAt ?? Number.MAX_SAFE_INTEGER);
-      if (isEnough(found)) return;
+      if (isListed('unseen', place.standing, scope.now)) found.unseen.add(offset);
+      found.expiresAt = Math.min(found.expiresAt, place.expiresAt ?? NEVER);
+      if (found.unread.size >= wanted) return;
     }
   }
 }
@@ -164,14 +169,10 @@ function nothingFound(): Found {
     unread: new Set(),
     unseen: new Set(),
     unsure: new Set(),
-    expiresAt: Number.MAX_SAFE_INTEGER,
+    expiresAt: NEVER,
     rows: 0,
     isShared: false,
   };
-}
-
-function isEnough({ unread }: Found): boolean {
-  return unread.size >= ENOUGH;
 }
 
 /** Stretches of which the same is said, and asked. */
@@ -195,7 +196,7 @@ function add(found: Found, row: Row | undefined): void {
   for (const offset of offsetsIn(text(row, 2))) found.unsure.add(offset);
   found.rows += integer(row, 3);
   found.isShared ||= integer(row, 4) > 0;
-  found.expiresAt = Math.min(found.expiresAt, integerOrNull(row, 5) ?? Number.MAX_SAFE_INTEGER);
+  found.expiresAt = Math.min(found.expiresAt, integerOrNull(row, 5) ?? NEVER);
 }
 
 function addAll(offsets: Set<number>, rows: readonly Row[]): void {

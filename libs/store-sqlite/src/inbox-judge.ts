@@ -2,7 +2,7 @@ import type { LogEntry } from '#clarion/event-bus';
 import type { InboxRow, InboxScope, InboxSource, Standing } from '#clarion/notifications';
 import type { InboxFilter } from '#clarion/protocol';
 import { MARK_STATES } from '#clarion/protocol/plain';
-import { integerOrNull, text, type Connection, type Statement } from './connection.js';
+import { integer, integerOrNull, text, textOrNull, type Connection, type Statement } from './connection.js';
 import { parseTopics, toEntry } from './entry-row.js';
 import { isCollapsed, isListed } from './inbox-filter.js';
 import { INBOX_QUERIES } from './inbox-queries.js';
@@ -10,16 +10,25 @@ import { saidOf, standingOf, type Ranges, type Said } from './mark-cells.js';
 import { PEOPLE_QUERIES } from './people-queries.js';
 import { READ_QUERIES } from './read-queries.js';
 
+/** Where an inbox lists a notification. */
+export interface Place {
+  readonly offset: number;
+  /** By which it is seen. */
+  readonly topic: string;
+  readonly standing: Standing;
+  readonly expiresAt: number | undefined;
+}
+
 /** Looks at single notifications, whatever their topics: what is said by an index alone is said faster elsewhere. */
 export class InboxJudge {
   readonly #entry: Statement;
-  readonly #topicsOf: Statement;
+  readonly #addressed: Statement;
   readonly #standsIn: Statement;
   readonly #marksOf: Statement;
 
   constructor(connection: Connection) {
     this.#entry = connection.prepare(READ_QUERIES.entry);
-    this.#topicsOf = connection.prepare(INBOX_QUERIES.topicsOf);
+    this.#addressed = connection.prepare(INBOX_QUERIES.addressed);
     this.#standsIn = connection.prepare(INBOX_QUERIES.standsIn);
     this.#marksOf = connection.prepare(PEOPLE_QUERIES.marksOf);
   }
@@ -41,28 +50,37 @@ export class InboxJudge {
   }
 
   #topics(offset: number): string[] {
-    const row = this.#topicsOf.get([offset]);
+    const row = this.#addressed.get([offset]);
     return row === undefined ? [] : parseTopics(text(row, 0));
   }
 
-  standing(user: string, { offset, topics }: LogEntry, ranges: Ranges): Standing {
+  standing(user: string, { offset, topics }: Pick<LogEntry, 'offset' | 'topics'>, ranges: Ranges): Standing {
     const row = this.#marksOf.get([user, offset]);
     return standingOf(row === undefined ? {} : saidOf(row, 0), ranges, offset, topics);
   }
 
-  /** The notification as the inbox has it; undefined if it does not. */
-  judge(offset: number, scope: JudgedScope, ranges: Ranges, filter: InboxFilter): InboxRow | undefined {
-    const entry = this.entry(offset);
-    if (entry === undefined || entry.kind !== undefined || !scope.isShown(entry)) return undefined;
-    for (const topic of entry.topics) {
-      if (!scope.has(topic, entry)) continue;
-      const row = this.#standsIn.get([topic, offset]);
-      if (row === undefined) continue;
-      const standing = this.standing(scope.user, entry, ranges);
-      const isThere = isListed(filter, standing, scope.now) && !isCollapsed(integerOrNull(row, 0), standing);
-      return isThere ? { entry, topic, standing } : undefined;
+  /** Where the inbox has the notification, without its body; undefined if it does not list it. */
+  place(offset: number, scope: JudgedScope, ranges: Ranges, filter: InboxFilter): Place | undefined {
+    const row = this.#addressed.get([offset]);
+    if (row === undefined) return undefined;
+    const [topics, publishedAt] = [parseTopics(text(row, 0)), integer(row, 1)];
+    for (const topic of topics) {
+      const stands = scope.has(topic, { offset, publishedAt }) ? this.#standsIn.get([topic, offset]) : undefined;
+      if (stands === undefined) continue;
+      const [expiresAt, category] = [integerOrNull(stands, 2) ?? undefined, textOrNull(stands, 3) ?? undefined];
+      if (stands[1] !== null || !scope.isShown(expiresAt, category)) return undefined;
+      const standing = this.standing(scope.user, { offset, topics }, ranges);
+      const isThere = isListed(filter, standing, scope.now) && !isCollapsed(integerOrNull(stands, 0), standing);
+      return isThere ? { offset, topic, standing, expiresAt } : undefined;
     }
     return undefined;
+  }
+
+  /** The notification as the inbox has it; undefined if it does not. */
+  judge(offset: number, scope: JudgedScope, ranges: Ranges, filter: InboxFilter): InboxRow | undefined {
+    const place = this.place(offset, scope, ranges, filter);
+    const entry = place && this.entry(offset);
+    return entry && { entry, topic: place.topic, standing: place.standing };
   }
 }
 
@@ -87,7 +105,7 @@ export class JudgedScope {
   }
 
   /** Neither over nor of a hidden category. */
-  isShown({ expiresAt, category }: { readonly expiresAt?: number; readonly category?: string }): boolean {
+  isShown(expiresAt: number | undefined, category: string | undefined): boolean {
     return (expiresAt === undefined || expiresAt > this.now) && (category === undefined || !this.#hidden.has(category));
   }
 

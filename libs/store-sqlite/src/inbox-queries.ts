@@ -133,13 +133,16 @@ export const INBOX_QUERIES = {
   since: `
     SELECT t.value, e.offset, e.kind, e.collapse_key
     FROM entries AS e CROSS JOIN json_each(e.topics) AS t WHERE e.offset > ?1 LIMIT ?2`,
+  /** Of an update or a tombstone: its notification. */
+  about: 'SELECT about FROM entries WHERE offset = ?',
   offsetOfId: 'SELECT offset FROM entries WHERE id = ? ORDER BY offset LIMIT 1',
   /** When the first snooze of a single notification ends. */
   nextAwake: `
-    SELECT min(until) FROM marks INDEXED BY marks_that_lift
-    WHERE user = ? AND snoozed IS NOT NULL AND until > ?`,
-  topicsOf: 'SELECT topics FROM entries WHERE offset = ?',
-  standsIn: 'SELECT collapsed_at FROM audience WHERE topic = ? AND offset = ?',
+    SELECT until FROM marks INDEXED BY marks_asleep
+    WHERE user = ? AND until > ? ORDER BY until LIMIT 1`,
+  addressed: 'SELECT topics, published_at FROM entries WHERE offset = ?',
+  /** What inboxes must know of a notification without its entry, whose columns lie behind the body. */
+  standsIn: 'SELECT collapsed_at, kind, expires_at, category FROM audience WHERE topic = ? AND offset = ?',
   markedInbox: marked('inbox'),
   markedRead: marked('read'),
   markedArchived: marked('archived'),

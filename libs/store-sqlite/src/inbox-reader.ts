@@ -103,11 +103,7 @@ export class InboxReader {
     }
     const category = textOrNull(row, 2) ?? undefined;
     const expiresAt = integerOrNull(row, 1) ?? undefined;
-    if (
-      !isWanted(category, request) ||
-      !scope.isShown({ ...(expiresAt !== undefined && { expiresAt }), ...(category !== undefined && { category }) })
-    )
-      return undefined;
+    if (!isWanted(category, request) || !scope.isShown(expiresAt, category)) return undefined;
     const standing = standingOf(saidOf(row, 5), ranges, offset, [segment.topic]);
     if (!isListed(filter, standing, scope.now) || isCollapsed(integerOrNull(row, 4), standing)) return undefined;
     const entry = this.#judge.entry(offset);

@@ -27,13 +27,17 @@ const DOMINATED: Readonly<Record<MarkState, string>> = {
   snoozed: '(snoozed < ?3 OR snoozed = ?3 AND coalesce(until, 0) <= coalesce(?5, 0))',
 };
 
-/** The cells of one state that a range dominates, of all notifications or (the empty topic) of one topic's. */
+/**
+ * The cells of one state that a range dominates, of all notifications (the empty topic) or of one topic's: also where retention has taken them from that
+ * topic and left them to others.
+ */
 export function dropDominated(state: MarkState): string {
   const cells = state === 'snoozed' ? 'snoozed = NULL, until = NULL' : `${state} = NULL`;
   return `
     UPDATE marks SET ${cells}
     WHERE user = ?1 AND offset <= ?2 AND ${DOMINATED[state]} AND (
-      ?4 = '' OR EXISTS (SELECT 1 FROM audience AS a WHERE a.topic = ?4 AND a.offset = marks.offset))`;
+      ?4 = '' OR EXISTS (
+        SELECT 1 FROM entries AS e CROSS JOIN json_each(e.topics) AS t WHERE e.offset = marks.offset AND t.value = ?4))`;
 }
 
 /** Keeps of all marks only those that may count: in whatever order they come, what is left says the same. */

@@ -16,7 +16,7 @@ const MIGRATIONS: readonly ((connection: Connection) => void)[] = [
   createAccess,
   createPeople,
   createPush,
-  countRemovals,
+  createMemory,
 ];
 
 /** The schema that this version writes. */
@@ -386,7 +386,13 @@ function createTakeBacks(connection: Connection): void {
   `);
 }
 
-/** How often rows of `audience` were removed: what is in an inbox changes by nothing else that no later row tells. */
-function countRemovals(connection: Connection): void {
-  connection.exec('ALTER TABLE log ADD COLUMN removals INTEGER NOT NULL DEFAULT 0');
+/**
+ * That inboxes can be remembered: how often rows of `audience` were removed, since what is in an inbox changes by nothing else that no later row tells; and
+ * when snoozes end.
+ */
+function createMemory(connection: Connection): void {
+  connection.exec(`
+    ALTER TABLE log ADD COLUMN removals INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX marks_asleep ON marks (user, until) WHERE until IS NOT NULL;
+  `);
 }

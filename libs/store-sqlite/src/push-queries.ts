@@ -145,7 +145,8 @@ export const PUSH_QUERIES = {
   closeUpTo: `
     UPDATE pushes SET shown = 2
     WHERE user = ?1 AND shown = 1 AND offset <= ?2
-      AND (?3 = '' OR EXISTS (SELECT 1 FROM audience AS a WHERE a.topic = ?3 AND a.offset = pushes.offset))`,
+      AND (?3 = '' OR EXISTS (
+        SELECT 1 FROM entries AS e CROSS JOIN json_each(e.topics) AS t WHERE e.offset = pushes.offset AND t.value = ?3))`,
   putTakeBack: `
     INSERT INTO take_backs (user, due_at) VALUES (?, ?)
     ON CONFLICT (user) DO UPDATE SET due_at = min(due_at, excluded.due_at)`,

@@ -4,7 +4,7 @@ import type { AppendRequest, InboxCounts, InboxScope, MarkAct, NewEntry } from '
 import { changeBody } from '#clarion/notifications/people';
 import { MARK_STATES } from '#clarion/protocol';
 import { temporaryLog } from '../test/temporary-log.js';
-import type { Connection } from './connection.js';
+import { Statement, type Connection } from './connection.js';
 import { InboxCounter } from './inbox-counter.js';
 import { LogWriter } from './log-writer.js';
 import { packSources } from './packed-sources.js';
@@ -206,8 +206,8 @@ const TOLD: readonly (readonly [string, (scene: Scene) => void])[] = [
   ['one more', (scene) => scene.publish({ topics: ['a'] })],
   ['one more for others', (scene) => scene.publish({ topics: ['c', 'users/v'] })],
   [
-    'one more than can be asked for entry by entry',
-    (scene) => scene.publish(...Array.from({ length: 60 }, () => ({ topics: ['c', 'a'] }))),
+    'as many more as are looked at, each by two topics',
+    (scene) => scene.publish(...Array.from({ length: 16 }, () => ({ topics: ['b', 'a'] }))),
   ],
   [
     'something among much for others',
@@ -285,6 +285,46 @@ test('of more than are counted, what is read makes room for others', () => {
   scene.publish(...Array.from({ length: 3 }, () => ({ topics: [OWN] })));
   expect(scene.remembered).toEqual({ unread: 1_001, unseen: 998 });
 });
+
+test('of more than are counted, not every mark makes it too few', () => {
+  const scene = newScene();
+  scene.publish(...Array.from({ length: 2_500 }, () => ({ topics: [OWN] })));
+  expect(scene.remembered).toEqual({ unread: 1_001, unseen: 1_001 });
+  counted.mockClear();
+  for (let i = 1; i <= 10; i++) {
+    scene.read(`n-${i}`);
+    expect(scene.remembered).toEqual({ unread: 1_001, unseen: 1_001 });
+  }
+  expect(counted).not.toHaveBeenCalled();
+});
+
+test('many marks of many ids are not looked up one by one', () => {
+  const scene = newScene();
+  const marks = Array.from({ length: 30 }, (_, i) => Array.from({ length: 30 }, (__, j) => `n-${1 + i * 30 + j}`));
+  scene.publish(...marks.flat().map(() => ({ topics: [OWN] })));
+  expect(scene.remembered).toEqual({ unread: 900, unseen: 900 });
+  for (const ids of marks) scene.read(...ids);
+  const asked = [vi.spyOn(Statement.prototype, 'all'), vi.spyOn(Statement.prototype, 'get')];
+  expect(scene.remembered).toEqual({ unread: 0, unseen: 0 });
+  expect(asked.reduce((sum, { mock }) => sum + mock.calls.length, 0)).toBeLessThan(50);
+  for (const spy of asked) spy.mockRestore();
+});
+
+test('what retention took from one topic stands by its ranges all the same', () => {
+  const scene = newScene();
+  scene.publish({ topics: ['a', 'b'] });
+  scene.read('n-1');
+  scene.trim('a', 99);
+  scene.mark({ undo: true, at: NOW + 1, target: { upTo: 99, topic: 'a' } });
+  expect([scene.anew, scene.remembered]).toEqual([UNREAD, UNREAD]);
+  scene.mark({ state: 'seen', at: NOW + 2, target: { ids: ['n-1'] } });
+  expect([scene.anew, scene.remembered]).toEqual([SEEN, SEEN]);
+});
+
+const [UNREAD, SEEN] = [
+  { unread: 1, unseen: 1 },
+  { unread: 1, unseen: 0 },
+];
 
 test('people who were not asked for lately are forgotten', () => {
   const scene = newScene();

@@ -1,19 +1,19 @@
-import type { InboxCounts, InboxRow, InboxScope } from '#clarion/notifications';
-import { MAX_COUNT } from '#clarion/protocol/plain';
-import { integer, integerOrNull, type Connection, type Statement } from './connection.js';
+import type { InboxCounts, InboxScope } from '#clarion/notifications';
+import { integer, type Connection, type Statement } from './connection.js';
 import { InboxChanges } from './inbox-changes.js';
-import { InboxCounter } from './inbox-counter.js';
+import { ENOUGH, InboxCounter, NEVER } from './inbox-counter.js';
 import { isListed } from './inbox-filter.js';
-import { InboxJudge, JudgedScope } from './inbox-judge.js';
+import { InboxJudge, JudgedScope, type Place } from './inbox-judge.js';
 import { INBOX_QUERIES } from './inbox-queries.js';
 import { rangesOf } from './mark-cells.js';
 import { unpackSources, type Packed } from './packed-sources.js';
 import { PEOPLE_QUERIES } from './people-queries.js';
 
-const ENOUGH = MAX_COUNT + 1;
 /** More than enough, so that not every mark makes it too few. */
-const KEPT = 2 * ENOUGH;
-/** Bytes of what is remembered of all people together, roughly. */
+const WANTED = ENOUGH + 100;
+/** Of what comes then. */
+const MAX_KEPT = 2 * ENOUGH;
+/** What is remembered of all people together by one reader, roughly. */
 const MAX_BYTES = 16 * 1_024 * 1_024;
 const BYTES_OF_ONE = 300;
 
@@ -21,24 +21,22 @@ const BYTES_OF_ONE = 300;
 interface New {
   readonly unread: readonly number[];
   readonly unseen: readonly number[];
-  /** When something of it is over, or something else is back, by itself: milliseconds since 1970. */
+  /** When something of it is over, or something else is back, by itself; milliseconds since 1970. */
   readonly until: number;
 }
 
-/** What was new at one moment. */
+/** What was new with one end of the log, and is from one time until another if nothing else happens. */
 interface Remembered extends New {
   /** Of what the inbox consisted. */
   readonly asked: string;
-  /** Up to where the log was known, and how often something had been removed from it. */
   readonly head: number;
-  readonly removals: number;
-  /** The time at which it was so, milliseconds since 1970. */
   readonly from: number;
 }
 
 /**
  * Remembers what was new in the inboxes of people who are asked for again and again, and looks only at what the log has told since. Counts anew when that is
- * much, when something was removed, when something ends by itself, when another inbox is asked for, and when of more than are counted too few are left.
+ * much, when rows were removed, when something has ended by itself, when the inbox consists of something else, and when there was more than is counted and
+ * too little is left of what is remembered.
  */
 export class RememberedInboxes {
   readonly #connection: Connection;
@@ -51,6 +49,8 @@ export class RememberedInboxes {
   /** The one who was asked for last comes last. */
   readonly #known = new Map<string, Remembered>();
   #bytes = 0;
+  /** Of the log, when all of this was read. */
+  #removals = 0;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -70,28 +70,42 @@ export class RememberedInboxes {
   }
 
   #inbox({ sources, ...rest }: Packed<InboxScope>): Remembered {
-    const state = this.#state.get([]) ?? [];
-    const [head, removals] = [integer(state, 0), integer(state, 1)];
-    const [asked, now] = [`${JSON.stringify(rest.hiddenCategories)}${sources}`, rest.now];
-    const known = this.#known.get(rest.user);
-    const isGood = known?.removals === removals && known.asked === asked && known.from <= now && now < known.until;
-    if (isGood && known.head === head) return known;
+    const head = this.#head();
+    const asked = `${JSON.stringify(rest.hiddenCategories)}${sources}`;
+    const known = this.#knownOf(rest.user, asked, rest.now);
+    if (known?.head === head) return known;
     const scope = { ...rest, sources: unpackSources(sources) };
-    const found = (isGood ? this.#revised(known, head, scope) : undefined) ?? this.#counted(scope);
-    return { asked, head, removals, from: now, ...found };
+    const found = (known && this.#revised(known, head, scope)) ?? this.#counted(scope);
+    return { asked, head, from: rest.now, ...found };
+  }
+
+  /** Forgets everything when something was removed. */
+  #head(): number {
+    const state = this.#state.get([]) ?? [];
+    const removals = integer(state, 1);
+    if (removals !== this.#removals) {
+      this.#known.clear();
+      this.#bytes = 0;
+      this.#removals = removals;
+    }
+    return integer(state, 0);
+  }
+
+  #knownOf(user: string, asked: string, now: number): Remembered | undefined {
+    const known = this.#known.get(user);
+    return known?.asked === asked && known.from <= now && now < known.until ? known : undefined;
   }
 
   #counted(scope: InboxScope): New {
-    const { unread, unseen, expiresAt } = this.#counter.find(scope);
+    const { unread, unseen, expiresAt } = this.#counter.find(scope, WANTED);
     const until = Math.min(expiresAt, this.#nextAwakeAt(scope));
-    return { unread: [...unread].slice(0, KEPT), unseen: [...unseen].slice(0, KEPT), until };
+    return { unread: [...unread].slice(0, MAX_KEPT), unseen: [...unseen].slice(0, MAX_KEPT), until };
   }
 
   #nextAwakeAt({ user, now }: InboxScope): number {
-    const single = integerOrNull(this.#nextAwake.get([user, now]) ?? [null], 0) ?? Number.MAX_SAFE_INTEGER;
-    const { snoozed } = rangesOf(this.#ranges.all([user]));
-    const ends = snoozed.flatMap(({ until }) => (until !== null && until > now ? until : []));
-    return Math.min(single, ...ends);
+    const single = this.#nextAwake.all([user, now]).map((row) => integer(row, 0));
+    const ranges = rangesOf(this.#ranges.all([user])).snoozed.flatMap(({ until }) => until ?? []);
+    return Math.min(NEVER, ...single, ...ranges.filter((until) => until > now));
   }
 
   /** @returns undefined if all must be counted anew. */
@@ -99,15 +113,16 @@ export class RememberedInboxes {
     const judged = new JudgedScope(scope);
     const changed = this.#changes.between(known.head, head, judged);
     if (changed === undefined) return undefined;
-    if (changed.size === 0) return { unread: known.unread, unseen: known.unseen, until: known.until };
     const ranges = rangesOf(this.#ranges.all([scope.user]));
-    const rows = [...changed].flatMap((offset) => this.#judge.judge(offset, judged, ranges, 'unread') ?? []);
-    const unseenRows = rows.filter(({ standing }) => isListed('unseen', standing, scope.now));
-    const unread = withChanges(known.unread, changed, rows);
-    const unseen = withChanges(known.unseen, changed, unseenRows);
+    const places = [...changed].flatMap((offset) => this.#judge.place(offset, judged, ranges, 'unread') ?? []);
+    const unread = withChanges(known.unread, changed, places);
+    const unseen = withChanges(
+      known.unseen,
+      changed,
+      places.filter(({ standing }) => isListed('unseen', standing, scope.now)),
+    );
     if (isTooFew(unread, known.unread) || isTooFew(unseen, known.unseen)) return undefined;
-    const ends = rows.map(({ entry }) => entry.expiresAt ?? Number.MAX_SAFE_INTEGER);
-    return { unread, unseen, until: Math.min(known.until, ...ends) };
+    return { unread, unseen, until: Math.min(known.until, ...places.map(({ expiresAt }) => expiresAt ?? NEVER)) };
   }
 
   #remember(user: string, inbox: Remembered): void {
@@ -131,10 +146,10 @@ function bytesOf({ asked, unread, unseen }: Remembered): number {
   return BYTES_OF_ONE + asked.length + 8 * (unread.length + unseen.length);
 }
 
-/** @param rows those of the changed that are there now. */
-function withChanges(known: readonly number[], changed: ReadonlySet<number>, rows: readonly InboxRow[]): number[] {
+/** @param places of the changed those that are new now. */
+function withChanges(known: readonly number[], changed: ReadonlySet<number>, places: readonly Place[]): number[] {
   const others = known.filter((offset) => !changed.has(offset));
-  return [...others, ...rows.map(({ entry }) => entry.offset)].slice(0, KEPT);
+  return [...others, ...places.map(({ offset }) => offset)].slice(0, MAX_KEPT);
 }
 
 /** Of more than are counted not all are known. */

@@ -39,7 +39,7 @@ export class RetentionWriter {
   dropEntries(offsets: readonly number[]): void {
     this.#connection.write(() => {
       for (const offset of offsets) this.#remover.remove(offset);
-      this.#countRemoval.run([]);
+      if (offsets.length > 0) this.#countRemoval.run([]);
     });
   }
 
@@ -51,7 +51,7 @@ export class RetentionWriter {
         this.#dropAudience.run([topic, integer(row, 0)]);
         this.#remover.removeIfUnaddressed(integer(row, 0));
       }
-      this.#countRemoval.run([]);
+      if (rows.length > 0) this.#countRemoval.run([]);
       return rows.length === WRITE_ROWS;
     });
   }
