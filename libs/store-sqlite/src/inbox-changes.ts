@@ -51,12 +51,13 @@ export class InboxChanges {
 
   /** Topic, offset, kind and collapse key of what came by the topics of the inbox, and of what its person has done. */
   #rows(known: number, head: number, { user, topics }: JudgedScope): Row[] {
-    const told = new Set(topics.keys()).add(personalTopic(user));
+    const own = personalTopic(user);
     if (head - known <= FEW_ENTRIES) {
       const all = this.#sql.since.all([known, FEW_ROWS]);
-      if (all.length < FEW_ROWS) return all.filter((row) => told.has(text(row, 0)));
+      if (all.length < FEW_ROWS) return all.filter((row) => row[0] === own || topics.has(text(row, 0)));
     }
-    return this.#sql.sinceByTopics.all([JSON.stringify([...told]), known, MAX_CHANGES + 1]);
+    const told = topics.has(own) ? [...topics.keys()] : [...topics.keys(), own];
+    return this.#sql.sinceByTopics.all([JSON.stringify(told), known, MAX_CHANGES + 1]);
   }
 
   /** Of which it takes the place by this topic. */

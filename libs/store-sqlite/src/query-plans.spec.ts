@@ -68,7 +68,6 @@ const ALLOWED_SCANS: { readonly [Q in keyof typeof queries]?: readonly string[] 
   takeNameOff: ['SCAN json_each VIRTUAL TABLE INDEX 1:'],
   ackedBeside: ['SCAN json_each VIRTUAL TABLE INDEX 1:'],
   heads: ['SCAN s VIRTUAL TABLE INDEX 1:'],
-  follows: ['SCAN (subquery-1)'],
   settledUnread: ['SCAN (subquery-1)'],
   settledUnseen: ['SCAN (subquery-1)'],
   rowsOfEach: ['SCAN s VIRTUAL TABLE INDEX 1:', 'SCAN (subquery-1)'],
@@ -157,6 +156,7 @@ test.for([
   ],
   ['sinceByTopics', 'SEARCH a USING PRIMARY KEY (topic=? AND offset>?)'],
   ['since', 'SEARCH e USING INTEGER PRIMARY KEY (rowid>?)'],
+  ['follows', 'SEARCH follows USING PRIMARY KEY (user=?)'],
   ['nextAwake', 'SEARCH marks USING COVERING INDEX marks_asleep (user=? AND until>?)'],
   ['countUnread', 'SEARCH m USING PRIMARY KEY (user=? AND offset=?) LEFT-JOIN'],
 ] as const)('%s walks what it needs alone: %s', ([name, line]) => {
