@@ -80,7 +80,7 @@ export function covers(wider: Selector, narrower: Selector): boolean {
   // What most rights name matches itself alone; an inbox asks thousands of times, so nothing is cut into pieces.
   if (!hasWildcard(wider)) return false;
   if (wider.startsWith('*') && !isOpenToWildcards(narrower.slice(0, endOfSegment(narrower, 0)))) return false;
-  for (let [have, want] = [0, 0]; ; ) {
+  for (let [have, want] = [0, 0]; ;) {
     const [haveEnd, wantEnd] = [endOfSegment(wider, have), endOfSegment(narrower, want)];
     const segment = wider.slice(have, haveEnd);
     const wanted = narrower.slice(want, wantEnd);

@@ -115,12 +115,9 @@ export class RememberedInboxes {
     if (changed === undefined) return undefined;
     const ranges = rangesOf(this.#ranges.all([scope.user]));
     const places = [...changed].flatMap((offset) => this.#judge.place(offset, judged, ranges, 'unread') ?? []);
+    const unseenPlaces = places.filter(({ standing }) => isListed('unseen', standing, scope.now));
     const unread = withChanges(known.unread, changed, places);
-    const unseen = withChanges(
-      known.unseen,
-      changed,
-      places.filter(({ standing }) => isListed('unseen', standing, scope.now)),
-    );
+    const unseen = withChanges(known.unseen, changed, unseenPlaces);
     if (isTooFew(unread, known.unread) || isTooFew(unseen, known.unseen)) return undefined;
     return { unread, unseen, until: Math.min(known.until, ...places.map(({ expiresAt }) => expiresAt ?? NEVER)) };
   }

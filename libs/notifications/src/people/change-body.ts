@@ -6,8 +6,8 @@ export function changeBody(change: InboxChange): string {
 }
 
 /**
- * The ids of all notifications of which a change may have made something else in its person's inbox, apart from what is followed and preferred; undefined
- * when that cannot be told from it: of marks up to a cursor, of snoozes, which end by themselves, and of a body that is none of {@link changeBody}.
+ * Of which notifications a change has said something new; none where it is about what the person follows or prefers. Undefined: it does not name them (a mark
+ * up to a cursor, or a body that is none of {@link changeBody}), or what it says ends by itself (a snooze).
  */
 export function idsChangedBy(body: string): readonly string[] | undefined {
   const { change, mark } = membersOf(body);
@@ -16,7 +16,7 @@ export function idsChangedBy(body: string): readonly string[] | undefined {
   return mark?.state === 'snoozed' ? undefined : mark?.ids;
 }
 
-/** Precondition: what this server has written. */
+/** Precondition: members of JSON. */
 function membersOf(body: string): Partial<Pick<InboxChange, 'change' | 'mark'>> {
   const members: unknown = JSON.parse(`{${body}}`);
   return typeof members === 'object' && members !== null ? members : {};
