@@ -39,7 +39,10 @@ export interface RetractAct {
   readonly at: number;
 }
 
-/** Who did something, and how the event `inbox` on their own topic says it: members of JSON without braces. */
+/**
+ * Who did something, and how the event `inbox` on their own topic says it: members of JSON without braces. Where it names what was marked, it names the same
+ * as the act: a store may read it there (`idsChangedBy`).
+ */
 interface PersonalAct {
   readonly user: string;
   readonly at: number;
