@@ -4,6 +4,7 @@ import { ENTRY_QUERIES } from './entry-queries.js';
 import { toEntry } from './entry-row.js';
 import type { JudgedScope } from './inbox-judge.js';
 import { INBOX_QUERIES } from './inbox-queries.js';
+import { addAll } from './offset-lists.js';
 import { personalTopic } from './personal-topic.js';
 import { prepareAll, type Prepared } from './prepared.js';
 import { READ_QUERIES } from './read-queries.js';
@@ -65,8 +66,4 @@ export class InboxChanges {
     const key = textOrNull(row, 3);
     return key === null ? [] : this.#sql.sameKeyBefore.all([text(row, 0), key, integer(row, 1)]);
   }
-}
-
-function addAll(offsets: Set<number>, rows: readonly Row[]): void {
-  for (const row of rows) offsets.add(integer(row, 0));
 }

@@ -8,7 +8,7 @@ import { InboxJudge, JudgedScope } from './inbox-judge.js';
 import { planInbox, type InboxPlan, type Segment } from './inbox-plan.js';
 import { INBOX_QUERIES } from './inbox-queries.js';
 import { cellsOf, rangesOf, type Ranges } from './mark-cells.js';
-import { offsetsIn } from './offset-lists.js';
+import { addAll, offsetsIn } from './offset-lists.js';
 import { OldestRows } from './oldest-rows.js';
 import { PEOPLE_QUERIES } from './people-queries.js';
 import { segmentList } from './segment-list.js';
@@ -197,8 +197,4 @@ function add(found: Found, row: Row | undefined): void {
   found.rows += integer(row, 3);
   found.isShared ||= integer(row, 4) > 0;
   found.expiresAt = Math.min(found.expiresAt, integerOrNull(row, 5) ?? NEVER);
-}
-
-function addAll(offsets: Set<number>, rows: readonly Row[]): void {
-  for (const row of rows) offsets.add(integer(row, 0));
 }

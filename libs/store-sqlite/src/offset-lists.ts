@@ -1,3 +1,10 @@
+import { integer, type Row } from './connection.js';
+
+/** Rows whose first column is an offset. */
+export function addAll(offsets: Set<number>, rows: readonly Row[]): void {
+  for (const row of rows) offsets.add(integer(row, 0));
+}
+
 /** As `json_group_array` tells them. */
 export function offsetsIn(json: string): number[] {
   if (json === '[]') return [];
