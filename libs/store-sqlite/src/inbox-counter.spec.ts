@@ -73,14 +73,15 @@ function listed(connection: Connection, scope: InboxScope, filter: InboxFilter, 
   const judge = new InboxJudge(connection);
   const ranges = rangesOf(connection.prepare(PEOPLE_QUERIES.ranges).all([scope.user]));
   const offsets = Array.from({ length: last }, (_, i) => last - i);
-  return offsets.filter((offset) => judge.judge(offset, new JudgedScope(scope), ranges, filter) !== undefined);
+  return offsets.filter((offset) => judge.place(offset, new JudgedScope(scope), ranges, filter) !== undefined);
 }
 
-function pages(reader: InboxReader, scope: InboxScope, filter: InboxFilter): number[] {
-  const request: InboxRequest = { ...scope, filter, limit: 3 };
+function pages(reader: InboxReader, scope: InboxScope, filter: InboxFilter, limit: number): number[] {
+  const request: InboxRequest = { ...scope, filter, limit };
   const offsets: number[] = [];
   let slice = reader.page(request);
   for (;;) {
+    expect(slice.rows.length).toBeLessThanOrEqual(limit);
     offsets.push(...slice.rows.map(({ entry }) => entry.offset));
     if (slice.next === null) return offsets;
     slice = reader.page({ ...request, before: slice.next });
@@ -138,6 +139,7 @@ const inboxes = fc.record({
   trimmed: seldom({ topic: 'a', upTo: 3 }, { topic: 'a', upTo: LAST }, { topic: OWN, upTo: 4 }),
   /** After so many of the marks. */
   trimmedAfter: fc.nat(6),
+  limit: fc.constantFrom(1, 3, 50),
 });
 
 test('counts and lists are what looking at each by itself says', { timeout: 120_000 }, () => {
@@ -149,7 +151,7 @@ test('counts and lists are what looking at each by itself says', { timeout: 120_
     new InboxReader(connection),
     new RetentionWriter(connection),
   ];
-  const property = fc.property(inboxes, ({ drafts, marks, sources, shown, trimmed, trimmedAfter }) => {
+  const property = fc.property(inboxes, ({ drafts, marks, sources, shown, trimmed, trimmedAfter, limit }) => {
     for (const table of ['entries', 'audience', 'marks', 'range_marks', 'follows'])
       connection.exec(`DELETE FROM ${table}`);
     const fresh = { connection, writer: new LogWriter(connection) };
@@ -168,7 +170,7 @@ test('counts and lists are what looking at each by itself says', { timeout: 120_
       { hiddenCategories: ['hidden'] },
     );
     for (const filter of INBOX_FILTERS)
-      expect([filter, pages(reader, scope, filter)]).toEqual([
+      expect([filter, pages(reader, scope, filter, limit)]).toEqual([
         filter,
         listed(connection, scope, filter, drafts.length),
       ]);
@@ -246,6 +248,18 @@ test.for(SHAPES)('%s: counted without looking at one by itself', ([, drafts, mar
   expect(new InboxCounter(log.connection).counts(ALL)).toEqual({ unread, unseen });
   expect(looked).not.toHaveBeenCalled();
   looked.mockRestore();
+});
+
+test('a page ends with a thousand that it looked at, and the next goes on there', () => {
+  const log = logOf(
+    many([OWN], ['a'], ['b']).map((one, i) => ({ ...one, category: i % 800 === 0 ? 'shown' : 'hidden' })),
+  );
+  const reader = new InboxReader(log.connection);
+  const request: InboxRequest = { ...ALL, hiddenCategories: ['hidden'], filter: 'unread', limit: 50 };
+  const [first, all] = [reader.page(request), pages(reader, request, 'unread', 50)];
+  expect(first.rows.map(({ entry }) => entry.offset)).toEqual([1_601]);
+  expect(first.next).toBe(MANY - 999);
+  expect(all).toEqual([1_601, 801, 1]);
 });
 
 test('beyond what one look takes of marked rows, counting goes on', () => {

@@ -127,7 +127,7 @@ export class InboxCounter {
   #walk(found: Found, segments: readonly Segment[], count: Count, limit: number): void {
     const { scope, plan, covered, filter } = count;
     const hidden = JSON.stringify(scope.hiddenCategories);
-    const hiding = covered.uncertainUpTo > 0 ? segmentList(plan.covered) : '[]';
+    const hiding = covered.uncertainUpTo > 0 ? segmentList(plan.covered) : '{}';
     for (const alike of groupsOf(segments)) {
       if (found.rows >= limit) return;
       const { base, publishedFrom } = alike[0]!;

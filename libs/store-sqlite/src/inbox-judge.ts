@@ -1,12 +1,11 @@
 import type { LogEntry } from '#clarion/event-bus';
-import type { InboxRow, InboxScope, InboxSource, Standing } from '#clarion/notifications';
+import type { InboxScope, InboxSource, Standing } from '#clarion/notifications';
 import type { InboxFilter } from '#clarion/protocol';
-import { MARK_STATES } from '#clarion/protocol/plain';
-import { integer, integerOrNull, text, textOrNull, type Connection, type Statement } from './connection.js';
+import { integer, integerOrNull, text, textOrNull, type Connection, type Row, type Statement } from './connection.js';
 import { parseTopics, toEntry } from './entry-row.js';
 import { isCollapsed, isListed } from './inbox-filter.js';
 import { INBOX_QUERIES } from './inbox-queries.js';
-import { saidOf, standingOf, type Ranges, type Said } from './mark-cells.js';
+import { saidOf, standingOf, type Ranges } from './mark-cells.js';
 import { PEOPLE_QUERIES } from './people-queries.js';
 import { READ_QUERIES } from './read-queries.js';
 
@@ -19,7 +18,7 @@ export interface Place {
   readonly expiresAt: number | undefined;
 }
 
-/** Looks at single notifications, whatever their topics: what is said by an index alone is said faster elsewhere. */
+/** Looks at single notifications, whatever their topics: many are looked at faster elsewhere. */
 export class InboxJudge {
   readonly #entry: Statement;
   readonly #addressed: Statement;
@@ -38,49 +37,36 @@ export class InboxJudge {
     return row === undefined ? undefined : toEntry(row);
   }
 
-  /**
-   * Whether a list may have it, by what is said of it alone: of thousands that were read nothing more need be looked at.
-   * @param topic of its topics one; where ranges are about all topics, the others do not matter.
-   */
-  mayBeListed(offset: number, topic: string, said: Said, ranges: Ranges, filter: InboxFilter, now: number): boolean {
-    const topics = MARK_STATES.some((state) => ranges[state].some((range) => range.topic !== null))
-      ? this.#topics(offset)
-      : [topic];
-    return isListed(filter, standingOf(said, ranges, offset, topics), now);
-  }
-
-  #topics(offset: number): string[] {
-    const row = this.#addressed.get([offset]);
-    return row === undefined ? [] : parseTopics(text(row, 0));
-  }
-
   standing(user: string, { offset, topics }: Pick<LogEntry, 'offset' | 'topics'>, ranges: Ranges): Standing {
     const row = this.#marksOf.get([user, offset]);
     return standingOf(row === undefined ? {} : saidOf(row, 0), ranges, offset, topics);
   }
 
-  /** Where the inbox has the notification, without its body; undefined if it does not list it. */
-  place(offset: number, scope: JudgedScope, ranges: Ranges, filter: InboxFilter): Place | undefined {
-    const row = this.#addressed.get([offset]);
-    if (row === undefined) return undefined;
-    const [topics, publishedAt] = [parseTopics(text(row, 0)), integer(row, 1)];
-    for (const topic of topics) {
-      const stands = scope.has(topic, { offset, publishedAt }) ? this.#standsIn.get([topic, offset]) : undefined;
-      if (stands === undefined) continue;
-      const [expiresAt, category] = [integerOrNull(stands, 2) ?? undefined, textOrNull(stands, 3) ?? undefined];
-      if (stands[1] !== null || !scope.isShown(expiresAt, category)) return undefined;
-      const standing = this.standing(scope.user, { offset, topics }, ranges);
-      const isThere = isListed(filter, standing, scope.now) && !isCollapsed(integerOrNull(stands, 0), standing);
-      return isThere ? { offset, topic, standing, expiresAt } : undefined;
+  /** The first of its topics by which an inbox has it, unless retention took it there, and what is known of it there: `standsIn`. */
+  seenBy(
+    entry: Pick<LogEntry, 'offset' | 'publishedAt' | 'topics'>,
+    scope: JudgedScope,
+  ): { readonly topic: string; readonly row: Row } | undefined {
+    for (const topic of entry.topics) {
+      const row = scope.has(topic, entry) ? this.#standsIn.get([topic, entry.offset]) : undefined;
+      if (row !== undefined) return { topic, row };
     }
     return undefined;
   }
 
-  /** The notification as the inbox has it; undefined if it does not. */
-  judge(offset: number, scope: JudgedScope, ranges: Ranges, filter: InboxFilter): InboxRow | undefined {
-    const place = this.place(offset, scope, ranges, filter);
-    const entry = place && this.entry(offset);
-    return entry && { entry, topic: place.topic, standing: place.standing };
+  /** Where the inbox has the notification, without its body; undefined if it does not list it. */
+  place(offset: number, scope: JudgedScope, ranges: Ranges, filter: InboxFilter): Place | undefined {
+    const addressed = this.#addressed.get([offset]);
+    if (addressed === undefined) return undefined;
+    const entry = { offset, topics: parseTopics(text(addressed, 0)), publishedAt: integer(addressed, 1) };
+    const seen = this.seenBy(entry, scope);
+    if (seen === undefined) return undefined;
+    const { topic, row } = seen;
+    const [expiresAt, category] = [integerOrNull(row, 2) ?? undefined, textOrNull(row, 3) ?? undefined];
+    if (row[1] !== null || !scope.isShown(expiresAt, category)) return undefined;
+    const standing = this.standing(scope.user, entry, ranges);
+    const isThere = isListed(filter, standing, scope.now) && !isCollapsed(integerOrNull(row, 0), standing);
+    return isThere ? { offset, topic, standing, expiresAt } : undefined;
   }
 }
 

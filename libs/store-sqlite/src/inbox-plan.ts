@@ -16,9 +16,6 @@ export interface Segment {
 
 export type Stretch = Pick<Segment, 'topic' | 'after' | 'upTo'>;
 
-/** A stretch of one source. */
-export type Sourced = Omit<Segment, 'base'>;
-
 /** How a list, or a count, is found. */
 export interface InboxPlan {
   /** What is listed here unless a mark of its own says otherwise. */
@@ -60,13 +57,13 @@ export function planInbox(
 }
 
 /** What follows one on another, whatever is said of it. */
-export function joined(segments: readonly Segment[]): Sourced[] {
-  const whole: Sourced[] = [];
-  for (const { topic, after, upTo, publishedFrom } of segments) {
+export function joined(segments: readonly Segment[]): Stretch[] {
+  const whole: Stretch[] = [];
+  for (const segment of segments) {
     const last = whole.at(-1);
-    const isNext = last?.topic === topic && last.upTo === after && last.publishedFrom === publishedFrom;
-    if (isNext) whole[whole.length - 1] = { ...last, upTo };
-    else whole.push({ topic, after, upTo, publishedFrom });
+    const isNext = last !== undefined && last.upTo === segment.after && last.topic === segment.topic;
+    if (isNext) whole[whole.length - 1] = { topic: last.topic, after: last.after, upTo: segment.upTo };
+    else whole.push(segment);
   }
   return whole;
 }

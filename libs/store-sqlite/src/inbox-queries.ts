@@ -1,5 +1,6 @@
 import type { InboxFilter } from '#clarion/protocol';
-import { SEGMENT_COLUMNS, segmentsIn } from './segment-list.js';
+import { entryColumns } from './entry-row.js';
+import { SEGMENT_COLUMNS, segmentsIn, upToOr } from './segment-list.js';
 
 /** What is said of all the stretches of a walk. What is walked is listed unless a mark of its own says otherwise, so that a greater mark that holds decides. */
 const BASE = { seen: '?7', read: '?8', archived: '?9', snoozed: '?10' } as const;
@@ -56,10 +57,29 @@ function counting(isPutAway: string): string {
       LIMIT ?6)`;
 }
 
-const SHARED = `(
-  SELECT json_group_array(a.offset) FROM audience AS a
-  WHERE a.topic = ${SEGMENT_COLUMNS.topic} AND a.offset > ${SEGMENT_COLUMNS.after}
-    AND a.offset <= ${SEGMENT_COLUMNS.upTo} AND a.shared = 1)`;
+/** Of a row of the list of stretches. */
+const IN_STRETCH = `
+  a.topic = ${SEGMENT_COLUMNS.topic} AND a.offset > ${SEGMENT_COLUMNS.after} AND a.offset <= ${SEGMENT_COLUMNS.upTo}`;
+
+/** Of each stretch in ?1 what a query finds, as one list of lists: rows of their own cost more than what is in them. @param offsets a query of offsets. */
+function ofEach(offsets: string): string {
+  return `
+    SELECT json_group_array((SELECT json_group_array(offset) FROM (${offsets})))
+    FROM json_each(?1) AS s`;
+}
+
+/**
+ * The notifications in ?2 (a list of offsets), with what ?1 said of each: those that are shown at ?3, not of the hidden categories in ?4, and of the category
+ * ?5 if it is not null. @param isPutAway what a mark says of those that the list never has.
+ */
+function rows(isPutAway: string): string {
+  return `
+    SELECT ${entryColumns('e')}, m.seen, m.read, m.archived, m.snoozed, m.until
+    FROM json_each(?2) AS s LEFT JOIN marks AS m ON m.user = ?1 AND m.offset = s.value
+    CROSS JOIN entries AS e ON e.offset = s.value
+    WHERE e.kind IS NULL AND NOT ifnull(${isPutAway}, 0) AND (e.expires_at IS NULL OR e.expires_at > ?3)
+      AND (e.category IS NULL OR e.category NOT IN (SELECT value FROM json_each(?4))) AND (?5 IS NULL OR e.category = ?5)`;
+}
 
 /** What marks of single notifications put away for good, beyond ?2, at most ?3. */
 function settled(isSettled: string): string {
@@ -91,34 +111,35 @@ export const INBOX_QUERIES = {
   countUnseen: counting(`${isMarked('read')} OR ${isMarked('seen')}`),
   settledUnread: settled('read & 1 OR archived & 1'),
   settledUnseen: settled('seen & 1 OR read & 1 OR archived & 1'),
-  /** Of each stretch of a topic in ?1 the oldest ?2 notifications: one list of lists, since rows of their own cost more than what is in them. */
-  rowsOfEach: `
-    SELECT json_group_array((
-      SELECT json_group_array(offset) FROM (
-        SELECT a.offset FROM audience AS a
-        WHERE a.topic = ${SEGMENT_COLUMNS.topic} AND a.offset > ${SEGMENT_COLUMNS.after}
-          AND a.offset <= ${SEGMENT_COLUMNS.upTo} AND a.kind IS NULL
-        ORDER BY a.offset LIMIT ?2)))
-    FROM json_each(?1) AS s`,
-  /** Of each stretch of a topic what is seen by other topics too, all of it in the order of the index: as much as retention leaves. As a list of lists. */
-  sharedOfEach: `SELECT json_group_array(${SHARED}) FROM json_each(?) AS s`,
+  /** Of each stretch the oldest ?2 notifications. */
+  rowsOfEach: ofEach(
+    `SELECT a.offset FROM audience AS a WHERE ${IN_STRETCH} AND a.kind IS NULL ORDER BY a.offset LIMIT ?2`,
+  ),
+  /** Of each stretch the newest ?2 notifications. */
+  newestOfEach: ofEach(
+    `SELECT a.offset FROM audience AS a WHERE ${IN_STRETCH} AND a.kind IS NULL ORDER BY a.offset DESC LIMIT ?2`,
+  ),
+  /** Of each stretch what is seen by other topics too, all of it in the order of the index: as much as retention leaves. */
+  sharedOfEach: `
+    SELECT json_group_array((SELECT json_group_array(a.offset) FROM audience AS a WHERE ${IN_STRETCH} AND a.shared = 1))
+    FROM json_each(?) AS s`,
   /** Of the topic of each stretch the oldest that it has. */
   oldestOfEach: `
     SELECT json_group_array((
       SELECT a.offset FROM audience AS a WHERE a.topic = ${SEGMENT_COLUMNS.topic} ORDER BY a.offset LIMIT 1))
     FROM json_each(?) AS s`,
-  /** The newest notification of each stretch of a topic, as one list. */
+  /** The newest notification of each stretch of a topic, as one list; ?2: where those end that say nothing else. */
   heads: `
     SELECT json_group_array((
       SELECT a.offset FROM audience AS a
       WHERE a.topic = ${SEGMENT_COLUMNS.topic} AND a.offset > ${SEGMENT_COLUMNS.after}
-        AND a.offset <= ${SEGMENT_COLUMNS.upTo} AND a.kind IS NULL
+        AND a.offset <= ${upToOr('?2')} AND a.kind IS NULL
       ORDER BY a.offset DESC LIMIT 1))
-    FROM json_each(?) AS s`,
-  stretch: `
-    SELECT a.offset, a.expires_at, a.category, a.shared, a.collapsed_at, m.seen, m.read, m.archived, m.snoozed, m.until
-    FROM audience AS a LEFT JOIN marks AS m ON m.user = ?1 AND m.offset = a.offset
-    WHERE a.topic = ?2 AND a.offset > ?3 AND a.offset <= ?4 AND a.kind IS NULL ORDER BY a.offset DESC LIMIT ?5`,
+    FROM json_each(?1) AS s`,
+  rows: rows('0'),
+  rowsOfInbox: rows('m.archived & 1'),
+  rowsOfUnread: rows('m.read & 1 OR m.archived & 1'),
+  rowsOfUnseen: rows('m.seen & 1 OR m.read & 1 OR m.archived & 1'),
   /** Of what came by this topic, that which is seen by another one. */
   shared: `
     SELECT offset FROM audience

@@ -1,41 +1,33 @@
 import type { InboxRequest, InboxRow, InboxSlice, Standing } from '#clarion/notifications';
 import type { InboxFilter } from '#clarion/protocol';
-import { integer, integerOrNull, text, textOrNull, type Connection, type Row, type Statement } from './connection.js';
-import { isCollapsed, isListed } from './inbox-filter.js';
+import { integer, text, type Connection, type Row, type Statement } from './connection.js';
 import { InboxJudge, JudgedScope } from './inbox-judge.js';
-import { joined, planInbox, type Sourced } from './inbox-plan.js';
+import { joined, planInbox, type Stretch } from './inbox-plan.js';
 import { INBOX_QUERIES } from './inbox-queries.js';
-import { rangesOf, saidOf, standingOf, type Ranges } from './mark-cells.js';
+import { InboxRows, type Asked } from './inbox-rows.js';
+import { rangesOf } from './mark-cells.js';
 import { NewestFirst, type Stream } from './newest-first.js';
-import { offsetsOrNullsIn } from './offset-lists.js';
+import { offsetListsIn, offsetsOrNullsIn } from './offset-lists.js';
 import { OldestRows } from './oldest-rows.js';
 import { PEOPLE_QUERIES } from './people-queries.js';
 import { segmentList } from './segment-list.js';
 
 /** Notifications that one page looks at; with these it ends, however few it has. */
 const MAX_LOOKED_AT = 1_000;
+/** Read of a stretch at first. */
+const FIRST_CHUNK = 8;
 
-/** What a stream brings: `row` is what the index of a topic has of it; without, the notification itself must be looked at. */
-interface Candidate {
-  readonly offset: number;
-  readonly row?: Row;
-  readonly segment?: Sourced;
-}
-
-/** What one page is made with. */
-interface Look {
-  readonly scope: JudgedScope;
-  readonly ranges: Ranges;
-  readonly request: InboxRequest;
-}
-
-/** Pages of people's inboxes, newest first: the newest of each stretch of a topic first, and from there as many as are needed. */
+/**
+ * Pages of people's inboxes, newest first: the newest of each stretch of a topic, of the newest of these as many more as are likely needed, and from there
+ * what is. Offsets first, then all at once the notifications themselves.
+ */
 export class InboxReader {
   readonly #connection: Connection;
   readonly #judge: InboxJudge;
+  readonly #rows: InboxRows;
   readonly #ranges: Statement;
   readonly #heads: Statement;
-  readonly #stretch: Statement;
+  readonly #newestOfEach: Statement;
   readonly #oldest: OldestRows;
   readonly #shared: Statement;
   readonly #marked: Readonly<Record<Exclude<InboxFilter, 'all'>, Statement>>;
@@ -43,9 +35,10 @@ export class InboxReader {
   constructor(connection: Connection) {
     this.#connection = connection;
     this.#judge = new InboxJudge(connection);
+    this.#rows = new InboxRows(connection);
     this.#ranges = connection.prepare(PEOPLE_QUERIES.ranges);
     this.#heads = connection.prepare(INBOX_QUERIES.heads);
-    this.#stretch = connection.prepare(INBOX_QUERIES.stretch);
+    this.#newestOfEach = connection.prepare(INBOX_QUERIES.newestOfEach);
     this.#oldest = new OldestRows(connection);
     this.#shared = connection.prepare(INBOX_QUERIES.shared);
     const lifting = connection.prepare(INBOX_QUERIES.markedInbox);
@@ -63,8 +56,8 @@ export class InboxReader {
   page(request: InboxRequest): InboxSlice {
     return this.#connection.read(() => {
       const ranges = rangesOf(this.#ranges.all([request.user]));
-      const look = { scope: new JudgedScope(request), ranges, request };
-      return this.#gather(new NewestFirst(this.#streams(look)), look);
+      const asked = { request, scope: new JudgedScope(request), ranges };
+      return this.#gather(new NewestFirst(this.#streams(asked), FIRST_CHUNK), asked);
     });
   }
 
@@ -76,44 +69,24 @@ export class InboxReader {
     });
   }
 
-  #gather(candidates: NewestFirst<Candidate>, look: Look): InboxSlice {
+  #gather(candidates: NewestFirst, asked: Asked): InboxSlice {
+    const { limit } = asked.request;
     const rows: InboxRow[] = [];
-    let last: number | undefined;
-    for (let looked = 0; looked < MAX_LOOKED_AT && rows.length < look.request.limit; looked++) {
-      const candidate = candidates.next();
-      if (candidate === undefined) return { rows, next: null };
-      if (candidate.offset === last) continue;
-      const row = this.#listed(candidate, look);
-      last = candidate.offset;
-      if (row !== undefined) rows.push(row);
+    let last = 0;
+    for (let [looked, factor] = [0, 1]; rows.length < limit && looked < MAX_LOOKED_AT; factor *= 2) {
+      const offsets = candidates.take(Math.min((limit - rows.length) * factor, MAX_LOOKED_AT - looked));
+      if (offsets.length === 0) return { rows, next: null };
+      rows.push(...this.#rows.listed(offsets, asked));
+      looked += offsets.length;
+      last = offsets.at(-1) ?? 0;
     }
-    return { rows, next: candidates.isExhausted ? null : (last ?? null) };
+    if (rows.length > limit) return { rows: rows.slice(0, limit), next: rows[limit - 1]?.entry.offset ?? null };
+    return { rows, next: candidates.isExhausted ? null : last };
   }
 
-  #listed({ offset, row, segment }: Candidate, { scope, ranges, request }: Look): InboxRow | undefined {
-    const { filter } = request;
-    if (row === undefined || segment === undefined || row[3] !== null) {
-      const isHidden =
-        row !== undefined &&
-        segment !== undefined &&
-        !this.#judge.mayBeListed(offset, segment.topic, saidOf(row, 5), ranges, filter, scope.now);
-      if (isHidden) return undefined;
-      const judged = this.#judge.judge(offset, scope, ranges, filter);
-      return judged !== undefined && isWanted(judged.entry.category, request) ? judged : undefined;
-    }
-    const category = textOrNull(row, 2) ?? undefined;
-    const expiresAt = integerOrNull(row, 1) ?? undefined;
-    if (!isWanted(category, request) || !scope.isShown(expiresAt, category)) return undefined;
-    const standing = standingOf(saidOf(row, 5), ranges, offset, [segment.topic]);
-    if (!isListed(filter, standing, scope.now) || isCollapsed(integerOrNull(row, 4), standing)) return undefined;
-    const entry = this.#judge.entry(offset);
-    if (entry === undefined || entry.publishedAt < segment.publishedFrom) return undefined;
-    return { entry, topic: segment.topic, standing };
-  }
-
-  #streams({ ranges, request }: Look): Stream<Candidate>[] {
+  #streams({ request, ranges }: Asked): Stream[] {
     const plan = planInbox(request, ranges, request.filter, request.before);
-    const streams = this.#stretches(joined(plan.walked), request.user);
+    const streams = this.#stretches(joined(plan.walked), request);
     for (const range of this.#oldest.lookedAt(plan.crossing, request.sources))
       streams.push({
         head: range.upTo,
@@ -129,24 +102,47 @@ export class InboxReader {
   }
 
   /** Where each begins is found for all at once: most of hundreds of topics have nothing among the newest. */
-  #stretches(segments: readonly Sourced[], user: string): Stream<Candidate>[] {
-    const heads = offsetsOrNullsIn(text(this.#heads.get([segmentList(segments)]) ?? [], 0));
-    return segments.flatMap((segment, i) => {
+  #stretches(stretches: readonly Stretch[], { before, limit }: InboxRequest): Stream[] {
+    const end = before === undefined ? Number.MAX_SAFE_INTEGER : before - 1;
+    const heads = offsetsOrNullsIn(text(this.#heads.get([segmentList(stretches, end), end]) ?? [], 0));
+    const streams: StretchOfTopic[] = [];
+    for (const [i, stretch] of stretches.entries()) {
       const head = heads[i] ?? null;
-      if (head === null) return [];
-      const fetch = (upTo: number, count: number): Candidate[] =>
-        this.#stretch
-          .all([user, segment.topic, segment.after, upTo, count])
-          .map((row) => ({ offset: integer(row, 0), row, segment }));
-      return [{ head, fetch }];
-    });
+      if (head !== null) streams.push(new StretchOfTopic(stretch, head, this.#newestOf));
+    }
+    streams.sort((a, b) => b.head - a.head);
+    // No page needs more of them, unless much of it is hidden.
+    const newest = streams.slice(0, limit);
+    const firsts = this.#newest(
+      newest.map(({ stretch }) => stretch),
+      FIRST_CHUNK,
+    );
+    for (const [i, stream] of newest.entries()) stream.first = firsts[i];
+    return streams;
+  }
+
+  readonly #newestOf = (stretch: Stretch, count: number): readonly number[] => this.#newest([stretch], count)[0] ?? [];
+
+  #newest(stretches: readonly Stretch[], count: number): number[][] {
+    return offsetListsIn(text(this.#newestOfEach.get([segmentList(stretches), count]) ?? [], 0));
   }
 }
 
-function offsetsOf(rows: readonly Row[]): Candidate[] {
-  return rows.map((row) => ({ offset: integer(row, 0) }));
+function offsetsOf(rows: readonly Row[]): number[] {
+  return rows.map((row) => integer(row, 0));
 }
 
-function isWanted(category: string | undefined, request: InboxRequest): boolean {
-  return request.category === undefined || request.category === category;
+/** There may be a thousand of them. */
+class StretchOfTopic implements Stream {
+  first: readonly number[] | undefined;
+
+  constructor(
+    readonly stretch: Stretch,
+    readonly head: number,
+    readonly newestOf: (stretch: Stretch, count: number) => readonly number[],
+  ) {}
+
+  fetch(upTo: number, count: number): readonly number[] {
+    return this.newestOf({ ...this.stretch, upTo }, count);
+  }
 }
