@@ -86,12 +86,12 @@ function segmentsOf(sources: readonly InboxSource[], bases: Bases, before: numbe
   for (const { topic, after, upTo, publishedFrom } of sources) {
     const end = Math.min(upTo ?? Number.MAX_SAFE_INTEGER, before - 1);
     let from = after;
-    for (const next of bases.endsFor(topic)) {
-      if (next <= after || next >= end) continue;
-      segments.push({ topic, after: from, upTo: next, publishedFrom, base: bases.at(topic, next) });
-      from = next;
+    for (const level of bases.of(topic)) {
+      const to = Math.min(level.upTo, end);
+      if (to <= from) continue;
+      segments.push({ topic, after: from, upTo: to, publishedFrom, base: level.base });
+      from = to;
     }
-    if (end > from) segments.push({ topic, after: from, upTo: end, publishedFrom, base: bases.at(topic, end) });
   }
   return segments;
 }
@@ -101,51 +101,53 @@ interface StateRange extends RangeMark {
   readonly state: MarkState;
 }
 
-/** What ranges say of the stretches of topics. Stretches of which the same is said have the very same object, as nearly all have. */
+/** Up to where ranges say the same of a topic, from where the level before ends. */
+interface Level {
+  readonly upTo: number;
+  readonly base: Said;
+}
+
+/** What ranges say of topics. Of all topics without ranges of their own, as nearly all are, the very same is said. */
 class Bases {
   readonly #ofAll: readonly StateRange[];
   readonly #ofTopic = new Map<string, StateRange[]>();
-  readonly #endsOfAll: readonly number[];
-  readonly #known = new Map<number, Said>();
+  readonly #levelsOfAll: readonly Level[];
 
   constructor(ranges: Ranges) {
     const all = MARK_STATES.flatMap((state) => ranges[state].map((range) => ({ ...range, state })));
     this.#ofAll = all.filter(({ topic }) => topic === null);
-    this.#endsOfAll = endsOf(this.#ofAll);
+    this.#levelsOfAll = levelsOf(this.#ofAll);
     for (const range of all)
       if (range.topic !== null && this.#ofTopic.get(range.topic)?.push(range) === undefined)
         this.#ofTopic.set(range.topic, [range]);
   }
 
-  /** Where what is said of the topic changes, ascending. */
-  endsFor(topic: string): readonly number[] {
+  /** From the oldest on, without an end. */
+  of(topic: string): readonly Level[] {
     const own = this.#ofTopic.get(topic);
-    return own === undefined ? this.#endsOfAll : endsOf([...this.#ofAll, ...own]);
+    return own === undefined ? this.#levelsOfAll : levelsOf([...this.#ofAll, ...own]);
   }
 
   /** Where a topic's own ranges take away what others leave. */
   covered(after: number, before: number, isWanted: (base: Said) => boolean): Stretch[] {
-    return [...this.#ofTopic].flatMap(([topic, own]) => {
-      const last = Math.min(before - 1, Math.max(...own.map(({ upTo }) => upTo)));
-      const ends = [...this.endsFor(topic).filter((end) => end > after && end < last), last];
-      return ends
-        .map((upTo, i) => ({ topic, after: ends[i - 1] ?? after, upTo }))
-        .filter(({ upTo }) => upTo > after && isWanted(this.#ofAllAt(upTo)) && !isWanted(this.at(topic, upTo)));
+    return [...this.#ofTopic.keys()].flatMap((topic) => {
+      let from = after;
+      return this.of(topic).flatMap((level) => {
+        const stretch = { topic, after: from, upTo: Math.min(level.upTo, before - 1) };
+        from = Math.max(from, stretch.upTo);
+        const isCovered = isWanted(this.#ofAllAt(stretch.upTo)) && !isWanted(level.base);
+        return stretch.upTo > stretch.after && isCovered ? stretch : [];
+      });
     });
   }
 
-  /** Of what lies right below and at `end`, down to the next lower end. */
-  at(topic: string, end: number): Said {
-    const own = this.#ofTopic.get(topic);
-    return own === undefined ? this.#ofAllAt(end) : baseOf([...this.#ofAll, ...own], end);
+  #ofAllAt(offset: number): Said {
+    return this.#levelsOfAll.find(({ upTo }) => upTo >= offset)?.base ?? NOTHING_SAID;
   }
+}
 
-  #ofAllAt(end: number): Said {
-    const next = this.#endsOfAll.find((one) => one >= end) ?? Number.MAX_SAFE_INTEGER;
-    const base = this.#known.get(next) ?? baseOf(this.#ofAll, end);
-    this.#known.set(next, base);
-    return base;
-  }
+function levelsOf(ranges: readonly StateRange[]): Level[] {
+  return [...endsOf(ranges), Number.MAX_SAFE_INTEGER].map((upTo) => ({ upTo, base: baseOf(ranges, upTo) }));
 }
 
 function endsOf(ranges: readonly RangeMark[]): number[] {
