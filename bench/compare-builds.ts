@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { clarionProgram } from './clarion.js';
 import { ONE_TOPIC } from './layout.js';
 import type { PublishTarget } from './messages.js';
@@ -59,7 +59,7 @@ async function start(project: string): Promise<Build> {
   const server = await ServerProcess.start({
     ...ours,
     name: project,
-    command: (launch) => ({ ...ours.command(launch), args: [join(project, 'dist', 'src', 'main.js')] }),
+    command: (launch) => ({ ...ours.command(launch), args: [resolve(project, 'dist', 'src', 'main.js')] }),
   });
   const { publish: target, read } = await clarion('sse', 'durable').doors(server.port, ONE_TOPIC);
   if (read.transport !== 'sse') throw new Error('an SSE reader was asked for');
