@@ -218,6 +218,7 @@ const TOLD: readonly (readonly [string, (scene: Scene) => void])[] = [
     'a mark and its undoing',
     (scene) => [false, true].forEach((undo) => scene.mark({ undo, at: NOW + Number(undo), target: { ids: ['n-2'] } })),
   ],
+  ['a snooze', (scene) => scene.mark({ state: 'snoozed', target: { ids: ['n-1', 'n-2'] } })],
   ['a retraction', (scene) => scene.retract('n-2')],
   ['an edit', (scene) => scene.edit('n-2')],
   [

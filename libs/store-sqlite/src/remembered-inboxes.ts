@@ -5,7 +5,7 @@ import { ENOUGH, InboxCounter, NEVER } from './inbox-counter.js';
 import { isListed } from './inbox-filter.js';
 import { InboxJudge, JudgedScope, type Place } from './inbox-judge.js';
 import { INBOX_QUERIES } from './inbox-queries.js';
-import { rangesOf } from './mark-cells.js';
+import { rangesOf, type Ranges } from './mark-cells.js';
 import { unpackSources, type Packed } from './packed-sources.js';
 import { PEOPLE_QUERIES } from './people-queries.js';
 
@@ -98,14 +98,15 @@ export class RememberedInboxes {
 
   #counted(scope: InboxScope): New {
     const { unread, unseen, expiresAt } = this.#counter.find(scope, WANTED);
-    const until = Math.min(expiresAt, this.#nextAwakeAt(scope));
+    const until = Math.min(expiresAt, this.#nextAwakeAt(scope, rangesOf(this.#ranges.all([scope.user]))));
     return { unread: [...unread].slice(0, MAX_KEPT), unseen: [...unseen].slice(0, MAX_KEPT), until };
   }
 
-  #nextAwakeAt({ user, now }: InboxScope): number {
+  /** When something that is asleep comes back. */
+  #nextAwakeAt({ user, now }: InboxScope, { snoozed }: Ranges): number {
     const single = this.#nextAwake.all([user, now]).map((row) => integer(row, 0));
-    const ranges = rangesOf(this.#ranges.all([user])).snoozed.flatMap(({ until }) => until ?? []);
-    return Math.min(NEVER, ...single, ...ranges.filter((until) => until > now));
+    const ends = snoozed.flatMap(({ until }) => until ?? []);
+    return Math.min(NEVER, ...single, ...ends.filter((until) => until > now));
   }
 
   /** @returns undefined if all must be counted anew. */
@@ -119,7 +120,8 @@ export class RememberedInboxes {
     const unread = withChanges(known.unread, changed, places);
     const unseen = withChanges(known.unseen, changed, unseenPlaces);
     if (isTooFew(unread, known.unread) || isTooFew(unseen, known.unseen)) return undefined;
-    return { unread, unseen, until: Math.min(known.until, ...places.map(({ expiresAt }) => expiresAt ?? NEVER)) };
+    const ends = places.map(({ expiresAt }) => expiresAt ?? NEVER);
+    return { unread, unseen, until: Math.min(known.until, this.#nextAwakeAt(scope, ranges), ...ends) };
   }
 
   #remember(user: string, inbox: Remembered): void {

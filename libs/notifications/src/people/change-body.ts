@@ -7,13 +7,12 @@ export function changeBody(change: InboxChange): string {
 
 /**
  * Of which notifications a change has said something new; none where it is about what the person follows or prefers. Undefined: it does not name them (a mark
- * up to a cursor, or a body that is none of {@link changeBody}), or what it says ends by itself (a snooze).
+ * up to a cursor, or a body that is none of {@link changeBody}).
  */
 export function idsChangedBy(body: string): readonly string[] | undefined {
   const { change, mark } = membersOf(body);
   if (change === undefined) return undefined;
-  if (change !== 'marked') return [];
-  return mark?.state === 'snoozed' ? undefined : mark?.ids;
+  return change === 'marked' ? mark?.ids : [];
 }
 
 /** Precondition: members of JSON. */
