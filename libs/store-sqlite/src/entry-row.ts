@@ -16,9 +16,6 @@ const NAMES = [
   'collapse_key',
 ] as const;
 
-/** How many columns of a row are an entry's. */
-export const ENTRY_COLUMNS = NAMES.length;
-
 /** The columns of `entries` that {@link toEntry} reads, in its order; `alias`: the table's name in the query. */
 export function entryColumns(alias = 'entries'): string {
   return NAMES.map((name) => `${alias}.${name}`).join(', ');

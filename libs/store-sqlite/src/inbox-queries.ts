@@ -69,12 +69,13 @@ function ofEach(offsets: string): string {
 }
 
 /**
- * The notifications in ?2 (a list of offsets), with what ?1 said of each: those that are shown at ?3, not of the hidden categories in ?4, and of the category
- * ?5 if it is not null. @param isPutAway what a mark says of those that the list never has.
+ * Of the notifications in ?2 (a list of offsets) their topics, offset, time, whether they have a key, and what ?1 said of them, as one list: those that are shown at
+ * ?3, not of the hidden categories in ?4, and of the category ?5 if it is not null. @param isPutAway what a mark says of those that the list never has.
  */
-function rows(isPutAway: string): string {
+function candidates(isPutAway: string): string {
   return `
-    SELECT ${entryColumns('e')}, m.seen, m.read, m.archived, m.snoozed, m.until
+    SELECT json_group_array(json_array(
+      json(e.topics), e.offset, e.published_at, e.collapse_key IS NOT NULL, m.seen, m.read, m.archived, m.snoozed, m.until))
     FROM json_each(?2) AS s LEFT JOIN marks AS m ON m.user = ?1 AND m.offset = s.value
     CROSS JOIN entries AS e ON e.offset = s.value
     WHERE e.kind IS NULL AND NOT ifnull(${isPutAway}, 0) AND (e.expires_at IS NULL OR e.expires_at > ?3)
@@ -136,10 +137,12 @@ export const INBOX_QUERIES = {
         AND a.offset <= ${upToOr('?2')} AND a.kind IS NULL
       ORDER BY a.offset DESC LIMIT 1))
     FROM json_each(?1) AS s`,
-  rows: rows('0'),
-  rowsOfInbox: rows('m.archived & 1'),
-  rowsOfUnread: rows('m.read & 1 OR m.archived & 1'),
-  rowsOfUnseen: rows('m.seen & 1 OR m.read & 1 OR m.archived & 1'),
+  candidates: candidates('0'),
+  candidatesOfInbox: candidates('m.archived & 1'),
+  candidatesOfUnread: candidates('m.read & 1 OR m.archived & 1'),
+  candidatesOfUnseen: candidates('m.seen & 1 OR m.read & 1 OR m.archived & 1'),
+  /** In the order of a list of offsets. */
+  entries: `SELECT ${entryColumns('e')} FROM json_each(?) AS s CROSS JOIN entries AS e ON e.offset = s.value`,
   /** Of what came by this topic, that which is seen by another one. */
   shared: `
     SELECT offset FROM audience

@@ -1,12 +1,12 @@
-import type { InboxRequest, InboxRow, InboxSlice, Standing } from '#clarion/notifications';
+import type { InboxRequest, InboxSlice, Standing } from '#clarion/notifications';
 import type { InboxFilter } from '#clarion/protocol';
 import { integer, text, type Connection, type Row, type Statement } from './connection.js';
 import { InboxJudge, JudgedScope } from './inbox-judge.js';
 import { joined, planInbox, type Stretch } from './inbox-plan.js';
 import { INBOX_QUERIES } from './inbox-queries.js';
-import { InboxRows, type Asked } from './inbox-rows.js';
+import { InboxRows, type Asked, type Listed } from './inbox-rows.js';
 import { rangesOf } from './mark-cells.js';
-import { NewestFirst, type Stream } from './newest-first.js';
+import { NewestFirst, Stream } from './newest-first.js';
 import { offsetListsIn, offsetsOrNullsIn } from './offset-lists.js';
 import { OldestRows } from './oldest-rows.js';
 import { PEOPLE_QUERIES } from './people-queries.js';
@@ -57,7 +57,7 @@ export class InboxReader {
     return this.#connection.read(() => {
       const ranges = rangesOf(this.#ranges.all([request.user]));
       const asked = { request, scope: new JudgedScope(request), ranges };
-      return this.#gather(new NewestFirst(this.#streams(asked), FIRST_CHUNK), asked);
+      return this.#gather(new NewestFirst(this.#streams(asked)), asked);
     });
   }
 
@@ -71,33 +71,30 @@ export class InboxReader {
 
   #gather(candidates: NewestFirst, asked: Asked): InboxSlice {
     const { limit } = asked.request;
-    const rows: InboxRow[] = [];
-    let last = 0;
-    for (let [looked, factor] = [0, 1]; rows.length < limit && looked < MAX_LOOKED_AT; factor *= 2) {
-      const offsets = candidates.take(Math.min((limit - rows.length) * factor, MAX_LOOKED_AT - looked));
-      if (offsets.length === 0) return { rows, next: null };
-      rows.push(...this.#rows.listed(offsets, asked));
+    const listed: Listed[] = [];
+    let last: number | undefined;
+    for (let [looked, factor] = [0, 1]; listed.length < limit && looked < MAX_LOOKED_AT; factor *= 2) {
+      const offsets = candidates.take(Math.min((limit - listed.length) * factor, MAX_LOOKED_AT - looked));
+      if (offsets.length === 0) break;
+      listed.push(...this.#rows.listed(offsets, asked));
       looked += offsets.length;
-      last = offsets.at(-1) ?? 0;
+      last = offsets.at(-1);
     }
-    if (rows.length > limit) return { rows: rows.slice(0, limit), next: rows[limit - 1]?.entry.offset ?? null };
-    return { rows, next: candidates.isExhausted ? null : last };
+    const rows = this.#rows.read(listed.slice(0, limit));
+    if (listed.length > limit) return { rows, next: listed[limit - 1]?.offset ?? null };
+    return { rows, next: candidates.isExhausted ? null : (last ?? null) };
   }
 
   #streams({ request, ranges }: Asked): Stream[] {
     const plan = planInbox(request, ranges, request.filter, request.before);
     const streams = this.#stretches(joined(plan.walked), request);
-    for (const range of this.#oldest.lookedAt(plan.crossing, request.sources))
-      streams.push({
-        head: range.upTo,
-        fetch: (upTo, count) => offsetsOf(this.#shared.all([range.topic, range.after, upTo, count])),
-      });
+    for (const { topic, after, upTo } of this.#oldest.lookedAt(plan.crossing, request.sources))
+      streams.push(streamOf(upTo, (to, count) => offsetsOf(this.#shared.all([topic, after, to, count]))));
     const { filter, user, before = Number.MAX_SAFE_INTEGER } = request;
     if (plan.skips && filter !== 'all')
-      streams.push({
-        head: before - 1,
-        fetch: (upTo, count) => offsetsOf(this.#marked[filter].all([user, plan.after, upTo, count])),
-      });
+      streams.push(
+        streamOf(before - 1, (to, count) => offsetsOf(this.#marked[filter].all([user, plan.after, to, count]))),
+      );
     return streams;
   }
 
@@ -105,44 +102,33 @@ export class InboxReader {
   #stretches(stretches: readonly Stretch[], { before, limit }: InboxRequest): Stream[] {
     const end = before === undefined ? Number.MAX_SAFE_INTEGER : before - 1;
     const heads = offsetsOrNullsIn(text(this.#heads.get([segmentList(stretches, end), end]) ?? [], 0));
-    const streams: StretchOfTopic[] = [];
+    const found: { readonly stretch: Stretch; readonly stream: Stream }[] = [];
     for (const [i, stretch] of stretches.entries()) {
       const head = heads[i] ?? null;
-      if (head !== null) streams.push(new StretchOfTopic(stretch, head, this.#newestOf));
+      if (head === null) continue;
+      const stream = streamOf(head, (upTo, count) => this.#newest([{ ...stretch, upTo }], count)[0] ?? []);
+      found.push({ stretch, stream });
     }
-    streams.sort((a, b) => b.head - a.head);
+    found.sort((a, b) => b.stream.head - a.stream.head);
     // No page needs more of them, unless much of it is hidden.
-    const newest = streams.slice(0, limit);
+    const newest = found.slice(0, limit);
     const firsts = this.#newest(
       newest.map(({ stretch }) => stretch),
       FIRST_CHUNK,
     );
-    for (const [i, stream] of newest.entries()) stream.first = firsts[i];
-    return streams;
+    for (const [i, { stream }] of newest.entries()) stream.begin(firsts[i] ?? []);
+    return found.map(({ stream }) => stream);
   }
-
-  readonly #newestOf = (stretch: Stretch, count: number): readonly number[] => this.#newest([stretch], count)[0] ?? [];
 
   #newest(stretches: readonly Stretch[], count: number): number[][] {
     return offsetListsIn(text(this.#newestOfEach.get([segmentList(stretches), count]) ?? [], 0));
   }
 }
 
-function offsetsOf(rows: readonly Row[]): number[] {
-  return rows.map((row) => integer(row, 0));
+function streamOf(head: number, fetch: ConstructorParameters<typeof Stream>[1]): Stream {
+  return new Stream(head, fetch, FIRST_CHUNK);
 }
 
-/** There may be a thousand of them. */
-class StretchOfTopic implements Stream {
-  first: readonly number[] | undefined;
-
-  constructor(
-    readonly stretch: Stretch,
-    readonly head: number,
-    readonly newestOf: (stretch: Stretch, count: number) => readonly number[],
-  ) {}
-
-  fetch(upTo: number, count: number): readonly number[] {
-    return this.newestOf({ ...this.stretch, upTo }, count);
-  }
+function offsetsOf(rows: readonly Row[]): number[] {
+  return rows.map((row) => integer(row, 0));
 }

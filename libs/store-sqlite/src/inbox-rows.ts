@@ -1,9 +1,9 @@
-import type { InboxRequest, InboxRow } from '#clarion/notifications';
+import type { InboxRequest, InboxRow, Standing } from '#clarion/notifications';
 import type { InboxFilter } from '#clarion/protocol';
-import { integerOrNull, type Connection, type Row, type Statement } from './connection.js';
-import { ENTRY_COLUMNS, toEntry } from './entry-row.js';
+import { integer, integerOrNull, text, type Connection, type Statement } from './connection.js';
+import { toEntry } from './entry-row.js';
 import { isCollapsed, isListed } from './inbox-filter.js';
-import { InboxJudge, JudgedScope } from './inbox-judge.js';
+import { InboxJudge, type JudgedScope } from './inbox-judge.js';
 import { INBOX_QUERIES } from './inbox-queries.js';
 import { saidOf, standingOf, type Ranges } from './mark-cells.js';
 
@@ -14,41 +14,62 @@ export interface Asked {
   readonly ranges: Ranges;
 }
 
-/** Reads many notifications at once, with what their person said of each, and tells which of them a list has. */
+/** What a list has: by which topic, and how it stands. */
+export interface Listed {
+  readonly offset: number;
+  readonly topic: string;
+  readonly standing: Standing;
+}
+
+/** Looks at many notifications at once: first at all that tells whether a list has them, then at what they are. */
 export class InboxRows {
   readonly #judge: InboxJudge;
-  readonly #rows: Readonly<Record<InboxFilter, Statement>>;
+  readonly #candidates: Readonly<Record<InboxFilter, Statement>>;
+  readonly #entries: Statement;
 
   constructor(connection: Connection) {
     this.#judge = new InboxJudge(connection);
-    const [all, inbox] = [connection.prepare(INBOX_QUERIES.rows), connection.prepare(INBOX_QUERIES.rowsOfInbox)];
-    this.#rows = {
+    const all = connection.prepare(INBOX_QUERIES.candidates);
+    const inbox = connection.prepare(INBOX_QUERIES.candidatesOfInbox);
+    this.#candidates = {
       all,
       inbox,
-      unread: connection.prepare(INBOX_QUERIES.rowsOfUnread),
-      unseen: connection.prepare(INBOX_QUERIES.rowsOfUnseen),
+      unread: connection.prepare(INBOX_QUERIES.candidatesOfUnread),
+      unseen: connection.prepare(INBOX_QUERIES.candidatesOfUnseen),
       read: inbox,
       archived: all,
       snoozed: all,
     };
+    this.#entries = connection.prepare(INBOX_QUERIES.entries);
   }
 
-  /** In the order of the offsets. */
-  listed(offsets: readonly number[], asked: Asked): InboxRow[] {
+  /** Which of them the list has, in their order. */
+  listed(offsets: readonly number[], asked: Asked): Listed[] {
     const { user, filter, now, hiddenCategories, category } = asked.request;
     const values = [user, JSON.stringify(offsets), now, JSON.stringify(hiddenCategories), category ?? null];
-    return this.#rows[filter].all(values).flatMap((row) => this.#listed(row, asked) ?? []);
+    const rows = JSON.parse(text(this.#candidates[filter].get(values) ?? [], 0)) as readonly Candidate[];
+    return rows.flatMap((row) => this.#listed(row, asked) ?? []);
   }
 
-  #listed(row: Row, { request, scope, ranges }: Asked): InboxRow | undefined {
-    const entry = toEntry(row);
-    const standing = standingOf(saidOf(row, ENTRY_COLUMNS), ranges, entry.offset, entry.topics);
+  /** With the notifications themselves. */
+  read(listed: readonly Listed[]): InboxRow[] {
+    const rows = this.#entries.all([JSON.stringify(listed.map(({ offset }) => offset))]);
+    return listed.map(({ topic, standing }, i) => ({ entry: toEntry(rows[i] ?? []), topic, standing }));
+  }
+
+  #listed([topics, ...row]: Candidate, { request, scope, ranges }: Asked): Listed | undefined {
+    const offset = integer(row, 0);
+    const standing = standingOf(saidOf(row, 3), ranges, offset, topics);
     if (!isListed(request.filter, standing, scope.now)) return undefined;
+    const entry = { offset, topics, publishedAt: integer(row, 1) };
     // What only one topic has is gone with the row that it has there.
-    const isPlain = entry.topics.length === 1 && entry.collapseKey === undefined;
-    if (isPlain) return scope.has(entry.topics[0]!, entry) ? { entry, topic: entry.topics[0]!, standing } : undefined;
+    const [only, hasKey] = [topics.length === 1 ? topics[0] : undefined, row[2] === 1];
+    if (only !== undefined && !hasKey) return scope.has(only, entry) ? { offset, topic: only, standing } : undefined;
     const seen = this.#judge.seenBy(entry, scope);
     if (seen === undefined || isCollapsed(integerOrNull(seen.row, 0), standing)) return undefined;
-    return { entry, topic: seen.topic, standing };
+    return { offset, topic: seen.topic, standing };
   }
 }
+
+/** As the query tells it. */
+type Candidate = readonly [topics: readonly string[], offset: number, ...rest: unknown[]];
