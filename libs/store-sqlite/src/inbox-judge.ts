@@ -70,19 +70,24 @@ export class InboxJudge {
   }
 }
 
+type SourcesByTopic = ReadonlyMap<string, readonly InboxSource[]>;
+
+/** Sources are kept where they are many (`SourcesReader`). */
+const SORTED = new WeakMap<readonly InboxSource[], SourcesByTopic>();
+
 /** A scope made ready for many questions. */
 export class JudgedScope {
   readonly user: string;
   readonly now: number;
-  readonly #sources = new Map<string, InboxSource[]>();
+  readonly #sources: SourcesByTopic;
   readonly #hidden: ReadonlySet<string>;
 
   constructor({ user, now, sources, hiddenCategories }: InboxScope) {
     this.user = user;
     this.now = now;
     this.#hidden = new Set(hiddenCategories);
-    for (const source of sources)
-      if (this.#sources.get(source.topic)?.push(source) === undefined) this.#sources.set(source.topic, [source]);
+    this.#sources = SORTED.get(sources) ?? sortedByTopic(sources);
+    SORTED.set(sources, this.#sources);
   }
 
   /** By which something may be seen, at some time. */
@@ -103,4 +108,11 @@ export class JudgedScope {
         offset > after && offset <= (upTo ?? Number.MAX_SAFE_INTEGER) && publishedAt >= publishedFrom,
     );
   }
+}
+
+function sortedByTopic(sources: readonly InboxSource[]): SourcesByTopic {
+  const sorted = new Map<string, InboxSource[]>();
+  for (const source of sources)
+    if (sorted.get(source.topic)?.push(source) === undefined) sorted.set(source.topic, [source]);
+  return sorted;
 }

@@ -29,6 +29,31 @@ export function unpackSources(packed: PackedSources): InboxSource[] {
   }));
 }
 
+/** Of hundreds of topics: fewer are unpacked faster than they are found. */
+const WORTH_KEEPING = 4_096;
+/** Characters of all that is kept; what was made of them takes about four times as much. */
+const MAX_KEPT = 1_024 * 1_024;
+
+/** Unpacks, and keeps what was asked for lately: those who are connected are asked for again and again, with the same topics. */
+export class SourcesReader {
+  /** The latest comes last. */
+  readonly #kept = new Map<PackedSources, readonly InboxSource[]>();
+  #length = 0;
+
+  read(packed: PackedSources): readonly InboxSource[] {
+    if (packed.length < WORTH_KEEPING) return unpackSources(packed);
+    const sources = this.#kept.get(packed) ?? unpackSources(packed);
+    if (!this.#kept.delete(packed)) this.#length += packed.length;
+    this.#kept.set(packed, sources);
+    for (const oldest of this.#kept.keys()) {
+      if (this.#length <= MAX_KEPT) break;
+      this.#kept.delete(oldest);
+      this.#length -= oldest.length;
+    }
+    return sources;
+  }
+}
+
 type Columns = readonly [
   topics: readonly string[],
   after: readonly number[],

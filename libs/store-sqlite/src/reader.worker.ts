@@ -7,7 +7,7 @@ import { InboxReader } from './inbox-reader.js';
 import { openForReading } from './log-file.js';
 import { LogReader } from './log-reader.js';
 import { NotificationFinder } from './notification-finder.js';
-import { unpackSources } from './packed-sources.js';
+import { SourcesReader } from './packed-sources.js';
 import { PersonReader } from './person-reader.js';
 import { PushReader } from './push-reader.js';
 import { RememberedInboxes } from './remembered-inboxes.js';
@@ -26,6 +26,7 @@ interface Opened {
   readonly access: AccessReader;
   readonly finder: NotificationFinder;
   readonly people: PersonReader;
+  readonly sources: SourcesReader;
   readonly inbox: InboxReader;
   readonly counts: RememberedInboxes;
   readonly receipts: ReceiptReader;
@@ -42,6 +43,7 @@ function opened(): Opened {
 
 function open(options: ConnectionOptions): void {
   const connection = openForReading(options);
+  const sources = new SourcesReader();
   current = {
     connection,
     bounds: new BoundsReader(connection),
@@ -50,8 +52,9 @@ function open(options: ConnectionOptions): void {
     access: new AccessReader(connection),
     finder: new NotificationFinder(connection),
     people: new PersonReader(connection),
+    sources,
     inbox: new InboxReader(connection),
-    counts: new RememberedInboxes(connection),
+    counts: new RememberedInboxes(connection, sources),
     receipts: new ReceiptReader(connection),
     pushes: new PushReader(connection),
     candidates: new CandidateReader(connection),
@@ -78,7 +81,7 @@ serveCalls<ReaderCalls>(parentPort, {
   findAll: (ids) => opened().finder.findAll(ids),
   follows: (user) => opened().people.follows(user),
   followers: (topic) => opened().people.followers(topic),
-  inbox: ({ sources, ...rest }) => opened().inbox.page({ ...rest, sources: unpackSources(sources) }),
+  inbox: ({ sources, ...rest }) => opened().inbox.page({ ...rest, sources: opened().sources.read(sources) }),
   inboxCounts: (scope) => opened().counts.counts(scope),
   standing: ({ user, offset }) => opened().inbox.standing(user, offset),
   preferencesOf: (users) => opened().people.preferencesOf(users),

@@ -7,7 +7,7 @@ import { temporaryLog } from '../test/temporary-log.js';
 import { Statement, type Connection } from './connection.js';
 import { InboxCounter } from './inbox-counter.js';
 import { LogWriter } from './log-writer.js';
-import { packSources } from './packed-sources.js';
+import { SourcesReader, packSources } from './packed-sources.js';
 import { RememberedInboxes } from './remembered-inboxes.js';
 import { RetentionWriter } from './retention-writer.js';
 
@@ -30,7 +30,7 @@ class Scene {
 
   constructor(connection: Connection) {
     this.connection = connection;
-    this.#remembered = new RememberedInboxes(connection);
+    this.#remembered = new RememberedInboxes(connection, new SourcesReader());
     this.#writer = new LogWriter(connection);
     this.#retention = new RetentionWriter(connection);
     for (const topic of ['a', 'b']) this.#append({ id: 'f', entry: null, act: { ...said('follow'), topic } });

@@ -6,7 +6,7 @@ import { isListed } from './inbox-filter.js';
 import { InboxJudge, JudgedScope, type Place } from './inbox-judge.js';
 import { INBOX_QUERIES } from './inbox-queries.js';
 import { rangesOf, type Ranges } from './mark-cells.js';
-import { unpackSources, type Packed } from './packed-sources.js';
+import { SourcesReader, type Packed } from './packed-sources.js';
 import { PEOPLE_QUERIES } from './people-queries.js';
 
 /** More than enough, so that not every mark makes it too few. */
@@ -40,6 +40,7 @@ interface Remembered extends New {
  */
 export class RememberedInboxes {
   readonly #connection: Connection;
+  readonly #sources: SourcesReader;
   readonly #counter: InboxCounter;
   readonly #changes: InboxChanges;
   readonly #judge: InboxJudge;
@@ -52,8 +53,9 @@ export class RememberedInboxes {
   /** Of the log, when all of this was read. */
   #removals = 0;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, sources: SourcesReader) {
     this.#connection = connection;
+    this.#sources = sources;
     this.#counter = new InboxCounter(connection);
     this.#changes = new InboxChanges(connection);
     this.#judge = new InboxJudge(connection);
@@ -74,7 +76,7 @@ export class RememberedInboxes {
     const asked = `${JSON.stringify(rest.hiddenCategories)}${sources}`;
     const known = this.#knownOf(rest.user, asked, rest.now);
     if (known?.head === head) return known;
-    const scope = { ...rest, sources: unpackSources(sources) };
+    const scope = { ...rest, sources: this.#sources.read(sources) };
     const found = (known && this.#revised(known, head, scope)) ?? this.#counted(scope);
     return { asked, head, from: rest.now, ...found };
   }

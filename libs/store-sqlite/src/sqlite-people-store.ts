@@ -41,7 +41,7 @@ export class SqlitePeopleStore implements PeopleStore {
   }
 
   inbox(request: InboxRequest): Promise<InboxSlice> {
-    return this.#threads.withReader((reader) =>
+    return this.#threads.withReaderOf(request.user, (reader) =>
       reader.call('inbox', { ...request, sources: packSources(request.sources) }),
     );
   }
