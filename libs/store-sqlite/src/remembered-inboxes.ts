@@ -6,7 +6,7 @@ import { isListed } from './inbox-filter.js';
 import { InboxJudge, JudgedScope, type Place } from './inbox-judge.js';
 import { INBOX_QUERIES } from './inbox-queries.js';
 import { rangesOf, type Ranges } from './mark-cells.js';
-import { SourcesReader, type Packed } from './packed-sources.js';
+import type { Packed, SourcesReader } from './packed-sources.js';
 import { PEOPLE_QUERIES } from './people-queries.js';
 
 /** More than enough, so that not every mark makes it too few. */
