@@ -37,21 +37,26 @@ const MAX_KEPT = 1_024 * 1_024;
 /** Unpacks, and keeps what was asked for lately: those who are connected are asked for again and again, with the same topics. */
 export class SourcesReader {
   /** The latest comes last. */
-  readonly #kept = new Map<PackedSources, readonly InboxSource[]>();
+  readonly #kept = new Map<PackedSources, Kept>();
   #length = 0;
 
   read(packed: PackedSources): readonly InboxSource[] {
     if (packed.length < WORTH_KEEPING) return unpackSources(packed);
-    const sources = this.#kept.get(packed) ?? unpackSources(packed);
+    const kept = this.#kept.get(packed) ?? { packed, sources: unpackSources(packed) };
     if (!this.#kept.delete(packed)) this.#length += packed.length;
-    this.#kept.set(packed, sources);
+    this.#kept.set(kept.packed, kept);
     for (const oldest of this.#kept.keys()) {
       if (this.#length <= MAX_KEPT) break;
       this.#kept.delete(oldest);
       this.#length -= oldest.length;
     }
-    return sources;
+    return kept.sources;
   }
+}
+
+interface Kept {
+  readonly packed: PackedSources;
+  readonly sources: readonly InboxSource[];
 }
 
 type Columns = readonly [

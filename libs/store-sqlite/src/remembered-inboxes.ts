@@ -6,7 +6,7 @@ import { isListed } from './inbox-filter.js';
 import { InboxJudge, JudgedScope, type Place } from './inbox-judge.js';
 import { INBOX_QUERIES } from './inbox-queries.js';
 import { rangesOf, type Ranges } from './mark-cells.js';
-import type { Packed, SourcesReader } from './packed-sources.js';
+import type { Packed, PackedSources, SourcesReader } from './packed-sources.js';
 import { PEOPLE_QUERIES } from './people-queries.js';
 
 /** More than enough, so that not every mark makes it too few. */
@@ -28,7 +28,8 @@ interface New {
 /** What was new with one end of the log, and is from one time until another if nothing else happens. */
 interface Remembered extends New {
   /** Of what the inbox consisted. */
-  readonly asked: string;
+  readonly sources: PackedSources;
+  readonly hidden: string;
   readonly head: number;
   readonly from: number;
 }
@@ -73,12 +74,13 @@ export class RememberedInboxes {
 
   #inbox({ sources, ...rest }: Packed<InboxScope>): Remembered {
     const head = this.#head();
-    const asked = `${JSON.stringify(rest.hiddenCategories)}${sources}`;
-    const known = this.#knownOf(rest.user, asked, rest.now);
+    const hidden = JSON.stringify(rest.hiddenCategories);
+    const known = this.#knownOf(rest.user, sources, hidden, rest.now);
     if (known?.head === head) return known;
     const scope = { ...rest, sources: this.#sources.read(sources) };
     const found = (known && this.#revised(known, head, scope)) ?? this.#counted(scope);
-    return { asked, head, from: rest.now, ...found };
+    // What is kept already is kept on: long texts that are new each time cost the garbage collector.
+    return { sources: known?.sources ?? sources, hidden, head, from: rest.now, ...found };
   }
 
   /** Forgets everything when something was removed. */
@@ -93,9 +95,10 @@ export class RememberedInboxes {
     return integer(state, 0);
   }
 
-  #knownOf(user: string, asked: string, now: number): Remembered | undefined {
+  #knownOf(user: string, sources: PackedSources, hidden: string, now: number): Remembered | undefined {
     const known = this.#known.get(user);
-    return known?.asked === asked && known.from <= now && now < known.until ? known : undefined;
+    const isSame = known?.sources === sources && known.hidden === hidden;
+    return isSame && known.from <= now && now < known.until ? known : undefined;
   }
 
   #counted(scope: InboxScope): New {
@@ -143,14 +146,20 @@ export class RememberedInboxes {
   }
 }
 
-function bytesOf({ asked, unread, unseen }: Remembered): number {
-  return BYTES_OF_ONE + asked.length + 8 * (unread.length + unseen.length);
+function bytesOf({ sources, hidden, unread, unseen }: Remembered): number {
+  return BYTES_OF_ONE + sources.length + hidden.length + 8 * (unread.length + unseen.length);
 }
 
 /** @param places of the changed those that are new now. */
-function withChanges(known: readonly number[], changed: ReadonlySet<number>, places: readonly Place[]): number[] {
-  const others = known.filter((offset) => !changed.has(offset));
-  return [...others, ...places.map(({ offset }) => offset)].slice(0, MAX_KEPT);
+function withChanges(
+  known: readonly number[],
+  changed: ReadonlySet<number>,
+  places: readonly Place[],
+): readonly number[] {
+  if (changed.size === 0) return known;
+  const now = known.filter((offset) => !changed.has(offset));
+  for (const { offset } of places) if (now.length < MAX_KEPT) now.push(offset);
+  return now;
 }
 
 /** Of more than are counted not all are known. */
