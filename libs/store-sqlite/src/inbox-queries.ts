@@ -68,6 +68,11 @@ function ofEach(offsets: string): string {
     FROM json_each(?1) AS s`;
 }
 
+/** From the row of its first topic, unless retention took that: columns of the entry itself lie behind its body. */
+function trait(column: 'kind' | 'expires_at' | 'category' | 'collapse_key'): string {
+  return `CASE WHEN a.offset IS NULL THEN e.${column} ELSE a.${column} END`;
+}
+
 /**
  * Of the notifications in ?2 (a list of offsets) their topics, offset, time, whether they have a key, and what ?1 said of them, as one list: those that are shown at
  * ?3, not of the hidden categories in ?4, and of the category ?5 if it is not null. @param isPutAway what a mark says of those that the list never has.
@@ -75,11 +80,14 @@ function ofEach(offsets: string): string {
 function candidates(isPutAway: string): string {
   return `
     SELECT json_group_array(json_array(
-      json(e.topics), e.offset, e.published_at, e.collapse_key IS NOT NULL, m.seen, m.read, m.archived, m.snoozed, m.until))
+      json(e.topics), e.offset, e.published_at, ${trait('collapse_key')} IS NOT NULL,
+      m.seen, m.read, m.archived, m.snoozed, m.until))
     FROM json_each(?2) AS s LEFT JOIN marks AS m ON m.user = ?1 AND m.offset = s.value
     CROSS JOIN entries AS e ON e.offset = s.value
-    WHERE e.kind IS NULL AND NOT ifnull(${isPutAway}, 0) AND (e.expires_at IS NULL OR e.expires_at > ?3)
-      AND (e.category IS NULL OR e.category NOT IN (SELECT value FROM json_each(?4))) AND (?5 IS NULL OR e.category = ?5)`;
+    LEFT JOIN audience AS a ON a.topic = json_extract(e.topics, '$[0]') AND a.offset = s.value
+    WHERE NOT ifnull(${isPutAway}, 0) AND ${trait('kind')} IS NULL AND ifnull(${trait('expires_at')} > ?3, 1)
+      AND ifnull(${trait('category')} NOT IN (SELECT value FROM json_each(?4)), 1)
+      AND (?5 IS NULL OR ${trait('category')} = ?5)`;
 }
 
 /** What marks of single notifications put away for good, beyond ?2, at most ?3. */
