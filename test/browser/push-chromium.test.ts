@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import type { BrowserContext, CDPSession } from 'playwright-core';
+import type { BrowserContext, CDPSession, Worker } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { deviceListSchema, receiptListSchema, type DeviceView, type Receipt } from '#clarion/protocol';
@@ -174,6 +174,8 @@ describe.skipIf(CHROMIUM_IS_MISSING)('Web Push to Chromium', () => {
       await deliver(made('n1', 'first, late', { tag: 'parcel', publishedAt: '2026-01-01T00:00:00.000Z' }));
       await deliver(made('n3', 'third', { tag: 'parcel', publishedAt: '2026-01-03T00:00:00.000Z' }));
       desktop.dismiss(await desktop.titled('third'));
+      // Until the browser has heard of it, the next would go to what is on display for all it knows.
+      await expect.poll(known, { timeout: WAIT_MS }).toEqual([]);
       await deliver(made('n3', 'third', { tag: 'parcel', publishedAt: '2026-01-03T00:00:00.000Z' }));
       await deliver(made('n4', 'last'));
       await desktop.titled('last');
@@ -197,7 +199,7 @@ describe.skipIf(CHROMIUM_IS_MISSING)('Web Push to Chromium', () => {
     });
 
     it('brings a subscription that it has renewed, with the ticket that came by the one before, and by no other', async () => {
-      const worker = context.serviceWorkers().find((one) => one.url() === `${server.url}/sw.js`)!;
+      const worker = serviceWorker();
       const [first, second] = [service.subscribe(), service.subscribe()];
       const before = await devices();
       /** Brings a ticket. */
@@ -343,6 +345,15 @@ function shows(clarion: unknown, id: string): boolean {
 function closes(clarion: unknown, id: string): boolean {
   const { kind, ids } = z.looseObject({ kind: z.string(), ids: z.array(z.string()).default([]) }).parse(clarion);
   return kind === 'close' && ids.includes(id);
+}
+
+function serviceWorker(): Worker {
+  return context.serviceWorkers().find((one) => one.url() === `${server.url}/sw.js`)!;
+}
+
+/** Titles of what is on display as far as the browser knows. */
+function known(): Promise<string[]> {
+  return serviceWorker().evaluate('registration.getNotifications().then((all) => all.map(({ title }) => title))');
 }
 
 /** Titles of what the person sees beside the page. */
