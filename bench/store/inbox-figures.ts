@@ -15,7 +15,7 @@ const NOTIFICATIONS = 10_000;
 const NOW = 1_800_000_000_000;
 const AT = new Date(NOW).toISOString();
 /** Each inbox has threads of its own, whose code is compiled meanwhile: of the first 1,500 calls one in fifty takes 2–5 ms, then one in a hundred until some thousands were made. */
-const WARM_UP = { counts: 1_500, summary: 8_000, page: 1_500 };
+const WARM_UP = { counts: 1_500, summary: 8_000, page: 1_500, summaryAfterAll: 1_500 };
 const REPEATS = 1_000;
 const [USER, OWN] = ['u', 'users/u'];
 
@@ -103,17 +103,16 @@ class InboxFigures {
     const anew = await timesOf(WARM_UP.counts, () =>
       this.#store.people.counts({ ...scope, hiddenCategories: ['ads', String(++asked)] }),
     );
-    const again = await timesOf(
-      WARM_UP.summary,
-      async () => {
-        await this.#store.people.follows(USER);
-        await this.#store.people.counts(scope);
-      },
-      () => this.#change(),
-    );
+    const summary = async (): Promise<void> => {
+      await this.#store.people.follows(USER);
+      await this.#store.people.counts(scope);
+    };
+    const again = await timesOf(WARM_UP.summary, summary, () => this.#change());
     const page = await timesOf(WARM_UP.page, () => this.#store.people.inbox({ ...scope, filter: 'inbox', limit: 50 }));
+    // The last, since it reads all.
+    const afterAll = await timesOf(WARM_UP.summaryAfterAll, summary, () => this.#readAll());
     await this.#store.close();
-    return `${name}: counts anew ${anew}, a summary after a change ${again}, a page of 50 ${page}`;
+    return `${name}: counts anew ${anew}, a summary after a change ${again}, after all is read up to a cursor ${afterAll}, a page of 50 ${page}`;
   }
 
   /** One notification more; or that one is read. */
@@ -121,6 +120,12 @@ class InboxFigures {
     const number = NOTIFICATIONS + (this.#changes >> 1);
     if (this.#changes++ % 2 === 1) return this.#read({ ids: [`n-${number}`] });
     await this.#store.append([this.#notification(number)]);
+  }
+
+  /** One more, and all up to that is read. */
+  async #readAll(): Promise<void> {
+    const [result] = await this.#store.append([this.#notification(NOTIFICATIONS + this.#changes++)]);
+    if (result?.outcome === 'appended') await this.#read({ upTo: result.offset ?? 0, topic: null });
   }
 
   async #publishAll(): Promise<void> {

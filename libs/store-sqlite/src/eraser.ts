@@ -15,7 +15,7 @@ export class Eraser {
   readonly #addressedTo: Statement;
   readonly #dropAudience: Statement;
   readonly #takeNameOff: Statement;
-  readonly #countRemoval: Statement;
+  readonly #countLift: Statement;
   readonly #devices: DeviceRemover;
   readonly #tables: readonly Statement[];
 
@@ -25,7 +25,7 @@ export class Eraser {
     this.#addressedTo = connection.prepare(PEOPLE_QUERIES.addressedTo);
     this.#dropAudience = connection.prepare(RETENTION_QUERIES.dropAudience);
     this.#takeNameOff = connection.prepare(PEOPLE_QUERIES.takeNameOff);
-    this.#countRemoval = connection.prepare(RETENTION_QUERIES.countRemoval);
+    this.#countLift = connection.prepare(RETENTION_QUERIES.countLift);
     this.#devices = new DeviceRemover(connection, devices);
     const { eraseMarks, eraseRanges, eraseFollows, eraseReceipts, erasePerson } = PEOPLE_QUERIES;
     this.#tables = [eraseMarks, eraseRanges, eraseFollows, eraseReceipts, erasePerson].map((sql) =>
@@ -39,7 +39,7 @@ export class Eraser {
       if (integer(row, 1) === 1) this.#remover.remove(integer(row, 0));
       else this.#takeOff(integer(row, 0), topic);
     }
-    this.#countRemoval.run([]);
+    this.#countLift.run([]);
     for (const table of this.#tables) table.run([user]);
     this.#devices.erase(user);
     const entry = this.#entries.add(id, { kind: 'erased', topics: [], publishedAt: at, body: topic });
@@ -49,5 +49,7 @@ export class Eraser {
   #takeOff(offset: number, topic: string): void {
     this.#takeNameOff.run([offset, topic]);
     this.#dropAudience.run([topic, offset]);
+    // Retention may have left it to nobody else.
+    this.#remover.removeIfUnaddressed(offset);
   }
 }

@@ -74,14 +74,14 @@ function trait(column: 'kind' | 'expires_at' | 'category' | 'collapse_key'): str
 }
 
 /**
- * Of the notifications in ?2 (a list of offsets) their topics, offset, time, whether they have a key, and what ?1 said of them, as one list: those that are shown at
+ * Of the notifications in ?2 (a list of offsets) their topics, offset, time, whether they have a key, what ?1 said of them and when they are over, as one list: those that are shown at
  * ?3, not of the hidden categories in ?4, and of the category ?5 if it is not null. @param isPutAway what a mark says of those that the list never has.
  */
 function candidates(isPutAway: string): string {
   return `
     SELECT json_group_array(json_array(
       json(e.topics), e.offset, e.published_at, ${trait('collapse_key')} IS NOT NULL,
-      m.seen, m.read, m.archived, m.snoozed, m.until))
+      m.seen, m.read, m.archived, m.snoozed, m.until, ${trait('expires_at')}))
     FROM json_each(?2) AS s LEFT JOIN marks AS m ON m.user = ?1 AND m.offset = s.value
     CROSS JOIN entries AS e ON e.offset = s.value
     LEFT JOIN audience AS a ON a.topic = json_extract(e.topics, '$[0]') AND a.offset = s.value
@@ -155,8 +155,8 @@ export const INBOX_QUERIES = {
   shared: `
     SELECT offset FROM audience
     WHERE topic = ? AND offset > ? AND offset <= ? AND shared = 1 ORDER BY offset DESC LIMIT ?`,
-  /** Where the log ends, and how often something was removed from its topics. */
-  state: 'SELECT coalesce((SELECT max(offset) FROM entries), 0), removals FROM log',
+  /** Where the log ends, how often something was removed from its topics, how often that may have lifted something, and up to where entries may be gone. */
+  state: 'SELECT coalesce((SELECT max(offset) FROM entries), 0), removals, lifts, floor FROM log',
   /** What came by the topics in ?1 (JSON) after ?2, at most ?3. */
   sinceByTopics: `
     SELECT a.topic, a.offset, a.kind, a.collapse_key
@@ -167,7 +167,11 @@ export const INBOX_QUERIES = {
     FROM entries AS e CROSS JOIN json_each(e.topics) AS t WHERE e.offset > ?1 LIMIT ?2`,
   /** Of an update or a tombstone: its notification. */
   about: 'SELECT about FROM entries WHERE offset = ?',
-  offsetOfId: 'SELECT offset FROM entries WHERE id = ? ORDER BY offset LIMIT 1',
+  /** Of a list of ids the notifications that have them: what became of one later has its id too. */
+  offsetsOfIds: `
+    SELECT offset FROM (
+      SELECT (SELECT e.offset FROM entries AS e WHERE e.id = s.value ORDER BY e.offset LIMIT 1) AS offset FROM json_each(?) AS s)
+    WHERE offset IS NOT NULL`,
   /** When the first snooze of a single notification ends. */
   nextAwake: `
     SELECT until FROM marks INDEXED BY marks_asleep

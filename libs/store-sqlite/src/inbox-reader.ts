@@ -17,6 +17,11 @@ const MAX_LOOKED_AT = 1_000;
 /** Read of a stretch at first. */
 const FIRST_CHUNK = 8;
 
+/** A page. */
+interface AskedPage extends Asked {
+  readonly request: InboxRequest;
+}
+
 /**
  * Pages of people's inboxes, newest first: the newest of each stretch of a topic, of the newest of these as many more as are likely needed, and from there
  * what is. Offsets first, then all at once the notifications themselves.
@@ -69,7 +74,7 @@ export class InboxReader {
     });
   }
 
-  #gather(candidates: NewestFirst, asked: Asked): InboxSlice {
+  #gather(candidates: NewestFirst, asked: AskedPage): InboxSlice {
     const { limit } = asked.request;
     const listed: Listed[] = [];
     let last: number | undefined;
@@ -85,7 +90,7 @@ export class InboxReader {
     return { rows, next: candidates.isExhausted ? null : (last ?? null) };
   }
 
-  #streams({ request, ranges }: Asked): Stream[] {
+  #streams({ request, ranges }: AskedPage): Stream[] {
     const plan = planInbox(request, ranges, request.filter, request.before);
     const streams = this.#stretches(joined(plan.walked), request);
     for (const { topic, after, upTo } of this.#oldest.lookedAt(plan.crossing, request.sources))

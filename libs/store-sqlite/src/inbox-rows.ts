@@ -7,18 +7,19 @@ import { InboxJudge, type JudgedScope } from './inbox-judge.js';
 import { INBOX_QUERIES } from './inbox-queries.js';
 import { saidOf, standingOf, type Ranges } from './mark-cells.js';
 
-/** What a page is asked of. */
+/** What a page, or a count, is asked of. */
 export interface Asked {
-  readonly request: InboxRequest;
+  readonly request: Pick<InboxRequest, 'user' | 'now' | 'hiddenCategories' | 'filter' | 'category'>;
   readonly scope: JudgedScope;
   readonly ranges: Ranges;
 }
 
-/** What a list has: by which topic, and how it stands. */
+/** What a list has: by which topic, how it stands, and when it is over. */
 export interface Listed {
   readonly offset: number;
   readonly topic: string;
   readonly standing: Standing;
+  readonly expiresAt: number | null;
 }
 
 /** Looks at many notifications at once: first at all that tells whether a list has them, then at what they are. */
@@ -61,13 +62,14 @@ export class InboxRows {
     const offset = integer(row, 0);
     const standing = standingOf(saidOf(row, 3), ranges, offset, topics);
     if (!isListed(request.filter, standing, scope.now)) return undefined;
-    const entry = { offset, topics, publishedAt: integer(row, 1) };
+    const [entry, expiresAt] = [{ offset, topics, publishedAt: integer(row, 1) }, integerOrNull(row, 8)];
     // What only one topic has is gone with the row that it has there.
     const [only, hasKey] = [topics.length === 1 ? topics[0] : undefined, row[2] === 1];
-    if (only !== undefined && !hasKey) return scope.has(only, entry) ? { offset, topic: only, standing } : undefined;
+    if (only !== undefined && !hasKey)
+      return scope.has(only, entry) ? { offset, topic: only, standing, expiresAt } : undefined;
     const seen = this.#judge.seenBy(entry, scope);
     if (seen === undefined || isCollapsed(integerOrNull(seen.row, 0), standing)) return undefined;
-    return { offset, topic: seen.topic, standing };
+    return { offset, topic: seen.topic, standing, expiresAt };
   }
 }
 

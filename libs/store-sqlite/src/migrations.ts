@@ -11,13 +11,9 @@ const SECRET_BYTES = 32;
 /**
  * One step from each schema to the next; the n-th brings `PRAGMA user_version` to n. Steps that were released are never changed.
  */
-const MIGRATIONS: readonly ((connection: Connection) => void)[] = [
-  createLog,
-  createAccess,
-  createPeople,
-  createPush,
-  createMemory,
-];
+const MIGRATIONS: readonly Step[] = [createLog, createAccess, createPeople, createPush, createMemory, countLifts];
+
+type Step = (connection: Connection) => void;
 
 /** The schema that this version writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
@@ -395,4 +391,9 @@ function createMemory(connection: Connection): void {
     ALTER TABLE log ADD COLUMN removals INTEGER NOT NULL DEFAULT 0;
     CREATE INDEX marks_asleep ON marks (user, until) WHERE until IS NOT NULL;
   `);
+}
+
+/** What goes with rows of `audience` is mostly less in an inbox. `lifts`: how often it may have been more, since marks went, or what hid something. */
+function countLifts(connection: Connection): void {
+  connection.exec('ALTER TABLE log ADD COLUMN lifts INTEGER NOT NULL DEFAULT 0');
 }

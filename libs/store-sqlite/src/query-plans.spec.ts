@@ -58,6 +58,8 @@ const ALLOWED_SCANS: { readonly [Q in keyof typeof queries]?: readonly string[] 
   /** Ends at the first. */
   anyPreferences: ['SCAN people USING INDEX people_who_chose'],
   countRemoval: ['SCAN log'],
+  countLift: ['SCAN log'],
+  offsetsOfIds: ['SCAN s VIRTUAL TABLE INDEX 1:'],
   dropRanges: ['SCAN log'],
   dropFollows: ['SCAN log'],
   tail: ['SCAN log', 'SCAN entries'],

@@ -32,9 +32,14 @@ export const RETENTION_QUERIES = {
         (SELECT floor FROM log),
         coalesce((SELECT min(offset) FROM entries), 9007199254740991),
         coalesce((SELECT offset FROM idempotency WHERE offset IS NOT NULL ORDER BY expires_at LIMIT 1), 9007199254740991)))`,
-  oldestUpTo: 'SELECT offset FROM audience WHERE topic = ? AND offset <= ? ORDER BY offset LIMIT ?',
-  /** By whoever has removed something from topics, once in its transaction: what is remembered of inboxes does not hold any more. */
+  /** And whether another topic may show again what this one does not. */
+  oldestUpTo: `
+    SELECT offset, shared = 1 AND collapsed_at IS NOT NULL FROM audience
+    WHERE topic = ? AND offset <= ? ORDER BY offset LIMIT ?`,
+  /** By whoever has removed something from topics, once in its transaction: what is remembered of inboxes may be gone. */
   countRemoval: 'UPDATE log SET removals = removals + 1',
+  /** By whoever has removed something without which an inbox may have more: nothing that is remembered holds any more. */
+  countLift: 'UPDATE log SET lifts = lifts + 1',
   dropAudience: 'DELETE FROM audience WHERE topic = ? AND offset = ?',
   dropAllAudience: `
     DELETE FROM audience

@@ -12,6 +12,7 @@ export class RetentionWriter {
   readonly #oldestUpTo: Statement;
   readonly #dropAudience: Statement;
   readonly #countRemoval: Statement;
+  readonly #countLift: Statement;
   readonly #dropClaims: Statement;
 
   constructor(connection: Connection) {
@@ -22,6 +23,7 @@ export class RetentionWriter {
     this.#oldestUpTo = connection.prepare(RETENTION_QUERIES.oldestUpTo);
     this.#dropAudience = connection.prepare(RETENTION_QUERIES.dropAudience);
     this.#countRemoval = connection.prepare(RETENTION_QUERIES.countRemoval);
+    this.#countLift = connection.prepare(RETENTION_QUERIES.countLift);
     this.#dropClaims = connection.prepare(RETENTION_QUERIES.dropClaims);
   }
 
@@ -52,6 +54,7 @@ export class RetentionWriter {
         this.#remover.removeIfUnaddressed(integer(row, 0));
       }
       if (rows.length > 0) this.#countRemoval.run([]);
+      if (rows.some((row) => row[1] === 1)) this.#countLift.run([]);
       return rows.length === WRITE_ROWS;
     });
   }

@@ -41,7 +41,7 @@ export interface RetractAct {
 
 /**
  * Who did something, and how the event `inbox` on their own topic says it: members of JSON without braces. Where it names what was marked, it names the same
- * as the act: a store may read it there (`idsChangedBy`).
+ * as the act: a store may read it there (`changedBy`).
  */
 interface PersonalAct {
   readonly user: string;

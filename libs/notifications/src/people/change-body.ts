@@ -6,13 +6,18 @@ export function changeBody(change: InboxChange): string {
 }
 
 /**
- * Of which notifications a change has said something new; none where it is about what the person follows or prefers. Undefined: it does not name them (a mark
- * up to a cursor, or a body that is none of {@link changeBody}).
+ * What a change has said anew: of these notifications; or of all up to a cursor, that they are seen, read or archived, so that no list of what is new has more
+ * than before; or anything, as also a body that is none of {@link changeBody}.
  */
-export function idsChangedBy(body: string): readonly string[] | undefined {
+export type Changed = readonly string[] | 'no more is new' | 'anything';
+
+export function changedBy(body: string): Changed {
   const { change, mark } = membersOf(body);
-  if (change === undefined) return undefined;
-  return change === 'marked' ? mark?.ids : [];
+  if (change === undefined) return 'anything';
+  // What the person follows or prefers says nothing of notifications.
+  if (change !== 'marked') return [];
+  if (mark?.ids !== undefined) return mark.ids;
+  return mark === undefined || mark.undo === true || mark.state === 'snoozed' ? 'anything' : 'no more is new';
 }
 
 /** Precondition: members of JSON. */
