@@ -8,6 +8,7 @@ export class EntryRemover {
   readonly #dropEntry: Statement;
   readonly #dropEntryOfNobody: Statement;
   readonly #dropDue: Statement;
+  readonly #dropTrimmed: Statement;
   readonly #noteOrphans: Statement;
 
   constructor(connection: Connection) {
@@ -15,6 +16,7 @@ export class EntryRemover {
     this.#dropEntry = connection.prepare(RETENTION_QUERIES.dropEntry);
     this.#dropEntryOfNobody = connection.prepare(RETENTION_QUERIES.dropEntryOfNobody);
     this.#dropDue = connection.prepare(PUSH_QUERIES.dropDue);
+    this.#dropTrimmed = connection.prepare(RETENTION_QUERIES.dropTrimmed);
     this.#noteOrphans = connection.prepare(RETENTION_QUERIES.noteOrphans);
   }
 
@@ -25,13 +27,16 @@ export class EntryRemover {
     this.#leave(offset);
   }
 
-  /** If no topic has it any more. Precondition: a transaction is open. */
-  removeIfUnaddressed(offset: number): void {
-    if (this.#dropEntryOfNobody.run([offset]) === 1) this.#leave(offset);
+  /** If no topic has it any more. Precondition: a transaction is open. @returns whether that is so. */
+  removeIfUnaddressed(offset: number): boolean {
+    const isGone = this.#dropEntryOfNobody.run([offset]) === 1;
+    if (isGone) this.#leave(offset);
+    return isGone;
   }
 
   #leave(offset: number): void {
     this.#dropDue.run([offset]);
+    this.#dropTrimmed.run([offset]);
     this.#noteOrphans.run([offset]);
   }
 }

@@ -13,6 +13,7 @@ export class Eraser {
   readonly #entries: EntryWriter;
   readonly #remover: EntryRemover;
   readonly #addressedTo: Statement;
+  readonly #trimmedOf: Statement;
   readonly #dropAudience: Statement;
   readonly #takeNameOff: Statement;
   readonly #countLift: Statement;
@@ -23,12 +24,13 @@ export class Eraser {
     this.#entries = entries;
     this.#remover = new EntryRemover(connection);
     this.#addressedTo = connection.prepare(PEOPLE_QUERIES.addressedTo);
+    this.#trimmedOf = connection.prepare(PEOPLE_QUERIES.trimmedOf);
     this.#dropAudience = connection.prepare(RETENTION_QUERIES.dropAudience);
     this.#takeNameOff = connection.prepare(PEOPLE_QUERIES.takeNameOff);
     this.#countLift = connection.prepare(RETENTION_QUERIES.countLift);
     this.#devices = new DeviceRemover(connection, devices);
-    const { eraseMarks, eraseRanges, eraseFollows, eraseReceipts, erasePerson } = PEOPLE_QUERIES;
-    this.#tables = [eraseMarks, eraseRanges, eraseFollows, eraseReceipts, erasePerson].map((sql) =>
+    const { eraseMarks, eraseRanges, eraseFollows, eraseReceipts, eraseTrimmed, erasePerson } = PEOPLE_QUERIES;
+    this.#tables = [eraseMarks, eraseRanges, eraseFollows, eraseReceipts, eraseTrimmed, erasePerson].map((sql) =>
       connection.prepare(sql),
     );
   }
@@ -39,6 +41,7 @@ export class Eraser {
       if (integer(row, 1) === 1) this.#remover.remove(integer(row, 0));
       else this.#takeOff(integer(row, 0), topic);
     }
+    for (const row of this.#trimmedOf.all([user])) this.#takeOff(integer(row, 0), topic);
     this.#countLift.run([]);
     for (const table of this.#tables) table.run([user]);
     this.#devices.erase(user);

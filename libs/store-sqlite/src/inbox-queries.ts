@@ -74,14 +74,14 @@ function trait(column: 'kind' | 'expires_at' | 'category' | 'collapse_key'): str
 }
 
 /**
- * Of the notifications in ?2 (a list of offsets) their topics, offset, time, whether they have a key, what ?1 said of them and when they are over, as one list: those that are shown at
+ * Of the notifications in ?2 (a list of offsets) their topics, offset, time, whether they have a key, what ?1 said of them, when they are over and whether their first topic has them still, as one list: those that are shown at
  * ?3, not of the hidden categories in ?4, and of the category ?5 if it is not null. @param isPutAway what a mark says of those that the list never has.
  */
 function candidates(isPutAway: string): string {
   return `
     SELECT json_group_array(json_array(
       json(e.topics), e.offset, e.published_at, ${trait('collapse_key')} IS NOT NULL,
-      m.seen, m.read, m.archived, m.snoozed, m.until, ${trait('expires_at')}))
+      m.seen, m.read, m.archived, m.snoozed, m.until, ${trait('expires_at')}, a.offset IS NOT NULL))
     FROM json_each(?2) AS s LEFT JOIN marks AS m ON m.user = ?1 AND m.offset = s.value
     CROSS JOIN entries AS e ON e.offset = s.value
     LEFT JOIN audience AS a ON a.topic = json_extract(e.topics, '$[0]') AND a.offset = s.value

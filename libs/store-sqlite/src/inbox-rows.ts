@@ -63,9 +63,8 @@ export class InboxRows {
     const standing = standingOf(saidOf(row, 3), ranges, offset, topics);
     if (!isListed(request.filter, standing, scope.now)) return undefined;
     const [entry, expiresAt] = [{ offset, topics, publishedAt: integer(row, 1) }, integerOrNull(row, 8)];
-    // What only one topic has is gone with the row that it has there.
-    const [only, hasKey] = [topics.length === 1 ? topics[0] : undefined, row[2] === 1];
-    if (only !== undefined && !hasKey)
+    const [only, hasKey, hasRow] = [topics.length === 1 ? topics[0] : undefined, row[2] === 1, row[9] === 1];
+    if (only !== undefined && hasRow && !hasKey)
       return scope.has(only, entry) ? { offset, topic: only, standing, expiresAt } : undefined;
     const seen = this.#judge.seenBy(entry, scope);
     if (seen === undefined || isCollapsed(integerOrNull(seen.row, 0), standing)) return undefined;

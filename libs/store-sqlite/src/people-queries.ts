@@ -78,6 +78,8 @@ export const PEOPLE_QUERIES = {
   addressedTo: `
     SELECT e.offset, json_array_length(e.topics) FROM audience AS a CROSS JOIN entries AS e ON e.offset = a.offset
     WHERE a.topic = ?`,
+  /** Where retention took the person's own row. */
+  trimmedOf: 'SELECT offset FROM trimmed WHERE user = ?',
   takeNameOff: `
     UPDATE entries SET topics = (SELECT json_group_array(value) FROM json_each(entries.topics) WHERE value <> ?2)
     WHERE offset = ?1`,
@@ -87,5 +89,6 @@ export const PEOPLE_QUERIES = {
   eraseReceipts: `
     DELETE FROM receipts
     WHERE (offset, user) IN (SELECT offset, user FROM receipts WHERE user = ?)`,
+  eraseTrimmed: 'DELETE FROM trimmed WHERE user = ?',
   erasePerson: 'DELETE FROM people WHERE user = ?',
 } as const;

@@ -142,6 +142,7 @@ export class RememberedInboxes {
     const unread = withChanges(known.unread, changed, listed);
     const unseen = withChanges(known.unseen, changed, listedUnseen);
     if (isTooFew(unread, known.unread) || isTooFew(unseen, known.unseen)) return undefined;
+    // All that is remembered was looked at where it may be less: then nothing else ends.
     const ends = listed.map(({ expiresAt }) => expiresAt ?? NEVER);
     return { unread, unseen, endsAt: Math.min(mayBeLess ? NEVER : known.endsAt, ...ends) };
   }

@@ -38,9 +38,11 @@ export const RETENTION_QUERIES = {
     WHERE topic = ? AND offset <= ? ORDER BY offset LIMIT ?`,
   /** By whoever has removed something from topics, once in its transaction: what is remembered of inboxes may be gone. */
   countRemoval: 'UPDATE log SET removals = removals + 1',
-  /** By whoever has removed something without which an inbox may have more: nothing that is remembered holds any more. */
+  /** By whoever has removed something without which an inbox may have more: nothing that is remembered holds any more, so that no removal need be counted. */
   countLift: 'UPDATE log SET lifts = lifts + 1',
   dropAudience: 'DELETE FROM audience WHERE topic = ? AND offset = ?',
+  noteTrimmed: 'INSERT INTO trimmed (user, offset) VALUES (?, ?) ON CONFLICT DO NOTHING',
+  dropTrimmed: 'DELETE FROM trimmed WHERE offset = ?',
   dropAllAudience: `
     DELETE FROM audience
     WHERE offset = ?1 AND topic IN (SELECT value FROM entries, json_each(entries.topics) WHERE entries.offset = ?1)`,

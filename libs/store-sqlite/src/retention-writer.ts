@@ -1,5 +1,6 @@
 import { integer, type Connection, type Statement } from './connection.js';
 import { EntryRemover } from './entry-remover.js';
+import { isPersonal, userOf } from './personal-topic.js';
 import { WRITE_ROWS, type OverfullTopic } from './retention-planner.js';
 import { RETENTION_QUERIES } from './retention-queries.js';
 
@@ -11,6 +12,7 @@ export class RetentionWriter {
   readonly #remover: EntryRemover;
   readonly #oldestUpTo: Statement;
   readonly #dropAudience: Statement;
+  readonly #noteTrimmed: Statement;
   readonly #countRemoval: Statement;
   readonly #countLift: Statement;
   readonly #dropClaims: Statement;
@@ -22,6 +24,7 @@ export class RetentionWriter {
     this.#remover = new EntryRemover(connection);
     this.#oldestUpTo = connection.prepare(RETENTION_QUERIES.oldestUpTo);
     this.#dropAudience = connection.prepare(RETENTION_QUERIES.dropAudience);
+    this.#noteTrimmed = connection.prepare(RETENTION_QUERIES.noteTrimmed);
     this.#countRemoval = connection.prepare(RETENTION_QUERIES.countRemoval);
     this.#countLift = connection.prepare(RETENTION_QUERIES.countLift);
     this.#dropClaims = connection.prepare(RETENTION_QUERIES.dropClaims);
@@ -51,7 +54,8 @@ export class RetentionWriter {
       const rows = this.#oldestUpTo.all([topic, upTo, WRITE_ROWS]);
       for (const row of rows) {
         this.#dropAudience.run([topic, integer(row, 0)]);
-        this.#remover.removeIfUnaddressed(integer(row, 0));
+        const isGone = this.#remover.removeIfUnaddressed(integer(row, 0));
+        if (!isGone && isPersonal(topic)) this.#noteTrimmed.run([userOf(topic), integer(row, 0)]);
       }
       if (rows.length > 0) this.#countRemoval.run([]);
       if (rows.some((row) => row[1] === 1)) this.#countLift.run([]);
