@@ -29,7 +29,7 @@ let server: TestServer;
 let proxy: TcpProxy;
 beforeAll(async () => {
   // Memory is small, so that a client that was away a moment is served from the log too.
-  server = await startServer({ CLARION_RING_BYTES: '100000', CLARION_HEARTBEAT_MS: '1000' });
+  server = await startServer({ CLARION_RING_BYTES: '15000', CLARION_HEARTBEAT_MS: '1000' });
   proxy = await TcpProxy.listen(server.port);
 });
 afterAll(async () => {
