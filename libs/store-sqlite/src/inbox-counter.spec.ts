@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest';
 import type { InboxRequest, InboxScope, InboxSource, MarkAct, NewEntry } from '#clarion/notifications';
 import { INBOX_FILTERS, MARK_STATES, type InboxFilter } from '#clarion/protocol';
 import { temporaryLog } from '../test/temporary-log.js';
-import type { Connection } from './connection.js';
+import { Statement, type Connection } from './connection.js';
 import { InboxCounter } from './inbox-counter.js';
 import { InboxJudge, JudgedScope } from './inbox-judge.js';
 import { InboxReader } from './inbox-reader.js';
@@ -305,4 +305,14 @@ test('of two snoozes of one moment the longer holds', () => {
   mark(log, { ...snooze, until: NOW - 1, target: { upTo: 2, topic: null } });
   mark(log, { ...snooze, until: NOW + 1, target: { ids: ['n-1', 'n-2'] } });
   expect(new InboxCounter(log.connection).counts(ALL)).toEqual({ unread: 0, unseen: 0 });
+});
+
+test('where the newest that is new is found by both of its topics, not nine times as much is walked', () => {
+  const log = logOf(Array.from({ length: MANY }, () => ({ topics: [OWN, 'a'] })));
+  mark(log, { at: 20, target: { ids: Array.from({ length: 300 }, (_, i) => `n-${MANY - 300 + i}`) } });
+  const asked = vi.spyOn(Statement.prototype, 'get');
+  expect(new InboxCounter(log.connection).find(ALL, 1_101).unread.size).toBeGreaterThanOrEqual(1_101);
+  // One list of marks, one of rows, and a walk above and one below.
+  expect(asked).toHaveBeenCalledTimes(4);
+  asked.mockRestore();
 });

@@ -112,15 +112,17 @@ export class InboxCounter {
     const isCrossed = plan.crossing.length > 0;
     const hidden = isCrossed ? NOTHING_HIDDEN : this.#hidden.of(plan.walked, scope.user, filter, covered);
     const { clear, mixed } = this.#hidden.sides(plan.walked, hidden);
-    for (let limit = wanted; ; limit *= 8) {
+    for (let limit = wanted; ;) {
       const found = nothingFound();
       this.#walk(found, clear, count, limit);
       const { segments, isAll } = this.#hidden.left(found.unread.size >= wanted ? [] : mixed, hidden, limit);
-      this.#walk(found, segments, count, limit);
+      const above = found.rows;
+      this.#walk(found, segments, count, above + limit);
       for (const offset of crossing) found.unsure.add(offset);
       this.#lookAt(found, count);
       // The same rows use up the limit by each of their topics, and some count for nothing.
-      if (found.unread.size >= wanted || (found.rows < limit && isAll)) return found;
+      if (found.unread.size >= wanted || (isAll && Math.max(above, found.rows - above) < limit)) return found;
+      limit *= growth(wanted, found.unread.size);
     }
   }
 
@@ -162,6 +164,11 @@ export class InboxCounter {
       if (found.unread.size >= wanted) return;
     }
   }
+}
+
+/** By so much more is walked where that was not enough. */
+function growth(wanted: number, found: number): number {
+  return Math.min(8, Math.max(2, Math.ceil((1.25 * wanted) / found)));
 }
 
 function nothingFound(): Found {
