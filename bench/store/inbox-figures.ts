@@ -15,7 +15,7 @@ const NOTIFICATIONS = 10_000;
 const NOW = 1_800_000_000_000;
 const AT = new Date(NOW).toISOString();
 /** Each inbox has threads of its own, whose code is compiled meanwhile: of the first 1,500 calls one in fifty takes 2–5 ms, then one in a hundred until some thousands were made. */
-const WARM_UP = { counts: 1_500, summary: 8_000, page: 1_500, summaryAfterAll: 1_500 };
+const WARM_UP = { counts: 1_500, summary: 8_000, page: 1_500, ofAnother: 3_000, summaryAfterAll: 1_500 };
 const REPEATS = 1_000;
 const [USER, OWN] = ['u', 'users/u'];
 
@@ -108,11 +108,17 @@ class InboxFigures {
       await this.#store.people.counts(scope);
     };
     const again = await timesOf(WARM_UP.summary, summary, () => this.#change());
+    // Whenever somebody is erased, readers forget what they remember: then they know what is in the file, as one that begins.
+    const ofAnother = await timesOf(WARM_UP.ofAnother, summary, async () => {
+      await this.#change();
+      await this.#store.people.flush();
+      await this.#act({ kind: 'erase', user: 'nobody', at: NOW });
+    });
     const page = await timesOf(WARM_UP.page, () => this.#store.people.inbox({ ...scope, filter: 'inbox', limit: 50 }));
     // The last, since it reads all.
     const afterAll = await timesOf(WARM_UP.summaryAfterAll, summary, () => this.#readAll());
     await this.#store.close();
-    return `${name}: counts anew ${anew}, a summary after a change ${again}, after all is read up to a cursor ${afterAll}, a page of 50 ${page}`;
+    return `${name}: counts anew ${anew}, a summary after a change ${again}, of a reader that begins ${ofAnother}, after all is read up to a cursor ${afterAll}, a page of 50 ${page}`;
   }
 
   /** One notification more; or that one is read. */

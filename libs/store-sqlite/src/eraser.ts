@@ -16,7 +16,7 @@ export class Eraser {
   readonly #trimmedOf: Statement;
   readonly #dropAudience: Statement;
   readonly #takeNameOff: Statement;
-  readonly #countLift: Statement;
+  readonly #countErasure: Statement;
   readonly #devices: DeviceRemover;
   readonly #tables: readonly Statement[];
 
@@ -27,12 +27,12 @@ export class Eraser {
     this.#trimmedOf = connection.prepare(PEOPLE_QUERIES.trimmedOf);
     this.#dropAudience = connection.prepare(RETENTION_QUERIES.dropAudience);
     this.#takeNameOff = connection.prepare(PEOPLE_QUERIES.takeNameOff);
-    this.#countLift = connection.prepare(RETENTION_QUERIES.countLift);
+    this.#countErasure = connection.prepare(PEOPLE_QUERIES.countErasure);
     this.#devices = new DeviceRemover(connection, devices);
-    const { eraseMarks, eraseRanges, eraseFollows, eraseReceipts, eraseTrimmed, erasePerson } = PEOPLE_QUERIES;
-    this.#tables = [eraseMarks, eraseRanges, eraseFollows, eraseReceipts, eraseTrimmed, erasePerson].map((sql) =>
-      connection.prepare(sql),
-    );
+    const { eraseMarks, eraseRanges, eraseFollows, eraseReceipts, eraseTrimmed } = PEOPLE_QUERIES;
+    const { eraseRemembered, erasePerson } = PEOPLE_QUERIES;
+    const all = [eraseMarks, eraseRanges, eraseFollows, eraseReceipts, eraseTrimmed, eraseRemembered, erasePerson];
+    this.#tables = all.map((sql) => connection.prepare(sql));
   }
 
   erase(id: string, { user, at }: EraseAct): ActResult {
@@ -42,7 +42,8 @@ export class Eraser {
       else this.#takeOff(integer(row, 0), topic);
     }
     for (const row of this.#trimmedOf.all([user])) this.#takeOff(integer(row, 0), topic);
-    this.#countLift.run([]);
+    // No other inbox had what is gone now; of this one nobody may remember anything.
+    this.#countErasure.run([]);
     for (const table of this.#tables) table.run([user]);
     this.#devices.erase(user);
     const entry = this.#entries.add(id, { kind: 'erased', topics: [], publishedAt: at, body: topic });

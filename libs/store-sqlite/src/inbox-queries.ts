@@ -155,8 +155,11 @@ export const INBOX_QUERIES = {
   shared: `
     SELECT offset FROM audience
     WHERE topic = ? AND offset > ? AND offset <= ? AND shared = 1 ORDER BY offset DESC LIMIT ?`,
-  /** Where the log ends, how often something was removed from its topics, how often that may have lifted something, and up to where entries may be gone. */
-  state: 'SELECT coalesce((SELECT max(offset) FROM entries), 0), removals, lifts, floor FROM log',
+  /**
+   * Where the log ends, how often something was removed from its topics, how often that may have lifted something, how often somebody was erased, and up to
+   * where entries may be gone.
+   */
+  state: 'SELECT coalesce((SELECT max(offset) FROM entries), 0), removals, lifts, erasures, floor FROM log',
   /** What came by the topics in ?1 (JSON) after ?2, at most ?3. */
   sinceByTopics: `
     SELECT a.topic, a.offset, a.kind, a.collapse_key
@@ -165,8 +168,18 @@ export const INBOX_QUERIES = {
   since: `
     SELECT t.value, e.offset, e.kind, e.collapse_key
     FROM entries AS e CROSS JOIN json_each(e.topics) AS t WHERE e.offset > ?1 LIMIT ?2`,
-  /** Of an update or a tombstone: its notification. */
-  about: 'SELECT about FROM entries WHERE offset = ?',
+  /** Of updates and tombstones: their notifications. */
+  aboutEach: 'SELECT e.about FROM json_each(?) AS s CROSS JOIN entries AS e ON e.offset = s.value',
+  bodies: 'SELECT e.body FROM json_each(?) AS s CROSS JOIN entries AS e ON e.offset = s.value',
+  /** Of a list of topics, keys and offsets what has that key before. */
+  sameKeyBeforeEach: `
+    SELECT offset FROM (
+      SELECT (
+        SELECT a.offset FROM audience AS a
+        WHERE a.topic = s.value ->> 0 AND a.collapse_key = s.value ->> 1 AND a.offset < s.value ->> 2
+        ORDER BY a.offset DESC LIMIT 1) AS offset
+      FROM json_each(?) AS s)
+    WHERE offset IS NOT NULL`,
   /** Of a list of ids the notifications that have them: what became of one later has its id too. */
   offsetsOfIds: `
     SELECT offset FROM (
@@ -176,6 +189,10 @@ export const INBOX_QUERIES = {
   nextAwake: `
     SELECT until FROM marks INDEXED BY marks_asleep
     WHERE user = ? AND until > ? ORDER BY until LIMIT 1`,
+  /** Of which single notifications snoozes ended after ?2, until ?3, at most ?4. */
+  awakened: `
+    SELECT offset FROM marks INDEXED BY marks_asleep
+    WHERE user = ? AND until > ? AND until <= ? LIMIT ?`,
   addressed: 'SELECT topics, published_at FROM entries WHERE offset = ?',
   /** What inboxes must know of a notification without its entry, whose columns lie behind the body. */
   standsIn: 'SELECT collapsed_at, kind, expires_at, category FROM audience WHERE topic = ? AND offset = ?',

@@ -53,6 +53,7 @@ export class MarkWriter {
   readonly #putRange: Statement;
   readonly #dropRange: Statement;
   readonly #dropDominated: Readonly<Record<MarkState, Statement>>;
+  readonly #noteMark: Statement;
 
   constructor(connection: Connection, entries: EntryWriter, takeBacks: TakeBackNotes) {
     this.#entries = entries;
@@ -65,6 +66,7 @@ export class MarkWriter {
     this.#ranges = connection.prepare(PEOPLE_QUERIES.ranges);
     this.#putRange = connection.prepare(PEOPLE_QUERIES.putRange);
     this.#dropRange = connection.prepare(PEOPLE_QUERIES.dropRange);
+    this.#noteMark = connection.prepare(PEOPLE_QUERIES.noteMark);
     const dropping = (state: MarkState): Statement => connection.prepare(dropDominated(state));
     this.#dropDominated = {
       seen: dropping('seen'),
@@ -77,7 +79,10 @@ export class MarkWriter {
   mark(id: string, act: MarkAct): ActResult {
     const ranges = rangesOf(this.#ranges.all([act.user]));
     const refusal = 'ids' in act.target ? this.#markEach(act, act.target.ids, ranges) : this.#markRange(act, ranges);
-    return refusal ?? { outcome: 'acted', entry: addPersonal(this.#entries, id, act) };
+    if (refusal !== undefined) return refusal;
+    const entry = addPersonal(this.#entries, id, act);
+    this.#noteMark.run([act.user, entry.offset]);
+    return { outcome: 'acted', entry };
   }
 
   /** @returns what to answer instead when nothing was changed. */

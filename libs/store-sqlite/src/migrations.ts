@@ -12,7 +12,15 @@ const SECRET_BYTES = 32;
 /**
  * One step from each schema to the next; the n-th brings `PRAGMA user_version` to n. Steps that were released are never changed.
  */
-const MIGRATIONS: readonly Step[] = [createLog, createAccess, createPeople, createPush, createMemory, createTraces];
+const MIGRATIONS: readonly Step[] = [
+  createLog,
+  createAccess,
+  createPeople,
+  createPush,
+  createMemory,
+  createTraces,
+  createRemembered,
+];
 
 type Step = (connection: Connection) => void;
 
@@ -288,5 +296,29 @@ function createTraces(connection: Connection): void {
     INSERT OR IGNORE INTO trimmed SELECT substr(t.value, 7), e.offset FROM entries AS e, json_each(e.topics) AS t
       WHERE t.value GLOB 'users/*' AND t.value NOT GLOB 'users/*/*'
         AND NOT EXISTS (SELECT 1 FROM audience AS a WHERE a.topic = t.value AND a.offset = e.offset);
+  `);
+}
+
+/**
+ * What readers remember of inboxes that take long to count, for the next reader: `remembered`, which is written by the way and may be old. `consists_of` tells
+ * of what the inbox consisted; the rest is as of the offset `head`, with the counters of `log` then. `erasures`: how often people were erased. `last_mark`: the
+ * offset of the last event by which a person marked something, which retention may have taken.
+ */
+function createRemembered(connection: Connection): void {
+  connection.exec(`
+    ALTER TABLE log ADD COLUMN erasures INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE people ADD COLUMN last_mark INTEGER;
+    CREATE TABLE remembered (
+      user TEXT PRIMARY KEY,
+      consists_of TEXT NOT NULL,
+      head INTEGER NOT NULL,
+      removals INTEGER NOT NULL,
+      lifts INTEGER NOT NULL,
+      counted_at INTEGER NOT NULL,
+      ends_at INTEGER NOT NULL,
+      unread TEXT NOT NULL,
+      unseen TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX remembered_by_head ON remembered (head);
   `);
 }

@@ -15,6 +15,7 @@ export class OrphanWriter {
   readonly #dropOrphan: Statement;
   readonly #dropRanges: Statement;
   readonly #dropFollows: Statement;
+  readonly #dropRemembered: Statement;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -27,6 +28,7 @@ export class OrphanWriter {
     this.#dropOrphan = connection.prepare(RETENTION_QUERIES.dropOrphan);
     this.#dropRanges = connection.prepare(RETENTION_QUERIES.dropRanges);
     this.#dropFollows = connection.prepare(RETENTION_QUERIES.dropFollows);
+    this.#dropRemembered = connection.prepare(RETENTION_QUERIES.dropRemembered);
   }
 
   /** Marks, receipts, pushes and choices of entries that are gone. @returns whether more are left. */
@@ -41,11 +43,15 @@ export class OrphanWriter {
     });
   }
 
-  /** Range marks, and intervals of follows that have ended, below all that is kept. @returns whether more are left. */
+  /**
+   * Range marks, intervals of follows that have ended, and what was remembered of inboxes, below all that is kept.
+   * @returns whether more are left.
+   */
   dropEmptyIntervals(): boolean {
+    const tables = [this.#dropRanges, this.#dropFollows, this.#dropRemembered];
     return this.#connection.write(() => {
-      const ranges = this.#dropRanges.run([WRITE_ROWS]);
-      return this.#dropFollows.run([WRITE_ROWS]) === WRITE_ROWS || ranges === WRITE_ROWS;
+      const dropped = tables.map((table) => table.run([WRITE_ROWS]));
+      return dropped.includes(WRITE_ROWS);
     });
   }
 

@@ -52,6 +52,14 @@ export class SourcesReader {
     }
     return kept.sources;
   }
+
+  /** What they were when the log ended at `head`: without what was followed, and unfollowed, since then. */
+  asOf(packed: PackedSources, head: number): PackedSources {
+    const sources = this.read(packed);
+    if (sources.every(({ after, upTo }) => after < head && (upTo === null || upTo < head))) return packed;
+    const then = sources.filter(({ after }) => after < head);
+    return packSources(then.map((one) => (one.upTo === null || one.upTo < head ? one : { ...one, upTo: null })));
+  }
 }
 
 interface Kept {

@@ -42,6 +42,23 @@ export const PEOPLE_QUERIES = {
     INSERT INTO people (user, last_seen_at) VALUES (?, ?)
     ON CONFLICT (user) DO UPDATE SET last_seen_at = max(coalesce(last_seen_at, 0), excluded.last_seen_at)`,
   lastSeen: 'SELECT last_seen_at FROM people WHERE user = ?',
+  noteMark: `
+    INSERT INTO people (user, last_mark) VALUES (?, ?)
+    ON CONFLICT (user) DO UPDATE SET last_mark = excluded.last_mark`,
+  lastMark: 'SELECT last_mark FROM people WHERE user = ?',
+
+  remembered: `
+    SELECT consists_of, head, removals, counted_at, ends_at, unread, unseen FROM remembered
+    WHERE user = ? AND lifts = ?`,
+  /** Unless somebody was erased since it was counted, who may be this one; of two the later. */
+  remember: `
+    INSERT INTO remembered (user, consists_of, head, removals, lifts, counted_at, ends_at, unread, unseen)
+    SELECT ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM log WHERE erasures = ?1
+    ON CONFLICT (user) DO UPDATE SET
+      consists_of = excluded.consists_of, head = excluded.head, removals = excluded.removals, lifts = excluded.lifts,
+      counted_at = excluded.counted_at, ends_at = excluded.ends_at, unread = excluded.unread, unseen = excluded.unseen
+    WHERE excluded.head >= remembered.head`,
+  countErasure: 'UPDATE log SET erasures = erasures + 1',
 
   categories: 'SELECT definition FROM categories ORDER BY id',
   putCategory: `
@@ -90,5 +107,6 @@ export const PEOPLE_QUERIES = {
     DELETE FROM receipts
     WHERE (offset, user) IN (SELECT offset, user FROM receipts WHERE user = ?)`,
   eraseTrimmed: 'DELETE FROM trimmed WHERE user = ?',
+  eraseRemembered: 'DELETE FROM remembered WHERE user = ?',
   erasePerson: 'DELETE FROM people WHERE user = ?',
 } as const;

@@ -59,9 +59,15 @@ const ALLOWED_SCANS: { readonly [Q in keyof typeof queries]?: readonly string[] 
   anyPreferences: ['SCAN people USING INDEX people_who_chose'],
   countRemoval: ['SCAN log'],
   countLift: ['SCAN log'],
+  countErasure: ['SCAN log'],
+  remember: ['SCAN log'],
+  aboutEach: ['SCAN s VIRTUAL TABLE INDEX 1:'],
+  bodies: ['SCAN s VIRTUAL TABLE INDEX 1:'],
+  sameKeyBeforeEach: ['SCAN s VIRTUAL TABLE INDEX 1:'],
   offsetsOfIds: ['SCAN s VIRTUAL TABLE INDEX 1:'],
   dropRanges: ['SCAN log'],
   dropFollows: ['SCAN log'],
+  dropRemembered: ['SCAN log'],
   tail: ['SCAN log', 'SCAN entries'],
   firstOrphan: ['SCAN orphans'],
   /** Lists that come with the question, and the topics of one entry. */
@@ -166,6 +172,8 @@ test.for([
   ['since', 'SEARCH e USING INTEGER PRIMARY KEY (rowid>?)'],
   ['follows', 'SEARCH follows USING PRIMARY KEY (user=?)'],
   ['nextAwake', 'SEARCH marks USING COVERING INDEX marks_asleep (user=? AND until>?)'],
+  ['awakened', 'SEARCH marks USING COVERING INDEX marks_asleep (user=? AND until>? AND until<?)'],
+  ['remembered', 'SEARCH remembered USING PRIMARY KEY (user=?)'],
   ['countUnread', 'SEARCH m USING PRIMARY KEY (user=? AND offset=?) LEFT-JOIN'],
 ] as const)('%s walks what it needs alone: %s', ([name, line]) => {
   expect(planOf(queries[name])).toContain(line);

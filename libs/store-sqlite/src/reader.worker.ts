@@ -14,7 +14,7 @@ import { RememberedInboxes } from './remembered-inboxes.js';
 import { ReceiptReader } from './receipt-reader.js';
 import { RetentionPlanner } from './retention-planner.js';
 import { StoreError } from './store-error.js';
-import type { ConnectionOptions, ReaderCalls } from './store-workers.js';
+import type { ReaderCalls, ReaderOptions } from './store-workers.js';
 import { serveCalls } from './worker-host.js';
 
 /** What the thread has while the file is open. */
@@ -41,7 +41,7 @@ function opened(): Opened {
   return current;
 }
 
-function open(options: ConnectionOptions): void {
+function open(options: ReaderOptions): void {
   const connection = openForReading(options);
   const sources = new SourcesReader();
   current = {
@@ -54,7 +54,7 @@ function open(options: ConnectionOptions): void {
     people: new PersonReader(connection),
     sources,
     inbox: new InboxReader(connection),
-    counts: new RememberedInboxes(connection, sources),
+    counts: new RememberedInboxes(connection, sources, options.rememberAfterMs),
     receipts: new ReceiptReader(connection),
     pushes: new PushReader(connection),
     candidates: new CandidateReader(connection),

@@ -1,12 +1,15 @@
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi, type MockInstance } from 'vitest';
-import type { AppendRequest, InboxCounts, InboxScope, MarkAct, NewEntry } from '#clarion/notifications';
+import type { AppendRequest, InboxCounts, InboxScope, InboxSource, MarkAct, NewEntry } from '#clarion/notifications';
 import { changeBody } from '#clarion/notifications/people';
 import { MARK_STATES } from '#clarion/protocol';
 import { temporaryLog } from '../test/temporary-log.js';
 import { Statement, type Connection } from './connection.js';
 import { InboxCounter } from './inbox-counter.js';
+import type { RememberedRow } from './inbox-memory.js';
 import { LogWriter } from './log-writer.js';
+import { MemoryWriter } from './memory-writer.js';
+import { OrphanWriter } from './orphan-writer.js';
 import { SourcesReader, packSources } from './packed-sources.js';
 import { RememberedInboxes } from './remembered-inboxes.js';
 import { RetentionWriter } from './retention-writer.js';
@@ -22,7 +25,10 @@ type Mark = Partial<Pick<MarkAct, 'state' | 'undo' | 'until' | 'at'>> & { readon
 /** Somebody's inbox on a log of its own, counted as it is remembered and anew. */
 class Scene {
   readonly connection: Connection;
-  readonly #remembered: RememberedInboxes;
+  #remembered: RememberedInboxes;
+  readonly #memory: MemoryWriter;
+  /** Not yet written. */
+  #toRemember: RememberedRow[] = [];
   readonly #writer: LogWriter;
   readonly #retention: RetentionWriter;
   #published = 0;
@@ -30,7 +36,8 @@ class Scene {
 
   constructor(connection: Connection) {
     this.connection = connection;
-    this.#remembered = new RememberedInboxes(connection, new SourcesReader());
+    this.#remembered = newReader(connection);
+    this.#memory = new MemoryWriter(connection);
     this.#writer = new LogWriter(connection);
     this.#retention = new RetentionWriter(connection);
     for (const topic of ['a', 'b']) this.#append({ id: 'f', entry: null, act: { ...said('follow'), topic } });
@@ -89,12 +96,35 @@ class Scene {
     this.#retention.dropEntries([offset]);
   }
 
+  /** Nothing of now can be resumed from any more. */
+  pass(): void {
+    this.#retention.raiseFloor(this.head);
+  }
+
+  add(source: InboxSource): void {
+    this.scope = { ...this.scope, sources: [...this.scope.sources, source] };
+  }
+
   get head(): number {
     return Number(this.connection.prepare('SELECT max(offset) FROM entries').get([])?.[0]);
   }
 
   get remembered(): InboxCounts {
-    return this.#remembered.counts({ ...this.scope, sources: packSources(this.scope.sources) });
+    const answer = this.#remembered.counts({ ...this.scope, sources: packSources(this.scope.sources) });
+    const { toRemember, ...counts } = answer;
+    if (toRemember !== undefined) this.#toRemember.push(toRemember);
+    return counts;
+  }
+
+  /** What was counted comes into the file. */
+  remember(): void {
+    this.#memory.remember(this.#toRemember);
+    this.#toRemember = [];
+  }
+
+  /** Another reader, which knows what is in the file. */
+  beginAnew(): void {
+    this.#remembered = newReader(this.connection);
   }
 
   get anew(): InboxCounts {
@@ -104,6 +134,11 @@ class Scene {
   #append(request: AppendRequest): void {
     this.#writer.append([request]);
   }
+}
+
+/** To whom nothing is too fast to be remembered. */
+function newReader(connection: Connection): RememberedInboxes {
+  return new RememberedInboxes(connection, new SourcesReader(), 0);
 }
 
 function said<K extends 'follow' | 'mark'>(kind: K) {
@@ -182,6 +217,17 @@ const step: fc.Arbitrary<(scene: Scene) => void> = fc.oneof(
       scene.scope = { ...scene.scope, hiddenCategories };
     }),
   },
+  { weight: 1, arbitrary: fc.constant((scene: Scene) => scene.pass()) },
+  { weight: 2, arbitrary: fc.constant((scene: Scene) => scene.remember()) },
+  { weight: 4, arbitrary: fc.constant((scene: Scene) => scene.beginAnew()) },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(fc.nat(2), fc.boolean()).map(([which, begins]) => (scene: Scene) => {
+      const change = begins ? { after: scene.head } : { upTo: scene.head };
+      const sources = scene.scope.sources.map((one, i) => (i === which ? { ...one, ...change } : one));
+      scene.scope = { ...scene.scope, sources };
+    }),
+  },
   {
     weight: 1,
     arbitrary: fc
@@ -201,7 +247,7 @@ test('what is remembered is what counting anew says, whatever comes between', { 
   const property = fc.property(
     fc.array(fc.array(step, { maxLength: 4 }), { minLength: 8, maxLength: 24 }),
     (rounds) => {
-      for (const table of ['entries', 'audience', 'marks', 'range_marks', 'follows'])
+      for (const table of ['entries', 'audience', 'marks', 'range_marks', 'follows', 'people', 'remembered'])
         connection.exec(`DELETE FROM ${table}`);
       connection.exec('UPDATE log SET floor = 0');
       const scene = new Scene(connection);
@@ -219,7 +265,19 @@ test('what is remembered is what counting anew says, whatever comes between', { 
   expect(anew - asked).toBeLessThan(0.45 * asked);
 });
 
-const TOLD: readonly (readonly [string, (scene: Scene) => void])[] = [
+type Happen = (scene: Scene) => void;
+
+/** Within one reader, and from one to the next by the file. */
+const WAYS: readonly (readonly [string, Happen])[] = [
+  ['the same reader', () => undefined],
+  ['another reader', (scene) => scene.beginAnew()],
+];
+
+function inEachWay<T extends readonly unknown[]>(table: readonly (readonly [string, ...T])[]) {
+  return WAYS.flatMap(([way, pass]) => table.map(([name, ...rest]) => [name, way, pass, ...rest] as const));
+}
+
+const TOLD: readonly (readonly [string, Happen])[] = [
   ['nothing', () => undefined],
   ['one more', (scene) => scene.publish({ topics: ['a'] })],
   ['one more for others', (scene) => scene.publish({ topics: ['c', 'users/v'] })],
@@ -260,6 +318,46 @@ const TOLD: readonly (readonly [string, (scene: Scene) => void])[] = [
   ['what retention takes from a topic', (scene) => scene.trim('a', 4)],
   ['what retention takes', (scene) => scene.drop(3)],
   [
+    'a retraction that retention took, and what came,',
+    (scene) => {
+      scene.retract('n-2');
+      scene.publish({ topics: ['a'] });
+      scene.drop(scene.head - 1);
+      scene.pass();
+    },
+  ],
+  [
+    'what came by a topic that is followed since',
+    (scene) => {
+      scene.publish({ topics: ['c'] }, { topics: ['d'] });
+      scene.add({ topic: 'c', after: scene.head, upTo: null, publishedFrom: 0 });
+      scene.add({ topic: 'd', after: scene.head, upTo: scene.head, publishedFrom: 0 });
+      scene.publish({ topics: ['c'] }, { topics: ['c', 'a'] }, { topics: ['d'] });
+    },
+  ],
+  [
+    'what came by a topic that is followed no more',
+    (scene) => {
+      scene.publish({ topics: ['a'] });
+      const upTo = scene.head;
+      scene.scope = {
+        ...scene.scope,
+        sources: scene.scope.sources.map((one) => (one.topic === 'a' ? { ...one, upTo } : one)),
+      };
+      scene.publish({ topics: ['a'] }, { topics: ['a', 'b'] });
+    },
+  ],
+  [
+    'that a snooze ended',
+    (scene) => {
+      scene.mark({ state: 'snoozed', until: NOW + 5, target: { ids: ['n-1'] } });
+      scene.mark({ state: 'snoozed', until: NOW + 6, target: { ids: ['n-2'] } });
+      expect(scene.remembered).toEqual({ unread: 1, unseen: 1 });
+      scene.remember();
+      scene.scope = { ...scene.scope, now: NOW + 5 };
+    },
+  ],
+  [
     'a page of marks',
     (scene) => {
       scene.publish(...Array.from({ length: 200 }, () => ({ topics: ['a'] })));
@@ -276,11 +374,13 @@ const TOLD: readonly (readonly [string, (scene: Scene) => void])[] = [
   ],
 ];
 
-test.for(TOLD)('%s: the log tells what is new now', ([, happen]) => {
+test.for(inEachWay(TOLD))('%s: the log tells %s what is new now', ([, , pass, happen]) => {
   const scene = newScene();
   scene.publish({ topics: [OWN] }, { topics: ['a'], collapseKey: 'k' }, { topics: ['b', OWN] });
   expect(scene.remembered).toEqual({ unread: 3, unseen: 3 });
+  scene.remember();
   happen(scene);
+  pass(scene);
   counted.mockClear();
   const { remembered } = scene;
   expect(counted).not.toHaveBeenCalled();
@@ -297,7 +397,7 @@ test('of more than that all is counted again', () => {
   expect(counted).toHaveBeenCalledOnce();
 });
 
-const MORE: readonly (readonly [string, (scene: Scene) => void, (scene: Scene) => void])[] = [
+const MORE: readonly (readonly [string, Happen, Happen])[] = [
   [
     'a mark up to a cursor is taken back',
     (scene) => scene.mark({ target: { upTo: 99, topic: null } }),
@@ -332,16 +432,18 @@ const MORE: readonly (readonly [string, (scene: Scene) => void, (scene: Scene) =
   ],
 ];
 
-test.for(MORE)('when %s, what was not new is new again', ([, before, happen]) => {
+test.for(inEachWay(MORE))('when %s, what was not new is new again, for %s', ([, , pass, before, happen]) => {
   const scene = newScene();
   scene.publish({ topics: ['a', 'b', OWN], collapseKey: 'k' });
   before(scene);
   const least = scene.remembered;
+  scene.remember();
   happen(scene);
+  pass(scene);
   expect(scene.remembered).toEqual({ unread: least.unread + 1, unseen: least.unseen + 1 });
 });
 
-const ENDS: readonly (readonly [string, (scene: Scene) => void])[] = [
+const ENDS: readonly (readonly [string, Happen])[] = [
   ['it is over', (scene) => scene.publish({ topics: [OWN], expiresAt: NOW + 5 })],
   ['its snooze ends', (scene) => scene.mark({ state: 'snoozed', until: NOW + 5, target: { ids: ['n-1'] } })],
   [
@@ -350,17 +452,22 @@ const ENDS: readonly (readonly [string, (scene: Scene) => void])[] = [
   ],
 ];
 
-test.for(ENDS)('when %s, nobody need say so', ([, happen]) => {
+test.for(inEachWay(ENDS))('when %s, nobody need say so to %s', ([, , pass, happen]) => {
   const scene = newScene();
   scene.publish({ topics: [OWN] });
   expect(scene.remembered).toEqual({ unread: 1, unseen: 1 });
   happen(scene);
   const before = scene.remembered;
   expect(before).not.toEqual({ unread: 1, unseen: 1 });
+  scene.remember();
+  pass(scene);
   scene.scope = { ...scene.scope, now: NOW + 4 };
   expect(scene.remembered).toEqual(before);
+  pass(scene);
   scene.scope = { ...scene.scope, now: NOW + 5 };
   expect(scene.remembered).toEqual({ unread: 1, unseen: 1 });
+  scene.remember();
+  pass(scene);
   scene.scope = { ...scene.scope, now: NOW };
   expect(scene.remembered).toEqual(before);
 });
@@ -463,6 +570,83 @@ const [UNREAD, SEEN] = [
   { unread: 1, unseen: 1 },
   { unread: 1, unseen: 0 },
 ];
+
+test('of somebody who is erased nothing is remembered, nor is what was counted before', () => {
+  const scene = newScene();
+  scene.publish({ topics: [OWN] }, { topics: ['a', OWN] });
+  expect(scene.remembered).toEqual({ unread: 2, unseen: 2 });
+  scene.remember();
+  const kept = () => scene.connection.prepare('SELECT user, unread FROM remembered').all([]);
+  expect(kept()).toEqual([['u', expect.stringMatching(/^\[\d+,\d+\]$/)]]);
+  scene.publish(...Array.from({ length: 100 }, () => ({ topics: ['a'] })));
+  expect(scene.remembered).toEqual({ unread: 102, unseen: 102 });
+  scene.erase('u');
+  scene.remember();
+  expect(kept()).toEqual([]);
+  scene.beginAnew();
+  expect(scene.remembered).toEqual(scene.anew);
+});
+
+test('what was remembered before all that is kept is forgotten', () => {
+  const scene = newScene();
+  const isKept = () => scene.connection.prepare('SELECT count(*) FROM remembered').get([])?.[0] === 1;
+  scene.publish({ topics: ['a'] });
+  expect(scene.remembered).toEqual(UNREAD);
+  scene.remember();
+  const orphans = new OrphanWriter(scene.connection);
+  scene.publish({ topics: ['a'] });
+  expect([orphans.dropEmptyIntervals(), isKept()]).toEqual([false, true]);
+  for (let offset = 1; offset < scene.head; offset++) scene.drop(offset);
+  expect([orphans.dropEmptyIntervals(), isKept()]).toEqual([false, false]);
+  expect([scene.anew, scene.remembered]).toEqual([UNREAD, UNREAD]);
+});
+
+test('what is in the file is written anew before so much has changed that all would be counted', () => {
+  const scene = newScene();
+  scene.publish({ topics: ['a'] });
+  for (let i = 0; i < 30; i++) {
+    scene.publish(...Array.from({ length: 30 }, () => ({ topics: ['a'] })));
+    expect(scene.remembered).toEqual({ unread: 1 + 30 * (i + 1), unseen: 1 + 30 * (i + 1) });
+    scene.remember();
+  }
+  counted.mockClear();
+  scene.beginAnew();
+  expect(scene.remembered).toEqual({ unread: 901, unseen: 901 });
+  expect(counted).not.toHaveBeenCalled();
+});
+
+const OTHERS: readonly (readonly [string, Partial<InboxSource>, readonly string[]])[] = [
+  ['with another category hidden', {}, ['hidden', 'shown']],
+  ['that ends earlier', { upTo: 3 }, ['hidden']],
+  ['that begins later', { after: 3 }, ['hidden']],
+  ['with a right to what was published later', { publishedFrom: NOW + 1 }, ['hidden']],
+];
+
+test.for(inEachWay(OTHERS))('of an inbox %s %s is not told what another one has', ([, , pass, change, hidden]) => {
+  const scene = newScene();
+  scene.publish({ topics: ['a'] }, { topics: ['a'], category: 'shown' });
+  scene.scope = { ...scene.scope, sources: scene.scope.sources.filter(({ topic }) => topic === 'a') };
+  expect(scene.remembered).toEqual({ unread: 2, unseen: 2 });
+  scene.remember();
+  pass(scene);
+  const sources = scene.scope.sources.map((one) => ({ ...one, ...change }));
+  scene.scope = { ...scene.scope, sources, hiddenCategories: hidden };
+  const { remembered } = scene;
+  expect(remembered).not.toEqual({ unread: 2, unseen: 2 });
+  expect(remembered).toEqual(scene.anew);
+});
+
+test('of two readers the one that counted later is remembered', () => {
+  const scene = newScene();
+  scene.publish({ topics: ['a'] });
+  expect(scene.remembered).toEqual(UNREAD);
+  const later = newReader(scene.connection);
+  scene.read('n-1');
+  const { toRemember } = later.counts({ ...scene.scope, sources: packSources(scene.scope.sources) });
+  new MemoryWriter(scene.connection).remember([toRemember!]);
+  scene.remember();
+  expect(scene.connection.prepare('SELECT unread FROM remembered').all([])).toEqual([['[]']]);
+});
 
 test('people who were not asked for lately are forgotten', () => {
   const scene = newScene();

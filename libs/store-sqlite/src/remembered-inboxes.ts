@@ -4,9 +4,11 @@ import { InboxChanges, MAX_CHANGED } from './inbox-changes.js';
 import { ENOUGH, InboxCounter, NEVER } from './inbox-counter.js';
 import { isListed } from './inbox-filter.js';
 import { JudgedScope } from './inbox-judge.js';
+import { InboxMemory, type CountedInbox, type LogState, type RememberedRow } from './inbox-memory.js';
 import { INBOX_QUERIES } from './inbox-queries.js';
 import { InboxRows, type Listed } from './inbox-rows.js';
 import { rangesOf, type Ranges } from './mark-cells.js';
+import { addAll } from './offset-lists.js';
 import type { Packed, PackedSources, SourcesReader } from './packed-sources.js';
 import { PEOPLE_QUERIES } from './people-queries.js';
 
@@ -17,124 +19,162 @@ const MAX_KEPT = 2 * ENOUGH;
 /** What is remembered of all people together by one reader, roughly. */
 const MAX_BYTES = 16 * 1_024 * 1_024;
 const BYTES_OF_ONE = 300;
+/** What is in the file is written anew long before so much has changed that all would be counted. */
+const MANY_LOOKED_AT = MAX_CHANGED / 4;
 
-/** What is new in an inbox: all of it, or at least {@link ENOUGH}. */
-interface New {
-  readonly unread: readonly number[];
-  readonly unseen: readonly number[];
-  /** When the first of it is over, milliseconds since 1970. */
-  readonly endsAt: number;
+interface Known extends CountedInbox {
+  /** When the first of what is asleep comes back. */
+  readonly awakeAt: number;
+  /** How much was looked at since this was written to the file; less than nothing where it need not be. */
+  readonly lookedAt: number;
 }
 
-/** What was new with one state of the log, and is from one time on if nothing else happens. */
-interface Remembered extends New, LogState {
-  /** Of what the inbox consisted. */
+interface Remembered extends Known {
+  /** Of what the inbox consists. */
   readonly sources: PackedSources;
   readonly hidden: string;
-  readonly from: number;
-  /** When something that is asleep comes back. */
-  readonly awakeAt: number;
 }
 
-interface LogState {
-  /** The last offset. */
-  readonly head: number;
-  /** How often rows were removed from topics. */
-  readonly removals: number;
+/** What a reader answers, and at times what the next one is to know. */
+export interface CountsAndMemory extends InboxCounts {
+  readonly toRemember?: RememberedRow;
+}
+
+type Found = Pick<Known, 'unread' | 'unseen' | 'endsAt' | 'lookedAt'>;
+
+/** What is asked with what is known of the log and of the person. */
+interface Question {
+  readonly scope: InboxScope;
+  readonly state: LogState & { readonly floor: number };
+  readonly ranges: Ranges;
 }
 
 /**
  * Remembers what was new in the inboxes of people who are asked for again and again, and looks only at what the log has told since, and at what is remembered
- * where that may be less now: after a mark up to a cursor, when something is over, when rows were removed. Counts anew when that is much, when a mark up to
- * a cursor was taken back, when a snooze has ended, when the inbox consists of something else, and when there was more than is counted and too little is left
- * of what is remembered.
+ * where that may be less now: after a mark up to a cursor, when something is over, when rows were removed. Whom this reader does not know, another one may have
+ * known: what takes long to count is in the file as well. Counts anew when that is much, when a mark up to a cursor was taken back or snoozes, or such a
+ * snooze has ended, when the inbox consists of something else, and when there was more than is counted and too little is left of what is remembered.
  */
 export class RememberedInboxes {
   readonly #connection: Connection;
   readonly #sources: SourcesReader;
+  readonly #rememberAfterMs: number;
   readonly #counter: InboxCounter;
   readonly #changes: InboxChanges;
+  readonly #memory: InboxMemory;
   readonly #rows: InboxRows;
   readonly #state: Statement;
   readonly #ranges: Statement;
   readonly #nextAwake: Statement;
+  readonly #awakened: Statement;
   /** The one who was asked for last comes last. */
   readonly #known = new Map<string, Remembered>();
   #bytes = 0;
   /** Of the log, when all of this was read. */
   #lifts = 0;
+  #erasures = 0;
 
-  constructor(connection: Connection, sources: SourcesReader) {
+  constructor(connection: Connection, sources: SourcesReader, rememberAfterMs: number) {
     this.#connection = connection;
     this.#sources = sources;
+    this.#rememberAfterMs = rememberAfterMs;
     this.#counter = new InboxCounter(connection);
     this.#changes = new InboxChanges(connection);
+    this.#memory = new InboxMemory(connection, sources);
     this.#rows = new InboxRows(connection);
     this.#state = connection.prepare(INBOX_QUERIES.state);
     this.#ranges = connection.prepare(PEOPLE_QUERIES.ranges);
     this.#nextAwake = connection.prepare(INBOX_QUERIES.nextAwake);
+    this.#awakened = connection.prepare(INBOX_QUERIES.awakened);
   }
 
   /** The contract of `PeopleStore.counts`, in one snapshot. */
-  counts(packed: Packed<InboxScope>): InboxCounts {
+  counts(packed: Packed<InboxScope>): CountsAndMemory {
     const inbox = this.#connection.read(() => this.#inbox(packed));
-    this.#remember(packed.user, inbox);
-    return { unread: Math.min(ENOUGH, inbox.unread.length), unseen: Math.min(ENOUGH, inbox.unseen.length) };
+    const counts = { unread: Math.min(ENOUGH, inbox.unread.length), unseen: Math.min(ENOUGH, inbox.unseen.length) };
+    const isDue = inbox.lookedAt >= MANY_LOOKED_AT;
+    this.#remember(packed.user, isDue ? { ...inbox, lookedAt: 0 } : inbox);
+    return isDue ? { ...counts, toRemember: this.#memory.toRow(packed, inbox) } : counts;
   }
 
-  #inbox({ sources, ...rest }: Packed<InboxScope>): Remembered {
+  #inbox(packed: Packed<InboxScope>): Remembered {
     const { floor, ...state } = this.#stateNow();
-    const { user, now } = rest;
-    const hidden = JSON.stringify(rest.hiddenCategories);
-    const known = this.#knownOf(user, sources, hidden, now);
-    if (known?.head === state.head && known.removals === state.removals && now < known.endsAt) return known;
-    const scope = { ...rest, sources: this.#sources.read(sources) };
-    const ranges = rangesOf(this.#ranges.all([user]));
-    // Of what has come since nothing may be missing.
-    const isTold = known !== undefined && known.head >= floor;
-    const found = (isTold && this.#revised(known, state, scope, ranges)) || this.#counted(scope);
+    const { user, sources, now } = packed;
+    const hidden = JSON.stringify(packed.hiddenCategories);
+    const before = this.#known.get(user);
+    const isSame = before?.sources === sources && before.hidden === hidden;
+    if (isSame && isUntouched(before, state, now)) return before;
+    const scope = { ...packed, sources: this.#sources.read(sources) };
+    const asked = { scope, state: { ...state, floor }, ranges: rangesOf(this.#ranges.all([user])) };
+    const known = isSame ? before : this.#knownOf(before, packed, hidden, state);
+    const found = (known && this.#revised(known, asked)) || this.#counted(scope, known);
     // What is kept already is kept on: long texts that are new each time cost the garbage collector.
-    const kept = known?.sources ?? sources;
-    return { sources: kept, hidden, ...state, from: now, awakeAt: this.#nextAwakeAt(scope, ranges), ...found };
+    const kept = isSame ? before.sources : sources;
+    return { sources: kept, hidden, ...state, countedAt: now, awakeAt: this.#nextAwakeAt(asked), ...found };
   }
 
   /** Forgets everything when something was removed without which there may be more: nothing else tells that. */
-  #stateNow(): LogState & { readonly floor: number } {
+  #stateNow(): Question['state'] {
     const row = this.#state.get([]) ?? [];
-    const lifts = integer(row, 2);
-    if (lifts !== this.#lifts) {
+    const [lifts, erasures] = [integer(row, 2), integer(row, 3)];
+    if (lifts !== this.#lifts || erasures !== this.#erasures) {
       this.#known.clear();
       this.#bytes = 0;
       this.#lifts = lifts;
+      this.#erasures = erasures;
     }
-    return { head: integer(row, 0), removals: integer(row, 1), floor: integer(row, 3) };
+    return { head: integer(row, 0), removals: integer(row, 1), lifts, erasures, floor: integer(row, 4) };
   }
 
-  #knownOf(user: string, sources: PackedSources, hidden: string, now: number): Remembered | undefined {
-    const known = this.#known.get(user);
-    const isSame = known?.sources === sources && known.hidden === hidden;
-    return isSame && known.from <= now && now < known.awakeAt ? known : undefined;
+  /** Of the same inbox: what is followed since then began with nothing. */
+  #knownOf(
+    before: Remembered | undefined,
+    packed: Packed<InboxScope>,
+    hidden: string,
+    state: LogState,
+  ): Known | undefined {
+    if (before === undefined) return this.#inFile(packed, state);
+    if (before.hidden !== hidden) return undefined;
+    const [then, now] = [before.sources, packed.sources].map((sources) => this.#sources.asOf(sources, before.head));
+    return then === now ? before : undefined;
   }
 
-  #counted(scope: InboxScope): New {
+  #inFile(packed: Packed<InboxScope>, state: LogState): Known | undefined {
+    const inFile = this.#memory.read(packed, state);
+    return inFile && { ...inFile, awakeAt: 0, lookedAt: 0 };
+  }
+
+  /** @param known what is of no use any more: in the file it would be tried again and again. */
+  #counted(scope: InboxScope, known: Known | undefined): Found {
+    const startedAt = performance.now();
     const { unread, unseen, expiresAt } = this.#counter.find(scope, WANTED);
-    return { unread: [...unread].slice(0, MAX_KEPT), unseen: [...unseen].slice(0, MAX_KEPT), endsAt: expiresAt };
+    const isWorthIt =
+      performance.now() - startedAt >= this.#rememberAfterMs || (known !== undefined && known.lookedAt >= 0);
+    return {
+      unread: [...unread].slice(0, MAX_KEPT),
+      unseen: [...unseen].slice(0, MAX_KEPT),
+      endsAt: expiresAt,
+      lookedAt: isWorthIt ? Infinity : -Infinity,
+    };
   }
 
-  #nextAwakeAt({ user, now }: InboxScope, { snoozed }: Ranges): number {
+  #nextAwakeAt({ scope: { user, now }, ranges: { snoozed } }: Question): number {
     const single = this.#nextAwake.all([user, now]).map((row) => integer(row, 0));
     const ends = snoozed.flatMap(({ until }) => until ?? []);
     return Math.min(NEVER, ...single, ...ends.filter((until) => until > now));
   }
 
   /** @returns undefined if all must be counted anew. */
-  #revised(known: Remembered, state: LogState, scope: InboxScope, ranges: Ranges): New | undefined {
+  #revised(known: Known, { scope, state, ranges }: Question): Found | undefined {
+    // Retention may have taken what tells of marks; where it took anything else there is less.
+    if (known.head < state.floor && this.#memory.lastMark(scope.user) > known.head) return undefined;
     const judged = new JudgedScope(scope);
     const changes = this.#changes.between(known.head, state.head, judged);
-    if (changes === undefined) return undefined;
-    const { offsets } = changes;
-    const mayBeLess = changes.mayBeLess || known.removals !== state.removals || known.endsAt <= scope.now;
-    const changed = mayBeLess ? new Set([...offsets, ...known.unread, ...known.unseen]) : offsets;
+    const awakened = this.#awakenedSince(known, scope, ranges);
+    if (changes === undefined || awakened === undefined) return undefined;
+    const offsets = new Set([...changes.offsets, ...awakened]);
+    const isLess = changes.mayBeLess || known.removals !== state.removals || known.endsAt <= scope.now;
+    const changed = isLess ? new Set([...offsets, ...known.unread, ...known.unseen]) : offsets;
     if (changed.size > MAX_CHANGED) return undefined;
     const asked = { request: { ...scope, filter: 'unread' }, scope: judged, ranges } as const;
     const listed = this.#rows.listed([...changed], asked);
@@ -144,7 +184,18 @@ export class RememberedInboxes {
     if (isTooFew(unread, known.unread) || isTooFew(unseen, known.unseen)) return undefined;
     // All that is remembered was looked at where it may be less: then nothing else ends.
     const ends = listed.map(({ expiresAt }) => expiresAt ?? NEVER);
-    return { unread, unseen, endsAt: Math.min(mayBeLess ? NEVER : known.endsAt, ...ends) };
+    const endsAt = Math.min(isLess ? NEVER : known.endsAt, ...ends);
+    return { unread, unseen, endsAt, lookedAt: known.lookedAt + Math.max(changes.told, offsets.size) };
+  }
+
+  /** What was snoozed by itself and is no more; undefined where all is new that nobody can tell. */
+  #awakenedSince(known: Known, { user, now }: InboxScope, { snoozed }: Ranges): Set<number> | undefined {
+    const awakened = new Set<number>();
+    if (now < known.awakeAt && now >= known.countedAt) return awakened;
+    const hasEnded = snoozed.some(({ until }) => until !== null && until > known.countedAt && until <= now);
+    if (hasEnded || now < known.countedAt) return undefined;
+    addAll(awakened, this.#awakened.all([user, known.countedAt, now, MAX_CHANGED + 1]));
+    return awakened;
   }
 
   #remember(user: string, inbox: Remembered): void {
@@ -162,6 +213,11 @@ export class RememberedInboxes {
     this.#known.delete(user);
     this.#bytes -= bytesOf(inbox);
   }
+}
+
+function isUntouched(known: Known, { head, removals }: LogState, now: number): boolean {
+  const isTime = known.countedAt <= now && now < known.awakeAt && now < known.endsAt;
+  return known.head === head && known.removals === removals && isTime;
 }
 
 function bytesOf({ sources, hidden, unread, unseen }: Remembered): number {

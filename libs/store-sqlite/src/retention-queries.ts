@@ -38,7 +38,7 @@ export const RETENTION_QUERIES = {
     WHERE topic = ? AND offset <= ? ORDER BY offset LIMIT ?`,
   /** By whoever has removed something from topics, once in its transaction: what is remembered of inboxes may be gone. */
   countRemoval: 'UPDATE log SET removals = removals + 1',
-  /** By whoever has removed something without which an inbox may have more: nothing that is remembered holds any more, so that no removal need be counted. */
+  /** By whoever has removed something without which anybody's inbox may have more: nothing that is remembered holds any more. */
   countLift: 'UPDATE log SET lifts = lifts + 1',
   dropAudience: 'DELETE FROM audience WHERE topic = ? AND offset = ?',
   noteTrimmed: 'INSERT INTO trimmed (user, offset) VALUES (?, ?) ON CONFLICT DO NOTHING',
@@ -79,4 +79,8 @@ export const RETENTION_QUERIES = {
     DELETE FROM follows WHERE (user, topic, from_offset) IN (
       SELECT user, topic, from_offset FROM follows
       WHERE to_offset < coalesce((SELECT min(offset) FROM entries), (SELECT floor FROM log)) LIMIT ?)`,
+  dropRemembered: `
+    DELETE FROM remembered WHERE user IN (
+      SELECT user FROM remembered
+      WHERE head < coalesce((SELECT min(offset) FROM entries), (SELECT floor FROM log)) LIMIT ?)`,
 } as const;

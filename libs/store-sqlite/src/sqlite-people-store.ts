@@ -13,15 +13,23 @@ import type {
 } from '#clarion/notifications';
 import { categorySchema, type Category } from '#clarion/protocol';
 import { followsIn } from './follow-list.js';
+import { MemoryNotes } from './memory-notes.js';
 import { packSources } from './packed-sources.js';
 import type { StoreThreads } from './store-threads.js';
 
 /** What is kept of people, in the file of the log and through its threads. Every rejection is a `StoreError`. */
 export class SqlitePeopleStore implements PeopleStore {
   readonly #threads: StoreThreads;
+  readonly #memory: MemoryNotes;
 
   constructor(threads: StoreThreads) {
     this.#threads = threads;
+    this.#memory = new MemoryNotes(threads);
+  }
+
+  /** Hands to the writer what waits for it, before the threads are closed. Never rejects. */
+  flush(): Promise<void> {
+    return this.#memory.flush();
   }
 
   async find(id: string): Promise<StoredNotification | undefined> {
@@ -46,10 +54,12 @@ export class SqlitePeopleStore implements PeopleStore {
     );
   }
 
-  counts(scope: InboxScope): Promise<InboxCounts> {
-    return this.#threads.withReaderOf(scope.user, (reader) =>
+  async counts(scope: InboxScope): Promise<InboxCounts> {
+    const { toRemember, ...counts } = await this.#threads.withReaderOf(scope.user, (reader) =>
       reader.call('inboxCounts', { ...scope, sources: packSources(scope.sources) }),
     );
+    if (toRemember !== undefined) this.#memory.add(toRemember);
+    return counts;
   }
 
   standing(user: string, offset: number): Promise<Standing> {

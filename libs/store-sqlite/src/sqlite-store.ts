@@ -5,7 +5,6 @@ import type {
   LogBounds,
   NotificationStore,
   OpenedStore,
-  PeopleStore,
   PushStore,
   ReadRequest,
   ReadResult,
@@ -29,7 +28,11 @@ export interface SqliteStoreOptions {
   readonly cacheKib?: number;
   /** Pages of 4 KiB in the WAL after which a commit copies them into the database. Default 4,000 (16 MB). */
   readonly checkpointPages?: number;
+  /** What takes so long to count of an inbox is remembered in the file, for whichever thread is asked next. Milliseconds. Default 0.5; 0: always. */
+  readonly rememberAfterMs?: number;
 }
+
+const DEFAULTS = { readers: 2, cacheKib: 16_384, checkpointPages: 4_000, rememberAfterMs: 0.5 };
 
 /**
  * The log in one SQLite file, for one process. One thread writes and others read; nothing of it runs on the event loop. Every rejection
@@ -39,14 +42,14 @@ export class SqliteStore implements NotificationStore {
   /** Keys, revocations and the audit log, in the same file and through the same threads: open and closed with the log. */
   readonly access: AccessStore;
   /** What is kept of people, likewise. */
-  readonly people: PeopleStore;
+  readonly people: SqlitePeopleStore;
   /** What is kept of devices and pushes, likewise. */
   readonly push: PushStore;
   readonly #threads: StoreThreads;
   #pruning: Promise<unknown> = Promise.resolve();
 
   constructor(options: SqliteStoreOptions) {
-    this.#threads = new StoreThreads({ readers: 2, cacheKib: 16_384, checkpointPages: 4_000, ...options });
+    this.#threads = new StoreThreads({ ...DEFAULTS, ...options });
     this.access = new SqliteAccessStore(this.#threads);
     this.people = new SqlitePeopleStore(this.#threads);
     this.push = new SqlitePushStore(this.#threads);
@@ -88,7 +91,8 @@ export class SqliteStore implements NotificationStore {
 
   /** May be called more than once, and before `open`. */
   close(): Promise<void> {
-    return this.#threads.close(() => this.#pruning);
+    const isFlushed = this.people.flush();
+    return this.#threads.close(() => Promise.all([isFlushed, this.#pruning]));
   }
 }
 

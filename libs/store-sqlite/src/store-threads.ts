@@ -1,7 +1,7 @@
 import type { OpenedStore } from '#clarion/notifications';
 import { RemoteWorker } from './remote-worker.js';
 import { StoreError } from './store-error.js';
-import type { ReaderCalls, WriterCalls, WriterOptions } from './store-workers.js';
+import type { ReaderCalls, ReaderOptions, WriterCalls, WriterOptions } from './store-workers.js';
 
 export type Writer = RemoteWorker<WriterCalls>;
 export type Reader = RemoteWorker<ReaderCalls>;
@@ -9,7 +9,7 @@ export type Reader = RemoteWorker<ReaderCalls>;
 /** To wait for so many calls more costs less than that another reader begins anew. */
 const MORE_PENDING = 2;
 
-export interface StoreThreadsOptions extends WriterOptions {
+export interface StoreThreadsOptions extends WriterOptions, ReaderOptions {
   /** Threads that read, 1–16. */
   readonly readers: number;
 }
@@ -78,13 +78,13 @@ export class StoreThreads {
 
   async #open(): Promise<OpenedStore> {
     this.#closing.signal.throwIfAborted();
-    const { file, cacheKib, checkpointPages, readers } = this.#options;
+    const { file, cacheKib, checkpointPages, rememberAfterMs, readers } = this.#options;
     const writer: Writer = new RemoteWorker(new URL('./writer.worker.js', import.meta.url), 'writer');
     const more = Array.from({ length: readers - 1 }, startReader);
     const running: Running = { writer, readers: [startReader(), ...more] };
     try {
       const opened = await writer.call('open', { file, cacheKib, checkpointPages });
-      await Promise.all(running.readers.map((reader) => reader.call('open', { file, cacheKib })));
+      await Promise.all(running.readers.map((reader) => reader.call('open', { file, cacheKib, rememberAfterMs })));
       this.#running = running;
       return opened;
     } catch (error) {

@@ -6,7 +6,6 @@ import type {
   ClaimRequest,
   DecidedPage,
   DuePush,
-  InboxCounts,
   InboxRequest,
   InboxScope,
   InboxSlice,
@@ -33,8 +32,10 @@ import type {
 import type { Category } from '#clarion/protocol';
 import type { LoadedAccess } from './access-reader.js';
 import type { FollowList } from './follow-list.js';
+import type { RememberedRow } from './inbox-memory.js';
 import type { PackedBatch, PackedResult } from './packed-batch.js';
 import type { Packed } from './packed-sources.js';
+import type { CountsAndMemory } from './remembered-inboxes.js';
 import type {
   ExpiredPlan,
   ExpiredRequest,
@@ -51,6 +52,11 @@ export interface ConnectionOptions {
   readonly file: string;
   /** KiB of the database that this connection keeps in memory. */
   readonly cacheKib: number;
+}
+
+export interface ReaderOptions extends ConnectionOptions {
+  /** What takes so long to count of an inbox is handed out to be remembered. Milliseconds. */
+  readonly rememberAfterMs: number;
 }
 
 export interface WriterOptions extends ConnectionOptions {
@@ -79,6 +85,7 @@ export type WriterCalls = {
   touch: { argument: Parameters<PeopleStore['touch']>[0]; result: void };
   noteReceipts: { argument: readonly ReceiptNote[]; result: void };
   noteOffered: { argument: Parameters<PeopleStore['noteOffered']>[0]; result: void };
+  remember: { argument: readonly RememberedRow[]; result: void };
   keepVapidKeys: { argument: VapidKeys; result: VapidKeys };
   planPushes: { argument: DecidedPage; result: boolean };
   claimPushes: { argument: ClaimRequest; result: Claim };
@@ -90,7 +97,7 @@ export type WriterCalls = {
 
 /** What a reader thread does. */
 export type ReaderCalls = {
-  open: { argument: ConnectionOptions; result: void };
+  open: { argument: ReaderOptions; result: void };
   read: { argument: ReadRequest; result: ReadResult };
   history: { argument: { readonly request: TopicHistoryRequest; readonly now: number }; result: TopicHistory };
   bounds: { argument: null; result: LogBounds };
@@ -104,7 +111,7 @@ export type ReaderCalls = {
   follows: { argument: string; result: FollowList };
   followers: { argument: string; result: number };
   inbox: { argument: Packed<InboxRequest>; result: InboxSlice };
-  inboxCounts: { argument: Packed<InboxScope>; result: InboxCounts };
+  inboxCounts: { argument: Packed<InboxScope>; result: CountsAndMemory };
   standing: { argument: { readonly user: string; readonly offset: number }; result: Standing };
   preferencesOf: { argument: readonly string[]; result: (StoredPreferences | undefined)[] };
   havePreferences: { argument: null; result: boolean };

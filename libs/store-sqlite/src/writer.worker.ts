@@ -3,6 +3,7 @@ import { AccessWriter } from './access-writer.js';
 import { BoundsReader } from './bounds-reader.js';
 import { LogFile } from './log-file.js';
 import { LogWriter } from './log-writer.js';
+import { MemoryWriter } from './memory-writer.js';
 import { OrphanWriter } from './orphan-writer.js';
 import { packResults, unpackBatch } from './packed-batch.js';
 import { PeopleWriter } from './people-writer.js';
@@ -25,6 +26,7 @@ interface Opened {
   readonly access: AccessWriter;
   readonly people: PeopleWriter;
   readonly receipts: ReceiptWriter;
+  readonly memory: MemoryWriter;
   readonly pushes: PushWriter;
   readonly claimer: PushClaimer;
   readonly settler: PushSettler;
@@ -49,6 +51,7 @@ function open(options: WriterOptions): WriterCalls['open']['result'] {
     access: new AccessWriter(connection),
     people: new PeopleWriter(connection),
     receipts: new ReceiptWriter(connection),
+    memory: new MemoryWriter(connection),
     pushes: new PushWriter(connection),
     claimer: new PushClaimer(connection),
     settler: new PushSettler(connection),
@@ -84,6 +87,7 @@ serveCalls<WriterCalls>(parentPort, {
   touch: (people) => opened().people.touch(people),
   noteReceipts: (receipts) => opened().receipts.noteReceipts(receipts),
   noteOffered: (offered) => opened().receipts.noteOffered(offered),
+  remember: (rows) => opened().memory.remember(rows),
   keepVapidKeys: (made) => opened().pushes.keepVapidKeys(made),
   planPushes: (decided) => opened().pushes.plan(decided),
   claimPushes: (request) => opened().claimer.claim(request),
