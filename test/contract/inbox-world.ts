@@ -118,7 +118,7 @@ export class InboxWorld {
     this.#module = await Test.createTestingModule({
       imports: [
         InProcessEventBusModule.forRoot(),
-        StoreSqliteModule.forRoot({ file: join(this.#directory, 'log.db'), readers: 1, rememberAfterMs: 0 }),
+        StoreSqliteModule.forRoot({ file: join(this.#directory, 'log.db'), readers: 1, worthRemembering: 0 }),
         AccessModule.forRoot(
           accessConfigSchema.parse({
             apiKey: 'model-api-key-0123456789',

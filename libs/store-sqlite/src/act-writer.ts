@@ -4,6 +4,7 @@ import type { Connection } from './connection.js';
 import { DeviceWriter } from './device-writer.js';
 import { EditWriter } from './edit-writer.js';
 import type { EntryWriter } from './entry-writer.js';
+import type { ErasedPeople } from './erased-people.js';
 import { Eraser } from './eraser.js';
 import { FollowWriter } from './follow-writer.js';
 import type { KnownDevices } from './known-devices.js';
@@ -23,7 +24,7 @@ export class ActWriter {
   readonly #devices: DeviceWriter;
   readonly #eraser: Eraser;
 
-  constructor(connection: Connection, entries: EntryWriter, devices: KnownDevices) {
+  constructor(connection: Connection, entries: EntryWriter, devices: KnownDevices, erased: ErasedPeople) {
     const takeBacks = new TakeBackNotes(connection, devices);
     this.#edits = new EditWriter(connection, entries, takeBacks);
     this.#marks = new MarkWriter(connection, entries, takeBacks);
@@ -32,7 +33,7 @@ export class ActWriter {
     this.#receipts = new ReceiptWriter(connection);
     this.#choices = new ChoiceWriter(connection, entries);
     this.#devices = new DeviceWriter(connection, entries, devices);
-    this.#eraser = new Eraser(connection, entries, devices);
+    this.#eraser = new Eraser(connection, entries, devices, erased);
   }
 
   /**

@@ -2,6 +2,7 @@ import type { ActResult, EraseAct } from '#clarion/notifications';
 import { integer, type Connection, type Statement } from './connection.js';
 import { DeviceRemover } from './device-remover.js';
 import type { EntryWriter } from './entry-writer.js';
+import type { ErasedPeople } from './erased-people.js';
 import { EntryRemover } from './entry-remover.js';
 import type { KnownDevices } from './known-devices.js';
 import { PEOPLE_QUERIES } from './people-queries.js';
@@ -11,6 +12,7 @@ import { RETENTION_QUERIES } from './retention-queries.js';
 /** Removes what is kept of a person. */
 export class Eraser {
   readonly #entries: EntryWriter;
+  readonly #erased: ErasedPeople;
   readonly #remover: EntryRemover;
   readonly #addressedTo: Statement;
   readonly #trimmedOf: Statement;
@@ -20,7 +22,8 @@ export class Eraser {
   readonly #devices: DeviceRemover;
   readonly #tables: readonly Statement[];
 
-  constructor(connection: Connection, entries: EntryWriter, devices: KnownDevices) {
+  constructor(connection: Connection, entries: EntryWriter, devices: KnownDevices, erased: ErasedPeople) {
+    this.#erased = erased;
     this.#entries = entries;
     this.#remover = new EntryRemover(connection);
     this.#addressedTo = connection.prepare(PEOPLE_QUERIES.addressedTo);
@@ -42,11 +45,12 @@ export class Eraser {
       else this.#takeOff(integer(row, 0), topic);
     }
     for (const row of this.#trimmedOf.all([user])) this.#takeOff(integer(row, 0), topic);
-    // No other inbox had what is gone now; of this one nobody may remember anything.
+    // No other inbox had what is gone now; of this one no reader may remember anything.
     this.#countErasure.run([]);
     for (const table of this.#tables) table.run([user]);
     this.#devices.erase(user);
     const entry = this.#entries.add(id, { kind: 'erased', topics: [], publishedAt: at, body: topic });
+    this.#erased.add(user, entry.offset);
     return { outcome: 'acted', entry };
   }
 

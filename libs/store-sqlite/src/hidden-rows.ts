@@ -11,7 +11,7 @@ const MAX_MARKS = 100_000;
 /** A seek for each of so many rows costs no more than another stretch. */
 const BRIDGED = 4;
 /** A stretch more to be walked costs as much as so many rows to be listed. */
-const ROWS_FOR_STRETCH = 32;
+export const ROWS_FOR_STRETCH = 32;
 
 /** Offsets that no walk need look at. */
 export interface Hidden {
@@ -34,6 +34,8 @@ export interface Left {
   readonly segments: readonly Segment[];
   /** Whether that is all of it. */
   readonly isAll: boolean;
+  /** Rows that were listed for it. */
+  readonly listed: number;
 }
 
 /**
@@ -75,17 +77,18 @@ export class HiddenRows {
    * of each stretch beyond as many as are hidden.
    */
   left(segments: readonly Segment[], { offsets, bridged }: Hidden, limit: number): Left {
-    if (segments.length === 0) return { segments, isAll: true };
+    if (segments.length === 0) return { segments, isAll: true, listed: 0 };
     const most = offsets.length + limit;
     const rows = offsetListsIn(text(this.#rowsOfEach.get([segmentList(segments), most]) ?? [], 0));
+    const listed = rows.reduce((sum, { length }) => sum + length, 0);
     const parts: Segment[] = [];
     for (const [i, segment] of segments.entries()) {
       for (const run of runsBeside(rows[i] ?? [], offsets, bridged)) {
-        if (parts.length === limit) return { segments: parts, isAll: false };
+        if (parts.length === limit) return { segments: parts, isAll: false, listed };
         parts.push({ ...segment, ...run });
       }
     }
-    return { segments: parts, isAll: rows.every(({ length }) => length < most) };
+    return { segments: parts, isAll: rows.every(({ length }) => length < most), listed };
   }
 
   /** A mark that is kept holds against all ranges (`MarkWriter`). Snoozes are over some time: they are left to the walk. */

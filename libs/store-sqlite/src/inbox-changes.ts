@@ -32,7 +32,7 @@ export class InboxChanges {
     this.#sql = prepareAll(connection, INBOX_QUERIES, NAMES);
   }
 
-  /** @returns undefined: there are more than {@link MAX_CHANGED}, or nobody can tell which they are. */
+  /** @returns undefined: more than {@link MAX_CHANGED} told something, or of more something was told, or nobody can tell of which. */
   between(known: number, head: number, scope: JudgedScope): Changes | undefined {
     const rows = this.#rows(known, head, scope);
     if (rows.length > MAX_CHANGED) return undefined;

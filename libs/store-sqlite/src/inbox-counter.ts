@@ -2,7 +2,7 @@ import type { InboxCounts, InboxScope } from '#clarion/notifications';
 import { MAX_COUNT } from '#clarion/protocol/plain';
 import { integer, integerOrNull, text, type Connection, type Row, type Statement } from './connection.js';
 import { CoveredOffsets, type Covered } from './covered-offsets.js';
-import { HiddenRows, NOTHING_HIDDEN } from './hidden-rows.js';
+import { HiddenRows, NOTHING_HIDDEN, ROWS_FOR_STRETCH } from './hidden-rows.js';
 import { isListed } from './inbox-filter.js';
 import { InboxJudge, JudgedScope } from './inbox-judge.js';
 import { planInbox, type InboxPlan, type Segment } from './inbox-plan.js';
@@ -38,6 +38,8 @@ export interface NewOnes {
   readonly unseen: ReadonlySet<number>;
   /** The earliest end of all of that, milliseconds since 1970. */
   readonly expiresAt: number;
+  /** What finding it took, in rows of a list. */
+  readonly work: number;
 }
 
 /** What was found so far: what may be seen by several topics is found by each, once. */
@@ -49,7 +51,11 @@ interface Found {
   expiresAt: number;
   rows: number;
   isShared: boolean;
+  work: number;
 }
+
+/** A row that is walked costs as much as so many in a list. */
+const WALKED = 4;
 
 /**
  * Finds what is new in people's inboxes where it lies, by the index. What may be seen by several topics is found by each of them and told apart by its
@@ -101,8 +107,13 @@ export class InboxCounter {
     const isSure = !found.isShared || ranges.seen.every(({ topic }) => topic === null);
     // What is unseen is unread too; but of more than enough not all was looked at.
     if (isSure && (found.unread.size < wanted || found.unseen.size >= wanted)) return found;
-    const { unseen, expiresAt } = of('unseen');
-    return { unread: found.unread, unseen, expiresAt: Math.min(expiresAt, found.expiresAt) };
+    const { unseen, expiresAt, work } = of('unseen');
+    return {
+      unread: found.unread,
+      unseen,
+      expiresAt: Math.min(expiresAt, found.expiresAt),
+      work: found.work + work,
+    };
   }
 
   #find(count: Count): Found {
@@ -112,16 +123,20 @@ export class InboxCounter {
     const isCrossed = plan.crossing.length > 0;
     const hidden = isCrossed ? NOTHING_HIDDEN : this.#hidden.of(plan.walked, scope.user, filter, covered);
     const { clear, mixed } = this.#hidden.sides(plan.walked, hidden);
-    for (let limit = wanted; ;) {
+    const before = plan.walked.length * ROWS_FOR_STRETCH + hidden.offsets.length;
+    for (let [limit, work] = [wanted, before]; ;) {
       const found = nothingFound();
       this.#walk(found, clear, count, limit);
-      const { segments, isAll } = this.#hidden.left(found.unread.size >= wanted ? [] : mixed, hidden, limit);
+      const left = this.#hidden.left(found.unread.size >= wanted ? [] : mixed, hidden, limit);
       const above = found.rows;
-      this.#walk(found, segments, count, above + limit);
+      this.#walk(found, left.segments, count, above + limit);
       for (const offset of crossing) found.unsure.add(offset);
       this.#lookAt(found, count);
+      work += found.rows * WALKED + left.listed;
+      found.work = work;
       // The same rows use up the limit by each of their topics, and some count for nothing.
-      if (found.unread.size >= wanted || (isAll && Math.max(above, found.rows - above) < limit)) return found;
+      const isOver = left.isAll && Math.max(above, found.rows - above) < limit;
+      if (found.unread.size >= wanted || isOver) return found;
       limit *= growth(wanted, found.unread.size);
     }
   }
@@ -178,6 +193,7 @@ function nothingFound(): Found {
     unsure: new Set(),
     expiresAt: NEVER,
     rows: 0,
+    work: 0,
     isShared: false,
   };
 }

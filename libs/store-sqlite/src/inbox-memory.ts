@@ -27,7 +27,7 @@ export interface CountedInbox extends LogState {
 }
 
 /** On its way to the file. */
-export interface RememberedRow extends Omit<CountedInbox, 'unread' | 'unseen'> {
+export interface RememberedRow extends Omit<CountedInbox, 'erasures' | 'unread' | 'unseen'> {
   readonly user: string;
   readonly consistsOf: string;
   /** JSON of their offsets. */
@@ -71,10 +71,10 @@ export class InboxMemory {
 
   /** What is to be read one day. */
   toRow(scope: Packed<InboxScope>, inbox: CountedInbox): RememberedRow {
-    const { head, removals, lifts, erasures, countedAt, endsAt } = inbox;
+    const { head, removals, lifts, countedAt, endsAt } = inbox;
     const [unread, unseen] = [JSON.stringify(inbox.unread), JSON.stringify(inbox.unseen)];
     const consistsOf = this.#consistsOf(scope, head);
-    return { user: scope.user, consistsOf, head, removals, lifts, erasures, countedAt, endsAt, unread, unseen };
+    return { user: scope.user, consistsOf, head, removals, lifts, countedAt, endsAt, unread, unseen };
   }
 
   /** Of what an inbox consisted when the log ended at `head`, as a hash. */

@@ -4,6 +4,7 @@ import { ActWriter } from './act-writer.js';
 import { integerOrNull, text, type Connection, type Statement } from './connection.js';
 import { DueWriter } from './due-writer.js';
 import { EntryWriter } from './entry-writer.js';
+import { ErasedPeople } from './erased-people.js';
 import { KnownDevices } from './known-devices.js';
 
 /** Everything that adds to the log. There is one per file, so that it may keep the end of the log in memory. */
@@ -16,12 +17,12 @@ export class LogWriter {
   readonly #findClaim: Statement;
   readonly #insertClaim: Statement;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, erased = new ErasedPeople()) {
     this.#connection = connection;
     this.#entries = new EntryWriter(connection);
     this.#devices = new KnownDevices(connection);
     this.#due = new DueWriter(connection, this.#devices);
-    this.#acts = new ActWriter(connection, this.#entries, this.#devices);
+    this.#acts = new ActWriter(connection, this.#entries, this.#devices, erased);
     this.#findClaim = connection.prepare('SELECT fingerprint, id, offset FROM idempotency WHERE scope = ? AND key = ?');
     this.#insertClaim = connection.prepare(
       'INSERT INTO idempotency (scope, key, fingerprint, id, offset, expires_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',

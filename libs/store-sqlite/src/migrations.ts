@@ -281,7 +281,7 @@ function createMemory(connection: Connection): void {
 }
 
 /**
- * What goes with rows of `audience` is mostly less in an inbox. `lifts`: how often it may have been more, since marks went, or what hid something. `trimmed`: where
+ * What goes with rows of `audience` is mostly less in an inbox. `lifts`: how often it may have been more, since what hid something went. `trimmed`: where
  * retention took a person's own row and others keep the entry, which has their name still.
  */
 function createTraces(connection: Connection): void {
@@ -309,7 +309,7 @@ function createRemembered(connection: Connection): void {
     ALTER TABLE log ADD COLUMN erasures INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE people ADD COLUMN last_mark INTEGER;
     CREATE TABLE remembered (
-      user TEXT PRIMARY KEY,
+      user TEXT NOT NULL UNIQUE,
       consists_of TEXT NOT NULL,
       head INTEGER NOT NULL,
       removals INTEGER NOT NULL,
@@ -318,7 +318,7 @@ function createRemembered(connection: Connection): void {
       ends_at INTEGER NOT NULL,
       unread TEXT NOT NULL,
       unseen TEXT NOT NULL
-    ) STRICT, WITHOUT ROWID;
+    ) STRICT;
     CREATE INDEX remembered_by_head ON remembered (head);
   `);
 }

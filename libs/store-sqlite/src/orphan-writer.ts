@@ -3,6 +3,9 @@ import { PUSH_QUERIES } from './push-queries.js';
 import { WRITE_ROWS } from './retention-planner.js';
 import { RETENTION_QUERIES } from './retention-queries.js';
 
+/** Of rows that may take several pages each. */
+const WRITE_LONG_ROWS = 64;
+
 /** Removes what people said of entries that are gone, and what says nothing of any that is kept, in short transactions. */
 export class OrphanWriter {
   readonly #connection: Connection;
@@ -43,16 +46,17 @@ export class OrphanWriter {
     });
   }
 
-  /**
-   * Range marks, intervals of follows that have ended, and what was remembered of inboxes, below all that is kept.
-   * @returns whether more are left.
-   */
+  /** Range marks, and intervals of follows that have ended, below all that is kept. @returns whether more are left. */
   dropEmptyIntervals(): boolean {
-    const tables = [this.#dropRanges, this.#dropFollows, this.#dropRemembered];
     return this.#connection.write(() => {
-      const dropped = tables.map((table) => table.run([WRITE_ROWS]));
-      return dropped.includes(WRITE_ROWS);
+      const ranges = this.#dropRanges.run([WRITE_ROWS]);
+      return this.#dropFollows.run([WRITE_ROWS]) === WRITE_ROWS || ranges === WRITE_ROWS;
     });
+  }
+
+  /** What was remembered of inboxes before all that is kept. @returns whether more is left. */
+  dropRemembered(): boolean {
+    return this.#connection.write(() => this.#dropRemembered.run([WRITE_LONG_ROWS]) === WRITE_LONG_ROWS);
   }
 
   #dropOf(offset: number, most: number): number {

@@ -50,10 +50,10 @@ export const PEOPLE_QUERIES = {
   remembered: `
     SELECT consists_of, head, removals, counted_at, ends_at, unread, unseen FROM remembered
     WHERE user = ? AND lifts = ?`,
-  /** Unless somebody was erased since it was counted, who may be this one; of two the later. */
+  /** Of two the later. */
   remember: `
     INSERT INTO remembered (user, consists_of, head, removals, lifts, counted_at, ends_at, unread, unseen)
-    SELECT ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM log WHERE erasures = ?1
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (user) DO UPDATE SET
       consists_of = excluded.consists_of, head = excluded.head, removals = excluded.removals, lifts = excluded.lifts,
       counted_at = excluded.counted_at, ends_at = excluded.ends_at, unread = excluded.unread, unseen = excluded.unseen

@@ -26,6 +26,7 @@ export class Pruning {
     await this.#trimTopics(floor, policy.historyMaxPerTopic);
     while (await this.#step(this.#writer.call('dropOrphans', null)));
     while (await this.#step(this.#writer.call('dropEmptyIntervals', null)));
+    while (await this.#step(this.#writer.call('dropRemembered', null)));
     await this.#dropClaims(now);
     await this.#step(this.#writer.call('dropEpochs', null));
     return floor;

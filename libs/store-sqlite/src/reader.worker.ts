@@ -54,7 +54,7 @@ function open(options: ReaderOptions): void {
     people: new PersonReader(connection),
     sources,
     inbox: new InboxReader(connection),
-    counts: new RememberedInboxes(connection, sources, options.rememberAfterMs),
+    counts: new RememberedInboxes(connection, sources, options.worthRemembering),
     receipts: new ReceiptReader(connection),
     pushes: new PushReader(connection),
     candidates: new CandidateReader(connection),

@@ -1,10 +1,11 @@
 import * as fc from 'fast-check';
-import { afterEach, beforeEach, expect, test, vi, type MockInstance } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi, type MockInstance } from 'vitest';
 import type { AppendRequest, InboxCounts, InboxScope, InboxSource, MarkAct, NewEntry } from '#clarion/notifications';
 import { changeBody } from '#clarion/notifications/people';
 import { MARK_STATES } from '#clarion/protocol';
 import { temporaryLog } from '../test/temporary-log.js';
 import { Statement, type Connection } from './connection.js';
+import { ErasedPeople } from './erased-people.js';
 import { InboxCounter } from './inbox-counter.js';
 import type { RememberedRow } from './inbox-memory.js';
 import { LogWriter } from './log-writer.js';
@@ -37,8 +38,9 @@ class Scene {
   constructor(connection: Connection) {
     this.connection = connection;
     this.#remembered = newReader(connection);
-    this.#memory = new MemoryWriter(connection);
-    this.#writer = new LogWriter(connection);
+    const erased = new ErasedPeople();
+    this.#memory = new MemoryWriter(connection, erased);
+    this.#writer = new LogWriter(connection, erased);
     this.#retention = new RetentionWriter(connection);
     for (const topic of ['a', 'b']) this.#append({ id: 'f', entry: null, act: { ...said('follow'), topic } });
     // As if it had been before all that is published.
@@ -387,6 +389,22 @@ test.for(inEachWay(TOLD))('%s: the log tells %s what is new now', ([, , pass, ha
   expect(remembered).toEqual(scene.anew);
 });
 
+test('what retention takes of what is older than all that is remembered has nothing judged once more', () => {
+  const scene = newScene();
+  scene.publish({ topics: ['c'] }, { topics: ['c'] }, { topics: ['a'] });
+  const { head } = scene;
+  scene.publish(...Array.from({ length: 500 }, () => ({ topics: ['a'] })));
+  scene.read('n-3');
+  expect(scene.remembered).toEqual({ unread: 500, unseen: 500 });
+  counted.mockClear();
+  scene.trim('c', head);
+  expect(scene.remembered).toEqual({ unread: 500, unseen: 500 });
+  expect(counted).not.toHaveBeenCalled();
+  scene.trim('a', head + 1);
+  expect(scene.remembered).toEqual({ unread: 499, unseen: 499 });
+  expect(counted).not.toHaveBeenCalled();
+});
+
 test('of more than that all is counted again', () => {
   const scene = newScene();
   scene.publish({ topics: [OWN] });
@@ -548,7 +566,7 @@ test('what no topic has is in no inbox, whatever is marked: older versions left 
   scene.connection.exec(`
     UPDATE entries SET topics = '["users/u"]' WHERE id = 'n-1';
     DELETE FROM audience WHERE offset = (SELECT offset FROM entries WHERE id = 'n-1');
-    UPDATE log SET removals = removals + 1`);
+    UPDATE log SET removals = removals + 1, floor = (SELECT max(offset) FROM entries)`);
   expect([scene.anew, scene.remembered]).toEqual([UNREAD, UNREAD]);
 });
 
@@ -584,7 +602,34 @@ test('of somebody who is erased nothing is remembered, nor is what was counted b
   scene.remember();
   expect(kept()).toEqual([]);
   scene.beginAnew();
+  // By who asked before, and is answered later.
   expect(scene.remembered).toEqual(scene.anew);
+  scene.remember();
+  expect(kept()).toEqual([]);
+});
+
+test('that somebody else is erased takes nothing from what is to be remembered', () => {
+  const scene = newScene();
+  scene.publish({ topics: [OWN, 'users/v'] });
+  expect(scene.remembered).toEqual(UNREAD);
+  scene.erase('v');
+  scene.remember();
+  counted.mockClear();
+  scene.beginAnew();
+  expect(scene.remembered).toEqual(UNREAD);
+  expect(counted).not.toHaveBeenCalled();
+});
+
+test('somebody of that name who comes later is remembered as others are', () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const scene = newScene();
+  scene.erase('u');
+  vi.advanceTimersByTime(10_000);
+  scene.publish({ topics: [OWN] });
+  expect(scene.remembered).toEqual(UNREAD);
+  scene.remember();
+  expect(scene.connection.prepare('SELECT user FROM remembered').all([])).toEqual([['u']]);
 });
 
 test('what was remembered before all that is kept is forgotten', () => {
@@ -595,9 +640,9 @@ test('what was remembered before all that is kept is forgotten', () => {
   scene.remember();
   const orphans = new OrphanWriter(scene.connection);
   scene.publish({ topics: ['a'] });
-  expect([orphans.dropEmptyIntervals(), isKept()]).toEqual([false, true]);
+  expect([orphans.dropRemembered(), isKept()]).toEqual([false, true]);
   for (let offset = 1; offset < scene.head; offset++) scene.drop(offset);
-  expect([orphans.dropEmptyIntervals(), isKept()]).toEqual([false, false]);
+  expect([orphans.dropRemembered(), isKept()]).toEqual([false, false]);
   expect([scene.anew, scene.remembered]).toEqual([UNREAD, UNREAD]);
 });
 
@@ -643,7 +688,7 @@ test('of two readers the one that counted later is remembered', () => {
   const later = newReader(scene.connection);
   scene.read('n-1');
   const { toRemember } = later.counts({ ...scene.scope, sources: packSources(scene.scope.sources) });
-  new MemoryWriter(scene.connection).remember([toRemember!]);
+  new MemoryWriter(scene.connection, new ErasedPeople()).remember([toRemember!]);
   scene.remember();
   expect(scene.connection.prepare('SELECT unread FROM remembered').all([])).toEqual([['[]']]);
 });

@@ -58,7 +58,7 @@ interface Question {
 export class RememberedInboxes {
   readonly #connection: Connection;
   readonly #sources: SourcesReader;
-  readonly #rememberAfterMs: number;
+  readonly #worthRemembering: number;
   readonly #counter: InboxCounter;
   readonly #changes: InboxChanges;
   readonly #memory: InboxMemory;
@@ -74,10 +74,10 @@ export class RememberedInboxes {
   #lifts = 0;
   #erasures = 0;
 
-  constructor(connection: Connection, sources: SourcesReader, rememberAfterMs: number) {
+  constructor(connection: Connection, sources: SourcesReader, worthRemembering: number) {
     this.#connection = connection;
     this.#sources = sources;
-    this.#rememberAfterMs = rememberAfterMs;
+    this.#worthRemembering = worthRemembering;
     this.#counter = new InboxCounter(connection);
     this.#changes = new InboxChanges(connection);
     this.#memory = new InboxMemory(connection, sources);
@@ -107,7 +107,7 @@ export class RememberedInboxes {
     const scope = { ...packed, sources: this.#sources.read(sources) };
     const asked = { scope, state: { ...state, floor }, ranges: rangesOf(this.#ranges.all([user])) };
     const known = isSame ? before : this.#knownOf(before, packed, hidden, state);
-    const found = (known && this.#revised(known, asked)) || this.#counted(scope, known);
+    const found = (known && this.#revised(known, asked)) || this.#counted(scope);
     // What is kept already is kept on: long texts that are new each time cost the garbage collector.
     const kept = isSame ? before.sources : sources;
     return { sources: kept, hidden, ...state, countedAt: now, awakeAt: this.#nextAwakeAt(asked), ...found };
@@ -144,17 +144,13 @@ export class RememberedInboxes {
     return inFile && { ...inFile, awakeAt: 0, lookedAt: 0 };
   }
 
-  /** @param known what is of no use any more: in the file it would be tried again and again. */
-  #counted(scope: InboxScope, known: Known | undefined): Found {
-    const startedAt = performance.now();
-    const { unread, unseen, expiresAt } = this.#counter.find(scope, WANTED);
-    const isWorthIt =
-      performance.now() - startedAt >= this.#rememberAfterMs || (known !== undefined && known.lookedAt >= 0);
+  #counted(scope: InboxScope): Found {
+    const { unread, unseen, expiresAt, work } = this.#counter.find(scope, WANTED);
     return {
       unread: [...unread].slice(0, MAX_KEPT),
       unseen: [...unseen].slice(0, MAX_KEPT),
       endsAt: expiresAt,
-      lookedAt: isWorthIt ? Infinity : -Infinity,
+      lookedAt: work < this.#worthRemembering ? -Infinity : Infinity,
     };
   }
 
@@ -166,15 +162,15 @@ export class RememberedInboxes {
 
   /** @returns undefined if all must be counted anew. */
   #revised(known: Known, { scope, state, ranges }: Question): Found | undefined {
-    // Retention may have taken what tells of marks; where it took anything else there is less.
+    // Retention may have taken what tells of marks. Where it took anything else there is less of what it has passed.
     if (known.head < state.floor && this.#memory.lastMark(scope.user) > known.head) return undefined;
     const judged = new JudgedScope(scope);
     const changes = this.#changes.between(known.head, state.head, judged);
     const awakened = this.#awakenedSince(known, scope, ranges);
     if (changes === undefined || awakened === undefined) return undefined;
-    const offsets = new Set([...changes.offsets, ...awakened]);
-    const isLess = changes.mayBeLess || known.removals !== state.removals || known.endsAt <= scope.now;
-    const changed = isLess ? new Set([...offsets, ...known.unread, ...known.unseen]) : offsets;
+    const mayBeLess = changes.mayBeLess || known.endsAt <= scope.now;
+    const upTo = mayBeLess ? NEVER : known.removals === state.removals ? 0 : state.floor;
+    const changed = new Set([...changes.offsets, ...awakened, ...knownUpTo(known, upTo)]);
     if (changed.size > MAX_CHANGED) return undefined;
     const asked = { request: { ...scope, filter: 'unread' }, scope: judged, ranges } as const;
     const listed = this.#rows.listed([...changed], asked);
@@ -182,10 +178,11 @@ export class RememberedInboxes {
     const unread = withChanges(known.unread, changed, listed);
     const unseen = withChanges(known.unseen, changed, listedUnseen);
     if (isTooFew(unread, known.unread) || isTooFew(unseen, known.unseen)) return undefined;
-    // All that is remembered was looked at where it may be less: then nothing else ends.
     const ends = listed.map(({ expiresAt }) => expiresAt ?? NEVER);
-    const endsAt = Math.min(isLess ? NEVER : known.endsAt, ...ends);
-    return { unread, unseen, endsAt, lookedAt: known.lookedAt + Math.max(changes.told, offsets.size) };
+    // Where all that is remembered was looked at, nothing else ends.
+    const endsAt = Math.min(mayBeLess ? NEVER : known.endsAt, ...ends);
+    const lookedAt = known.lookedAt + Math.max(changes.told, changes.offsets.size + awakened.size);
+    return { unread, unseen, endsAt, lookedAt };
   }
 
   /** What was snoozed by itself and is no more; undefined where all is new that nobody can tell. */
@@ -222,6 +219,10 @@ function isUntouched(known: Known, { head, removals }: LogState, now: number): b
 
 function bytesOf({ sources, hidden, unread, unseen }: Remembered): number {
   return BYTES_OF_ONE + sources.length + hidden.length + 8 * (unread.length + unseen.length);
+}
+
+function knownUpTo({ unread, unseen }: CountedInbox, upTo: number): readonly number[] {
+  return upTo === 0 ? [] : [...unread, ...unseen].filter((offset) => offset <= upTo);
 }
 
 /** @param listed of the changed those that are new now. */

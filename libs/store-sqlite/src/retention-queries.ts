@@ -80,7 +80,7 @@ export const RETENTION_QUERIES = {
       SELECT user, topic, from_offset FROM follows
       WHERE to_offset < coalesce((SELECT min(offset) FROM entries), (SELECT floor FROM log)) LIMIT ?)`,
   dropRemembered: `
-    DELETE FROM remembered WHERE user IN (
-      SELECT user FROM remembered
-      WHERE head < coalesce((SELECT min(offset) FROM entries), (SELECT floor FROM log)) LIMIT ?)`,
+    DELETE FROM remembered WHERE rowid IN (
+      SELECT rowid FROM remembered
+      WHERE head < coalesce((SELECT min(offset) FROM entries), (SELECT floor FROM log) + 1) LIMIT ?)`,
 } as const;

@@ -28,11 +28,11 @@ export interface SqliteStoreOptions {
   readonly cacheKib?: number;
   /** Pages of 4 KiB in the WAL after which a commit copies them into the database. Default 4,000 (16 MB). */
   readonly checkpointPages?: number;
-  /** What takes so long to count of an inbox is remembered in the file, for whichever thread is asked next. Milliseconds. Default 0.5; 0: always. */
-  readonly rememberAfterMs?: number;
+  /** Of an inbox for which so many rows are looked at when it is counted it is remembered in the file what was new. Default 8,192; 0: of all. */
+  readonly worthRemembering?: number;
 }
 
-const DEFAULTS = { readers: 2, cacheKib: 16_384, checkpointPages: 4_000, rememberAfterMs: 0.5 };
+const DEFAULTS = { readers: 2, cacheKib: 16_384, checkpointPages: 4_000, worthRemembering: 8_192 };
 
 /**
  * The log in one SQLite file, for one process. One thread writes and others read; nothing of it runs on the event loop. Every rejection

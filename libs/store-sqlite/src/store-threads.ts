@@ -78,13 +78,13 @@ export class StoreThreads {
 
   async #open(): Promise<OpenedStore> {
     this.#closing.signal.throwIfAborted();
-    const { file, cacheKib, checkpointPages, rememberAfterMs, readers } = this.#options;
+    const { file, cacheKib, checkpointPages, worthRemembering, readers } = this.#options;
     const writer: Writer = new RemoteWorker(new URL('./writer.worker.js', import.meta.url), 'writer');
     const more = Array.from({ length: readers - 1 }, startReader);
     const running: Running = { writer, readers: [startReader(), ...more] };
     try {
       const opened = await writer.call('open', { file, cacheKib, checkpointPages });
-      await Promise.all(running.readers.map((reader) => reader.call('open', { file, cacheKib, rememberAfterMs })));
+      await Promise.all(running.readers.map((reader) => reader.call('open', { file, cacheKib, worthRemembering })));
       this.#running = running;
       return opened;
     } catch (error) {

@@ -55,8 +55,8 @@ export interface ConnectionOptions {
 }
 
 export interface ReaderOptions extends ConnectionOptions {
-  /** What takes so long to count of an inbox is handed out to be remembered. Milliseconds. */
-  readonly rememberAfterMs: number;
+  /** An inbox for which so many rows are looked at when it is counted is handed out to be remembered. */
+  readonly worthRemembering: number;
 }
 
 export interface WriterOptions extends ConnectionOptions {
@@ -75,6 +75,7 @@ export type WriterCalls = {
   dropClaims: { argument: number; result: boolean };
   dropOrphans: { argument: null; result: boolean };
   dropEmptyIntervals: { argument: null; result: boolean };
+  dropRemembered: { argument: null; result: boolean };
   putKey: { argument: { readonly key: StoredKey; readonly audit: AuditEntry }; result: void };
   deleteKey: { argument: { readonly id: string; readonly audit: AuditEntry }; result: void };
   touchKeys: { argument: readonly KeyUse[]; result: void };

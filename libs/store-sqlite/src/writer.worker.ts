@@ -1,6 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { AccessWriter } from './access-writer.js';
 import { BoundsReader } from './bounds-reader.js';
+import { ErasedPeople } from './erased-people.js';
 import { LogFile } from './log-file.js';
 import { LogWriter } from './log-writer.js';
 import { MemoryWriter } from './memory-writer.js';
@@ -43,15 +44,16 @@ function opened(): Opened {
 function open(options: WriterOptions): WriterCalls['open']['result'] {
   const file = LogFile.open(options);
   const { connection, secret } = file;
+  const erased = new ErasedPeople();
   current = {
     file,
-    writer: new LogWriter(connection),
+    writer: new LogWriter(connection, erased),
     retention: new RetentionWriter(connection),
     orphans: new OrphanWriter(connection),
     access: new AccessWriter(connection),
     people: new PeopleWriter(connection),
     receipts: new ReceiptWriter(connection),
-    memory: new MemoryWriter(connection),
+    memory: new MemoryWriter(connection, erased),
     pushes: new PushWriter(connection),
     claimer: new PushClaimer(connection),
     settler: new PushSettler(connection),
@@ -77,6 +79,7 @@ serveCalls<WriterCalls>(parentPort, {
   dropClaims: (now) => opened().retention.dropClaims(now),
   dropOrphans: () => opened().orphans.dropOrphans(),
   dropEmptyIntervals: () => opened().orphans.dropEmptyIntervals(),
+  dropRemembered: () => opened().orphans.dropRemembered(),
   putKey: ({ key, audit }) => opened().access.putKey(key, audit),
   deleteKey: ({ id, audit }) => opened().access.deleteKey(id, audit),
   touchKeys: (uses) => opened().access.touchKeys(uses),

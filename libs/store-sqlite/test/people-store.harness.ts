@@ -10,7 +10,7 @@ export const harness: PeopleStoreHarness = {
   create: async () => {
     const directory = await mkdtemp(join(tmpdir(), 'clarion-people-store-'));
     return {
-      store: () => new SqliteStore({ file: join(directory, 'log.db'), readers: 1, rememberAfterMs: 0 }),
+      store: () => new SqliteStore({ file: join(directory, 'log.db'), readers: 1, worthRemembering: 0 }),
       dispose: () => rm(directory, { recursive: true, force: true }),
     };
   },
