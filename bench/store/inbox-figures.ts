@@ -15,8 +15,17 @@ const NOTIFICATIONS = 10_000;
 const NOW = 1_800_000_000_000;
 const AT = new Date(NOW).toISOString();
 /** Each inbox has threads of its own, whose code is compiled meanwhile: of the first 1,500 calls one in fifty takes 2–5 ms, then one in a hundred until some thousands were made. */
-const WARM_UP = { counts: 1_500, summary: 8_000, page: 1_500, ofAnother: 3_000, summaryAfterAll: 1_500 };
+const WARM_UP = {
+  counts: 1_500,
+  summary: 8_000,
+  page: 1_500,
+  ofAnother: 3_000,
+  summaryAfterAll: 1_500,
+  muchCame: 1_000,
+};
 const REPEATS = 1_000;
+/** Each time after so much came: more than is looked at one by one. */
+const MUCH = { came: 200, repeats: 500 };
 const [USER, OWN] = ['u', 'users/u'];
 
 /** An inbox, and what was said of it. */
@@ -78,6 +87,7 @@ class InboxFigures {
   readonly #offsets: number[] = [];
   #acts = 0;
   #changes = 0;
+  #published = NOTIFICATIONS;
 
   constructor(file: string, shape: Shape) {
     this.#store = new SqliteStore({ file });
@@ -117,20 +127,29 @@ class InboxFigures {
     const page = await timesOf(WARM_UP.page, () => this.#store.people.inbox({ ...scope, filter: 'inbox', limit: 50 }));
     // The last, since it reads all.
     const afterAll = await timesOf(WARM_UP.summaryAfterAll, summary, () => this.#readAll());
+    const afterMuch = await timesOf(
+      WARM_UP.muchCame,
+      summary,
+      async () => {
+        await this.#readAll();
+        await summary();
+        await this.#store.append(Array.from({ length: MUCH.came }, () => this.#notification(++this.#published)));
+      },
+      MUCH.repeats,
+    );
     await this.#store.close();
-    return `${name}: counts anew ${anew}, a summary after a change ${again}, of a reader that begins ${ofAnother}, after all is read up to a cursor ${afterAll}, a page of 50 ${page}`;
+    return `${name}: counts anew ${anew}, a summary after a change ${again}, of a reader that begins ${ofAnother}, after all is read up to a cursor ${afterAll}, after ${MUCH.came} more came ${afterMuch}, a page of 50 ${page}`;
   }
 
   /** One notification more; or that one is read. */
   async #change(): Promise<void> {
-    const number = NOTIFICATIONS + (this.#changes >> 1);
-    if (this.#changes++ % 2 === 1) return this.#read({ ids: [`n-${number}`] });
-    await this.#store.append([this.#notification(number)]);
+    if (this.#changes++ % 2 === 1) return this.#read({ ids: [`n-${this.#published}`] });
+    await this.#store.append([this.#notification(++this.#published)]);
   }
 
   /** One more, and all up to that is read. */
   async #readAll(): Promise<void> {
-    const [result] = await this.#store.append([this.#notification(NOTIFICATIONS + this.#changes++)]);
+    const [result] = await this.#store.append([this.#notification(++this.#published)]);
     if (result?.outcome === 'appended') await this.#read({ upTo: result.offset ?? 0, topic: null });
   }
 
@@ -177,10 +196,11 @@ async function timesOf(
   warmUp: number,
   call: () => Promise<unknown>,
   before: () => Promise<void> = nothing,
+  repeats = REPEATS,
 ): Promise<string> {
   const times: number[] = [];
   let cpu = 0;
-  for (let i = -warmUp; i < REPEATS; i++) {
+  for (let i = -warmUp; i < repeats; i++) {
     await before();
     const [startedAt, cpuBefore] = [performance.now(), process.cpuUsage()];
     await call();
@@ -190,8 +210,8 @@ async function timesOf(
     cpu += user + system;
   }
   times.sort((a, b) => a - b);
-  const at = (share: number): string => times[Math.floor(share * REPEATS)]?.toFixed(2) ?? '';
-  return `p50 ${at(0.5)} p99 ${at(0.99)} (CPU ${(cpu / 1_000 / REPEATS).toFixed(2)})`;
+  const at = (share: number): string => times[Math.floor(share * repeats)]?.toFixed(2) ?? '';
+  return `p50 ${at(0.5)} p99 ${at(0.99)} (CPU ${(cpu / 1_000 / repeats).toFixed(2)})`;
 }
 
 /** About a millisecond. */

@@ -2,63 +2,86 @@ import { changedBy } from '#clarion/notifications/people';
 import { integer, text, textOrNull, type Connection, type Row } from './connection.js';
 import type { JudgedScope } from './inbox-judge.js';
 import { INBOX_QUERIES } from './inbox-queries.js';
-import { addAll } from './offset-lists.js';
+import { addAll, offsetsIn } from './offset-lists.js';
 import { personalTopic } from './personal-topic.js';
 import { prepareAll, type Prepared } from './prepared.js';
 
 const NAMES = ['since', 'sinceByTopics', 'offsetsOfIds', 'sameKeyBeforeEach', 'aboutEach', 'bodies'] as const;
 
-/** To look at more notifications costs more than to count all of them again. */
-export const MAX_CHANGED = 400;
+/** So many that came are judged one by one; more are counted faster. */
+const FEW_CAME = 64;
 /** Of so few entries all are read, whomever they concern; of more each topic is asked, as also where they have many topics. */
 const [FEW_ENTRIES, FEW_ROWS] = [64, 512];
+/** Rows that are read of topics. */
+const MAX_ROWS = 16_384;
 /** Bodies that are read together. */
 const AT_ONCE = 32;
 
 /** Which notifications may stand otherwise than before. */
 export interface Changes {
   readonly offsets: ReadonlySet<number>;
+  /** By which topics so much came that it is to be counted; nothing of it need be among the offsets. */
+  readonly muchCameBy: ReadonlySet<string> | undefined;
   /** Whether any other that was new may be so no more. */
   readonly mayBeLess: boolean;
   /** How many rows of the log told that. */
   readonly told: number;
 }
 
+/** What came by the topics of an inbox, and what its person has done. */
+interface Told {
+  /** Notifications that nothing need be known of. */
+  readonly plain: ReadonlySet<number>;
+  readonly others: readonly Other[];
+  /** By which of the topics all that came. */
+  readonly cameBy: ReadonlySet<string>;
+  readonly rows: number;
+}
+
+type Other = readonly [topic: string, offset: number, kind: string | null, collapseKey: string | null];
+
 /** Reads in the log which notifications may stand otherwise in an inbox than they did some time ago: all that is said of them is told there. */
 export class InboxChanges {
+  readonly #fewCame: number;
   readonly #sql: Prepared<(typeof NAMES)[number]>;
 
-  constructor(connection: Connection) {
+  /** @param fewCame so many that came are told one by one. */
+  constructor(connection: Connection, fewCame = FEW_CAME) {
+    this.#fewCame = fewCame;
     this.#sql = prepareAll(connection, INBOX_QUERIES, NAMES);
   }
 
-  /** @returns undefined: more than {@link MAX_CHANGED} told something, or of more something was told, or nobody can tell of which. */
-  between(known: number, head: number, scope: JudgedScope): Changes | undefined {
-    const rows = this.#rows(known, head, scope);
-    if (rows.length > MAX_CHANGED) return undefined;
+  /** @returns undefined: too much was told, or of more than `most` notifications something was said, or nobody can tell of which. */
+  between(known: number, head: number, scope: JudgedScope, most: number): Changes | undefined {
+    const told = this.#told(known, head, scope);
+    if (told.rows >= MAX_ROWS || told.others.length > most) return undefined;
     const [offsets, about, marks] = [new Set<number>(), [] as number[], [] as number[]];
     const keyed: (readonly [string, string, number])[] = [];
-    for (const row of rows) {
-      const [offset, kind, key] = [integer(row, 1), textOrNull(row, 2), textOrNull(row, 3)];
+    for (const [topic, offset, kind, key] of told.others) {
       if (kind === 'inbox') marks.push(offset);
       // Neither when it is over nor its category can be edited.
       if (kind === 'inbox' || kind === 'updated') continue;
       if (kind === null) offsets.add(offset);
       else about.push(offset);
       // What came and was retracted since has taken the place of an older one all the same.
-      if (key !== null) keyed.push([text(row, 0), key, offset]);
+      if (key !== null) keyed.push([topic, key, offset]);
     }
     if (about.length > 0) addAll(offsets, this.#sql.aboutEach.all([JSON.stringify(about)]));
     if (keyed.length > 0) addAll(offsets, this.#sql.sameKeyBeforeEach.all([JSON.stringify(keyed)]));
-    const marked = this.#markedBy(marks);
+    const marked = this.#markedBy(marks, most);
     if (marked === undefined) return undefined;
     const { ids, mayBeLess } = marked;
     if (ids.size > 0) addAll(offsets, this.#sql.offsetsOfIds.all([JSON.stringify([...ids])]));
-    return { offsets, mayBeLess, told: rows.length };
+    const muchCameBy = told.plain.size > this.#fewCame ? told.cameBy : undefined;
+    if (muchCameBy === undefined) for (const offset of told.plain) offsets.add(offset);
+    return { offsets, muchCameBy, mayBeLess, told: told.rows };
   }
 
   /** What people said, by the events that tell it: some at a time, for each may name a thousand. */
-  #markedBy(events: readonly number[]): { readonly ids: ReadonlySet<string>; readonly mayBeLess: boolean } | undefined {
+  #markedBy(
+    events: readonly number[],
+    most: number,
+  ): { readonly ids: ReadonlySet<string>; readonly mayBeLess: boolean } | undefined {
     const ids = new Set<string>();
     let mayBeLess = false;
     for (let from = 0; from < events.length; from += AT_ONCE) {
@@ -68,20 +91,38 @@ export class InboxChanges {
         if (changed === 'no more is new') mayBeLess = true;
         else for (const id of changed) ids.add(id);
       }
-      if (ids.size > MAX_CHANGED) return undefined;
+      if (ids.size > most) return undefined;
     }
     return { ids, mayBeLess };
   }
 
-  /** Topic, offset, kind and collapse key of what came by the topics of the inbox, and of what its person has done. */
-  #rows(known: number, head: number, { user, topics }: JudgedScope): Row[] {
-    if (head === known) return [];
+  #told(known: number, head: number, { user, topics }: JudgedScope): Told {
+    if (head === known) return NOTHING_TOLD;
     const own = personalTopic(user);
     if (head - known <= FEW_ENTRIES) {
       const all = this.#sql.since.all([known, FEW_ROWS]);
-      if (all.length < FEW_ROWS) return all.filter((row) => row[0] === own || topics.has(text(row, 0)));
+      if (all.length < FEW_ROWS)
+        return sorted(all.map(toOther).filter(([topic]) => topic === own || topics.has(topic)));
     }
-    const told = topics.has(own) ? [...topics.keys()] : [...topics.keys(), own];
-    return this.#sql.sinceByTopics.all([JSON.stringify(told), known, MAX_CHANGED + 1]);
+    const asked = topics.has(own) ? [...topics.keys()] : [...topics.keys(), own];
+    const row = this.#sql.sinceByTopics.get([JSON.stringify(asked), known, MAX_ROWS]) ?? [];
+    const others = JSON.parse(text(row, 2)) as readonly Other[];
+    const places = new Set(offsetsIn(text(row, 1)));
+    const cameBy = new Set([...[...places].map((place) => asked[place] ?? ''), ...others.map(([topic]) => topic)]);
+    return { plain: new Set(offsetsIn(text(row, 0))), others, cameBy, rows: integer(row, 3) };
   }
+}
+
+const NOTHING_TOLD: Told = { plain: new Set(), others: [], cameBy: new Set(), rows: 0 };
+
+function toOther(row: Row): Other {
+  return [text(row, 0), integer(row, 1), textOrNull(row, 2), textOrNull(row, 3)];
+}
+
+/** As `sinceByTopics` tells it. */
+function sorted(rows: readonly Other[]): Told {
+  const isPlain = ([, , kind, key]: Other): boolean => kind === null && key === null;
+  const plain = new Set(rows.filter(isPlain).map(([, offset]) => offset));
+  const others = rows.filter((row) => !isPlain(row));
+  return { plain, others, cameBy: new Set(rows.map(([topic]) => topic)), rows: rows.length };
 }

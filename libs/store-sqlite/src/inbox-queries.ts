@@ -160,10 +160,16 @@ export const INBOX_QUERIES = {
    * where entries may be gone.
    */
   state: 'SELECT coalesce((SELECT max(offset) FROM entries), 0), removals, lifts, erasures, floor FROM log',
-  /** What came by the topics in ?1 (JSON) after ?2, at most ?3. */
+  /**
+   * What came by the topics in ?1 (JSON) after ?2, at most ?3 rows: the offsets of notifications without a key, beside them the places of their topics in
+   * the list, of all others topic, offset, kind and collapse key, and how many rows that were.
+   */
   sinceByTopics: `
-    SELECT a.topic, a.offset, a.kind, a.collapse_key
-    FROM json_each(?1) AS s CROSS JOIN audience AS a ON a.topic = s.value AND a.offset > ?2 LIMIT ?3`,
+    SELECT json_group_array(offset) FILTER (WHERE is_plain), json_group_array(place) FILTER (WHERE is_plain),
+      json_group_array(json_array(topic, offset, kind, collapse_key)) FILTER (WHERE NOT is_plain), count(*)
+    FROM (
+      SELECT a.topic, s.key AS place, a.offset, a.kind, a.collapse_key, a.kind IS NULL AND a.collapse_key IS NULL AS is_plain
+      FROM json_each(?1) AS s CROSS JOIN audience AS a ON a.topic = s.value AND a.offset > ?2 LIMIT ?3)`,
   /** By whatever topics it came. */
   since: `
     SELECT t.value, e.offset, e.kind, e.collapse_key

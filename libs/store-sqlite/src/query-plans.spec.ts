@@ -86,7 +86,7 @@ const ALLOWED_SCANS: { readonly [Q in keyof typeof queries]?: readonly string[] 
   candidatesOfUnseen: ['SCAN s VIRTUAL TABLE INDEX 1:', 'SCAN json_each VIRTUAL TABLE INDEX 1:'],
   sharedOfEach: ['SCAN s VIRTUAL TABLE INDEX 1:'],
   oldestOfEach: ['SCAN s VIRTUAL TABLE INDEX 1:'],
-  sinceByTopics: ['SCAN s VIRTUAL TABLE INDEX 1:'],
+  sinceByTopics: ['SCAN s VIRTUAL TABLE INDEX 1:', 'SCAN (subquery-1)'],
   since: ['SCAN t VIRTUAL TABLE INDEX 1:'],
   state: ['SCAN log'],
   countUnread: COUNTING_SCANS,

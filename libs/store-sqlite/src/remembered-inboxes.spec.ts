@@ -1,159 +1,14 @@
 import * as fc from 'fast-check';
-import { afterEach, beforeEach, expect, onTestFinished, test, vi, type MockInstance } from 'vitest';
-import type { AppendRequest, InboxCounts, InboxScope, InboxSource, MarkAct, NewEntry } from '#clarion/notifications';
-import { changeBody } from '#clarion/notifications/people';
+import { afterEach, beforeEach, expect, test, vi, type MockInstance } from 'vitest';
+import type { InboxSource } from '#clarion/notifications';
 import { MARK_STATES } from '#clarion/protocol';
-import { temporaryLog } from '../test/temporary-log.js';
-import { Statement, type Connection } from './connection.js';
-import { ErasedPeople } from './erased-people.js';
+import { NOW, OWN, SEEN, Scene, UNREAD, newScene } from '../test/inbox-scene.js';
+import { Statement } from './connection.js';
 import { InboxCounter } from './inbox-counter.js';
-import type { RememberedRow } from './inbox-memory.js';
-import { LogWriter } from './log-writer.js';
-import { MemoryWriter } from './memory-writer.js';
-import { OrphanWriter } from './orphan-writer.js';
-import { SourcesReader, packSources } from './packed-sources.js';
-import { RememberedInboxes } from './remembered-inboxes.js';
-import { RetentionWriter } from './retention-writer.js';
 
-const OWN = 'users/u';
-const NOW = 100;
 const IDS = 8;
 
-type Draft = Pick<NewEntry, 'topics'> &
-  Partial<Record<'category' | 'collapseKey', string | undefined>> & { readonly expiresAt?: number | undefined };
-type Mark = Partial<Pick<MarkAct, 'state' | 'undo' | 'until' | 'at'>> & { readonly target: MarkAct['target'] };
-
-/** Somebody's inbox on a log of its own, counted as it is remembered and anew. */
-class Scene {
-  readonly connection: Connection;
-  #remembered: RememberedInboxes;
-  readonly #memory: MemoryWriter;
-  /** Not yet written. */
-  #toRemember: RememberedRow[] = [];
-  readonly #writer: LogWriter;
-  readonly #retention: RetentionWriter;
-  #published = 0;
-  scope: InboxScope;
-
-  constructor(connection: Connection) {
-    this.connection = connection;
-    this.#remembered = newReader(connection);
-    const erased = new ErasedPeople();
-    this.#memory = new MemoryWriter(connection, erased);
-    this.#writer = new LogWriter(connection, erased);
-    this.#retention = new RetentionWriter(connection);
-    for (const topic of ['a', 'b']) this.#append({ id: 'f', entry: null, act: { ...said('follow'), topic } });
-    // As if it had been before all that is published.
-    connection.exec('UPDATE follows SET from_offset = 0');
-    const sources = [OWN, 'a', 'b'].map((topic) => ({ topic, after: 0, upTo: null, publishedFrom: 0 }));
-    this.scope = { user: 'u', sources, hiddenCategories: ['hidden'], now: NOW };
-  }
-
-  /** With the ids `n-1` and so on. */
-  publish(...drafts: readonly Draft[]): void {
-    const requests = drafts.map(({ topics, ...traits }): AppendRequest => {
-      const known = Object.entries(traits).filter(([, value]) => value !== undefined);
-      const entry = { topics, publishedAt: this.scope.now, body: '"title":"x"', ...Object.fromEntries(known) };
-      return { id: `n-${++this.#published}`, entry };
-    });
-    this.#writer.append(requests);
-  }
-
-  get last(): string {
-    return `n-${this.#published}`;
-  }
-
-  mark({ state = 'read', undo = false, until = null, at = this.scope.now, target }: Mark): void {
-    const ids = 'ids' in target ? { ids: [...target.ids] } : {};
-    const body = changeBody({ change: 'marked', mark: { state, ...(undo && { undo }), ...ids }, at: '' });
-    const isSnooze = state === 'snoozed' && !undo;
-    const act = { ...said('mark'), at, body, state, undo, until: isSnooze ? (until ?? this.scope.now + 5) : null };
-    this.#append({ id: 'm', entry: null, act: { ...act, target } });
-  }
-
-  read(...ids: readonly string[]): void {
-    this.mark({ target: { ids } });
-  }
-
-  retract(id: string): void {
-    this.#append({ id: 'r', entry: null, act: { kind: 'retract', notification: id, at: this.scope.now } });
-  }
-
-  edit(id: string): void {
-    const act = { kind: 'edit', notification: id, edit: { title: 'y' }, at: this.scope.now } as const;
-    this.#append({ id: 'e', entry: null, act });
-  }
-
-  erase(user: string): void {
-    this.#append({ id: 'x', entry: null, act: { kind: 'erase', user, at: this.scope.now } });
-  }
-
-  trim(topic: string, upTo: number): void {
-    this.#retention.raiseFloor(Math.min(upTo, this.head));
-    this.#retention.trimTopic({ topic, upTo });
-  }
-
-  drop(offset: number): void {
-    this.#retention.raiseFloor(Math.min(offset, this.head));
-    this.#retention.dropEntries([offset]);
-  }
-
-  /** Nothing of now can be resumed from any more. */
-  pass(): void {
-    this.#retention.raiseFloor(this.head);
-  }
-
-  add(source: InboxSource): void {
-    this.scope = { ...this.scope, sources: [...this.scope.sources, source] };
-  }
-
-  get head(): number {
-    return Number(this.connection.prepare('SELECT max(offset) FROM entries').get([])?.[0]);
-  }
-
-  get remembered(): InboxCounts {
-    const answer = this.#remembered.counts({ ...this.scope, sources: packSources(this.scope.sources) });
-    const { toRemember, ...counts } = answer;
-    if (toRemember !== undefined) this.#toRemember.push(toRemember);
-    return counts;
-  }
-
-  /** What was counted comes into the file. */
-  remember(): void {
-    this.#memory.remember(this.#toRemember);
-    this.#toRemember = [];
-  }
-
-  /** Another reader, which knows what is in the file. */
-  beginAnew(): void {
-    this.#remembered = newReader(this.connection);
-  }
-
-  get anew(): InboxCounts {
-    return new InboxCounter(this.connection).counts(this.scope);
-  }
-
-  #append(request: AppendRequest): void {
-    this.#writer.append([request]);
-  }
-}
-
-/** To whom nothing is too fast to be remembered. */
-function newReader(connection: Connection): RememberedInboxes {
-  return new RememberedInboxes(connection, new SourcesReader(), 0);
-}
-
-function said<K extends 'follow' | 'mark'>(kind: K) {
-  return { kind, user: 'u', at: 1, body: changeBody({ change: 'followed', at: '' }) } as const;
-}
-
-function newScene(): Scene {
-  const { connection } = temporaryLog();
-  connection.exec('PRAGMA synchronous = OFF');
-  return new Scene(connection);
-}
-
-let counted: MockInstance;
+let counted: MockInstance<InboxCounter['find']>;
 beforeEach(() => {
   counted = vi.spyOn(InboxCounter.prototype, 'find');
 });
@@ -243,29 +98,37 @@ const step: fc.Arbitrary<(scene: Scene) => void> = fc.oneof(
   },
 );
 
-test('what is remembered is what counting anew says, whatever comes between', { timeout: 120_000 }, () => {
-  const { connection } = newScene();
-  let [asked, anew] = [0, 0];
-  const property = fc.property(
-    fc.array(fc.array(step, { maxLength: 4 }), { minLength: 8, maxLength: 24 }),
-    (rounds) => {
-      for (const table of ['entries', 'audience', 'marks', 'range_marks', 'follows', 'people', 'remembered'])
-        connection.exec(`DELETE FROM ${table}`);
-      connection.exec('UPDATE log SET floor = 0');
-      const scene = new Scene(connection);
-      for (const steps of rounds) {
-        for (const one of steps) one(scene);
-        asked += 1;
-        expect(scene.remembered).toEqual(scene.anew);
-      }
-      anew += counted.mock.calls.length;
-      counted.mockClear();
-    },
-  );
-  fc.assert(property, { numRuns: 200 });
-  // One of two is the anew that it is compared with.
-  expect(anew - asked).toBeLessThan(0.45 * asked);
-});
+test.for([
+  ['read', undefined, 0.45],
+  ['counted', 1, 0.9],
+] as const)(
+  'what is remembered and what came, which is %s, is what counting anew says',
+  { timeout: 120_000 },
+  (way) => {
+    const [, fewCame, share] = way;
+    const { connection } = newScene();
+    let [asked, anew] = [0, 0];
+    const property = fc.property(
+      fc.array(fc.array(step, { maxLength: 4 }), { minLength: 8, maxLength: 24 }),
+      (rounds) => {
+        for (const table of ['entries', 'audience', 'marks', 'range_marks', 'follows', 'people', 'remembered'])
+          connection.exec(`DELETE FROM ${table}`);
+        connection.exec('UPDATE log SET floor = 0');
+        const scene = new Scene(connection, fewCame);
+        for (const steps of rounds) {
+          for (const one of steps) one(scene);
+          asked += 1;
+          expect(scene.remembered).toEqual(scene.anew);
+        }
+        anew += counted.mock.calls.length;
+        counted.mockClear();
+      },
+    );
+    fc.assert(property, { numRuns: 200 });
+    // One of two is the anew that it is compared with.
+    expect(anew - asked).toBeLessThan(share * asked);
+  },
+);
 
 type Happen = (scene: Scene) => void;
 
@@ -284,8 +147,18 @@ const TOLD: readonly (readonly [string, Happen])[] = [
   ['one more', (scene) => scene.publish({ topics: ['a'] })],
   ['one more for others', (scene) => scene.publish({ topics: ['c', 'users/v'] })],
   [
-    'as many more as are looked at, each by two topics',
+    'many more, each by two topics',
     (scene) => scene.publish(...Array.from({ length: 200 }, () => ({ topics: ['b', 'a'] }))),
+  ],
+  [
+    'some, and one with a key by another topic',
+    (scene) => scene.publish({ topics: ['b'] }, { topics: ['a'], collapseKey: 'other' }),
+  ],
+  [
+    'many, and one with a key by another topic',
+    (scene) => {
+      scene.publish(...Array.from({ length: 65 }, () => ({ topics: ['b'] })), { topics: ['a'], collapseKey: 'other' });
+    },
   ],
   [
     'something among much for others',
@@ -367,6 +240,24 @@ const TOLD: readonly (readonly [string, Happen])[] = [
     },
   ],
   [
+    'that one is unread again',
+    (scene) => {
+      scene.read('n-1', 'n-2');
+      expect(scene.remembered).toEqual(UNREAD);
+      scene.remember();
+      scene.mark({ undo: true, at: NOW + 1, target: { ids: ['n-2'] } });
+      scene.publish({ topics: ['a'] });
+    },
+  ],
+  [
+    'the snooze of one that came, which is over,',
+    (scene) => {
+      scene.publish({ topics: ['a'] }, { topics: ['a'] });
+      scene.mark({ state: 'snoozed', until: NOW + 5, target: { ids: ['n-4'] } });
+      scene.scope = { ...scene.scope, now: NOW + 5 };
+    },
+  ],
+  [
     'that something is over',
     (scene) => {
       scene.publish({ topics: ['a'], expiresAt: NOW + 5 }, { topics: ['a'], expiresAt: NOW + 9 });
@@ -376,16 +267,27 @@ const TOLD: readonly (readonly [string, Happen])[] = [
   ],
 ];
 
-test.for(inEachWay(TOLD))('%s: the log tells %s what is new now', ([, , pass, happen]) => {
-  const scene = newScene();
+const COUNTING: readonly (readonly [string, number | undefined])[] = [
+  ['', undefined],
+  [', who counts all that came,', 0],
+];
+
+test.for(
+  COUNTING.flatMap(([how, fewCame]) =>
+    inEachWay(TOLD).map(([name, way, pass, happen]) => [name, way + how, { pass, happen, fewCame }] as const),
+  ),
+)('%s: the log tells %s what is new now', ([, , { pass, happen, fewCame }]) => {
+  const scene = newScene(fewCame);
   scene.publish({ topics: [OWN] }, { topics: ['a'], collapseKey: 'k' }, { topics: ['b', OWN] });
   expect(scene.remembered).toEqual({ unread: 3, unseen: 3 });
   scene.remember();
+  const { head } = scene;
   happen(scene);
   pass(scene);
   counted.mockClear();
   const { remembered } = scene;
-  expect(counted).not.toHaveBeenCalled();
+  const wasBefore = counted.mock.calls.flatMap(([{ sources }]) => sources.filter(({ after }) => after < head));
+  expect(wasBefore).toEqual([]);
   expect(remembered).toEqual(scene.anew);
 });
 
@@ -405,14 +307,40 @@ test('what retention takes of what is older than all that is remembered has noth
   expect(counted).not.toHaveBeenCalled();
 });
 
-test('of more than that all is counted again', () => {
+test('of too many that may have taken the place of others all is counted again', () => {
   const scene = newScene();
   scene.publish({ topics: [OWN] });
   expect(scene.remembered).toEqual(UNREAD);
   counted.mockClear();
-  scene.publish(...Array.from({ length: 201 }, () => ({ topics: ['b', 'a'] })));
+  scene.publish(...Array.from({ length: 201 }, (_, i) => ({ topics: ['b', 'a'], collapseKey: `k-${i}` })));
   expect(scene.remembered).toEqual({ unread: 202, unseen: 202 });
-  expect(counted).toHaveBeenCalledOnce();
+  expect(counted.mock.calls.map(([{ sources }]) => sources)).toEqual([scene.scope.sources]);
+});
+
+test.for([
+  [2_000, 1],
+  [14_000, 0],
+] as const)('of %i, marks of 430 have all of it counted %i times', ([many, times]) => {
+  const scene = newScene();
+  scene.publish(...Array.from({ length: many }, () => ({ topics: ['a'] })));
+  const ids = Array.from({ length: many }, (_, i) => `n-${i + 1}`);
+  scene.read(...ids.slice(430));
+  expect(scene.remembered).toEqual({ unread: 430, unseen: 430 });
+  counted.mockClear();
+  scene.read(...ids.slice(0, 430));
+  expect(scene.remembered).toEqual({ unread: 0, unseen: 0 });
+  expect(counted).toHaveBeenCalledTimes(times);
+});
+
+test('of too much that came all is counted again', () => {
+  const scene = newScene();
+  scene.publish({ topics: ['a'] });
+  expect(scene.remembered).toEqual(UNREAD);
+  counted.mockClear();
+  scene.publish(...Array.from({ length: 16_384 }, () => ({ topics: ['a', 'c'] })));
+  scene.mark({ target: { upTo: scene.head - 1, topic: null } });
+  expect(scene.remembered).toEqual(UNREAD);
+  expect(counted.mock.calls.map(([{ sources }]) => sources)).toEqual([scene.scope.sources]);
 });
 
 const MORE: readonly (readonly [string, Happen, Happen])[] = [
@@ -523,6 +451,17 @@ test('of more than are counted, not every mark makes it too few', () => {
   expect(counted).not.toHaveBeenCalled();
 });
 
+test('of more than are counted so much is read that what is remembered is too little', () => {
+  const scene = newScene();
+  scene.publish(...Array.from({ length: 2_000 }, () => ({ topics: [OWN] })));
+  const ids = Array.from({ length: 300 }, (_, i) => `n-${i + 1}`);
+  for (const state of ['seen', 'read'] as const) {
+    expect(scene.remembered).toEqual({ unread: 1_001, unseen: 1_001 });
+    scene.mark({ state, target: { ids } });
+  }
+  expect(scene.remembered).toEqual({ unread: 1_001, unseen: 1_001 });
+});
+
 test.for([10, 30])('%i marks of as many ids are not looked up one by one', (count) => {
   const scene = newScene();
   const marks = Array.from({ length: count }, (_, i) =>
@@ -584,82 +523,6 @@ test.for([
   expect([scene.anew, scene.remembered]).toEqual([UNREAD, UNREAD]);
 });
 
-const [UNREAD, SEEN] = [
-  { unread: 1, unseen: 1 },
-  { unread: 1, unseen: 0 },
-];
-
-test('of somebody who is erased nothing is remembered, nor is what was counted before', () => {
-  const scene = newScene();
-  scene.publish({ topics: [OWN] }, { topics: ['a', OWN] });
-  expect(scene.remembered).toEqual({ unread: 2, unseen: 2 });
-  scene.remember();
-  const kept = () => scene.connection.prepare('SELECT user, unread FROM remembered').all([]);
-  expect(kept()).toEqual([['u', expect.stringMatching(/^\[\d+,\d+\]$/)]]);
-  scene.publish(...Array.from({ length: 100 }, () => ({ topics: ['a'] })));
-  expect(scene.remembered).toEqual({ unread: 102, unseen: 102 });
-  scene.erase('u');
-  scene.remember();
-  expect(kept()).toEqual([]);
-  scene.beginAnew();
-  // By who asked before, and is answered later.
-  expect(scene.remembered).toEqual(scene.anew);
-  scene.remember();
-  expect(kept()).toEqual([]);
-});
-
-test('that somebody else is erased takes nothing from what is to be remembered', () => {
-  const scene = newScene();
-  scene.publish({ topics: [OWN, 'users/v'] });
-  expect(scene.remembered).toEqual(UNREAD);
-  scene.erase('v');
-  scene.remember();
-  counted.mockClear();
-  scene.beginAnew();
-  expect(scene.remembered).toEqual(UNREAD);
-  expect(counted).not.toHaveBeenCalled();
-});
-
-test('somebody of that name who comes later is remembered as others are', () => {
-  vi.useFakeTimers();
-  onTestFinished(() => void vi.useRealTimers());
-  const scene = newScene();
-  scene.erase('u');
-  vi.advanceTimersByTime(10_000);
-  scene.publish({ topics: [OWN] });
-  expect(scene.remembered).toEqual(UNREAD);
-  scene.remember();
-  expect(scene.connection.prepare('SELECT user FROM remembered').all([])).toEqual([['u']]);
-});
-
-test('what was remembered before all that is kept is forgotten', () => {
-  const scene = newScene();
-  const isKept = () => scene.connection.prepare('SELECT count(*) FROM remembered').get([])?.[0] === 1;
-  scene.publish({ topics: ['a'] });
-  expect(scene.remembered).toEqual(UNREAD);
-  scene.remember();
-  const orphans = new OrphanWriter(scene.connection);
-  scene.publish({ topics: ['a'] });
-  expect([orphans.dropRemembered(), isKept()]).toEqual([false, true]);
-  for (let offset = 1; offset < scene.head; offset++) scene.drop(offset);
-  expect([orphans.dropRemembered(), isKept()]).toEqual([false, false]);
-  expect([scene.anew, scene.remembered]).toEqual([UNREAD, UNREAD]);
-});
-
-test('what is in the file is written anew before so much has changed that all would be counted', () => {
-  const scene = newScene();
-  scene.publish({ topics: ['a'] });
-  for (let i = 0; i < 30; i++) {
-    scene.publish(...Array.from({ length: 30 }, () => ({ topics: ['a'] })));
-    expect(scene.remembered).toEqual({ unread: 1 + 30 * (i + 1), unseen: 1 + 30 * (i + 1) });
-    scene.remember();
-  }
-  counted.mockClear();
-  scene.beginAnew();
-  expect(scene.remembered).toEqual({ unread: 901, unseen: 901 });
-  expect(counted).not.toHaveBeenCalled();
-});
-
 const OTHERS: readonly (readonly [string, Partial<InboxSource>, readonly string[]])[] = [
   ['with another category hidden', {}, ['hidden', 'shown']],
   ['that ends earlier', { upTo: 3 }, ['hidden']],
@@ -679,18 +542,6 @@ test.for(inEachWay(OTHERS))('of an inbox %s %s is not told what another one has'
   const { remembered } = scene;
   expect(remembered).not.toEqual({ unread: 2, unseen: 2 });
   expect(remembered).toEqual(scene.anew);
-});
-
-test('of two readers the one that counted later is remembered', () => {
-  const scene = newScene();
-  scene.publish({ topics: ['a'] });
-  expect(scene.remembered).toEqual(UNREAD);
-  const later = newReader(scene.connection);
-  scene.read('n-1');
-  const { toRemember } = later.counts({ ...scene.scope, sources: packSources(scene.scope.sources) });
-  new MemoryWriter(scene.connection, new ErasedPeople()).remember([toRemember!]);
-  scene.remember();
-  expect(scene.connection.prepare('SELECT unread FROM remembered').all([])).toEqual([['[]']]);
 });
 
 test('people who were not asked for lately are forgotten', () => {

@@ -1,7 +1,7 @@
 import type { InboxCounts, InboxScope } from '#clarion/notifications';
 import { integer, type Connection, type Statement } from './connection.js';
-import { InboxChanges, MAX_CHANGED } from './inbox-changes.js';
-import { ENOUGH, InboxCounter, NEVER } from './inbox-counter.js';
+import { InboxChanges } from './inbox-changes.js';
+import { ENOUGH, InboxCounter, NEVER, type NewOnes } from './inbox-counter.js';
 import { isListed } from './inbox-filter.js';
 import { JudgedScope } from './inbox-judge.js';
 import { InboxMemory, type CountedInbox, type LogState, type RememberedRow } from './inbox-memory.js';
@@ -19,13 +19,19 @@ const MAX_KEPT = 2 * ENOUGH;
 /** What is remembered of all people together by one reader, roughly. */
 const MAX_BYTES = 16 * 1_024 * 1_024;
 const BYTES_OF_ONE = 300;
+/** So many notifications are judged rather than all of them counted again, and more where to judge one costs less than so many rows in a list. */
+const [FEW_CHANGED, ROWS_FOR_ONE] = [400, 64];
 /** What is in the file is written anew long before so much has changed that all would be counted. */
-const MANY_LOOKED_AT = MAX_CHANGED / 4;
+const MANY_LOOKED_AT = FEW_CHANGED / 4;
+
+const NOTHING_NEW: NewOnes = { unread: new Set(), unseen: new Set(), expiresAt: NEVER, work: 0 };
 
 interface Known extends CountedInbox {
   /** When the first of what is asleep comes back. */
   readonly awakeAt: number;
-  /** How much was looked at since this was written to the file; less than nothing where it need not be. */
+  /** What counting it anew looks at, at least, in rows of a list: so much is worth writing to the file. */
+  readonly work: number;
+  /** How much was looked at since it was written. */
   readonly lookedAt: number;
 }
 
@@ -40,7 +46,7 @@ export interface CountsAndMemory extends InboxCounts {
   readonly toRemember?: RememberedRow;
 }
 
-type Found = Pick<Known, 'unread' | 'unseen' | 'endsAt' | 'lookedAt'>;
+type Found = Pick<Known, 'unread' | 'unseen' | 'endsAt' | 'work' | 'lookedAt'>;
 
 /** What is asked with what is known of the log and of the person. */
 interface Question {
@@ -51,9 +57,10 @@ interface Question {
 
 /**
  * Remembers what was new in the inboxes of people who are asked for again and again, and looks only at what the log has told since, and at what is remembered
- * where that may be less now: after a mark up to a cursor, when something is over, when rows were removed. Whom this reader does not know, another one may have
- * known: what takes long to count is in the file as well. Counts anew when that is much, when a mark up to a cursor was taken back or snoozes, or such a
- * snooze has ended, when the inbox consists of something else, and when there was more than is counted and too little is left of what is remembered.
+ * where that may be less now: after a mark up to a cursor, when something is over, when rows were removed. Where much came, what came is counted. Whom this
+ * reader does not know, another one may have known: what takes long to count is in the file as well. Counts anew when more is to be looked at than that is
+ * worth, when a mark up to a cursor was taken back or snoozes, or such a snooze has ended, when the inbox consists of something else, and when there was more
+ * than is counted and too little is left of what is remembered.
  */
 export class RememberedInboxes {
   readonly #connection: Connection;
@@ -74,12 +81,13 @@ export class RememberedInboxes {
   #lifts = 0;
   #erasures = 0;
 
-  constructor(connection: Connection, sources: SourcesReader, worthRemembering: number) {
+  /** @param fewCame so many that came are judged one by one; more are counted. */
+  constructor(connection: Connection, sources: SourcesReader, worthRemembering: number, fewCame?: number) {
     this.#connection = connection;
     this.#sources = sources;
     this.#worthRemembering = worthRemembering;
     this.#counter = new InboxCounter(connection);
-    this.#changes = new InboxChanges(connection);
+    this.#changes = new InboxChanges(connection, fewCame);
     this.#memory = new InboxMemory(connection, sources);
     this.#rows = new InboxRows(connection);
     this.#state = connection.prepare(INBOX_QUERIES.state);
@@ -92,7 +100,7 @@ export class RememberedInboxes {
   counts(packed: Packed<InboxScope>): CountsAndMemory {
     const inbox = this.#connection.read(() => this.#inbox(packed));
     const counts = { unread: Math.min(ENOUGH, inbox.unread.length), unseen: Math.min(ENOUGH, inbox.unseen.length) };
-    const isDue = inbox.lookedAt >= MANY_LOOKED_AT;
+    const isDue = inbox.work >= this.#worthRemembering && inbox.lookedAt >= MANY_LOOKED_AT;
     this.#remember(packed.user, isDue ? { ...inbox, lookedAt: 0 } : inbox);
     return isDue ? { ...counts, toRemember: this.#memory.toRow(packed, inbox) } : counts;
   }
@@ -141,7 +149,7 @@ export class RememberedInboxes {
 
   #inFile(packed: Packed<InboxScope>, state: LogState): Known | undefined {
     const inFile = this.#memory.read(packed, state);
-    return inFile && { ...inFile, awakeAt: 0, lookedAt: 0 };
+    return inFile && { ...inFile, awakeAt: 0, work: this.#worthRemembering, lookedAt: 0 };
   }
 
   #counted(scope: InboxScope): Found {
@@ -150,7 +158,8 @@ export class RememberedInboxes {
       unread: [...unread].slice(0, MAX_KEPT),
       unseen: [...unseen].slice(0, MAX_KEPT),
       endsAt: expiresAt,
-      lookedAt: work < this.#worthRemembering ? -Infinity : Infinity,
+      work,
+      lookedAt: Infinity,
     };
   }
 
@@ -165,33 +174,37 @@ export class RememberedInboxes {
     // Retention may have taken what tells of marks. Where it took anything else there is less of what it has passed.
     if (known.head < state.floor && this.#memory.lastMark(scope.user) > known.head) return undefined;
     const judged = new JudgedScope(scope);
-    const changes = this.#changes.between(known.head, state.head, judged);
-    const awakened = this.#awakenedSince(known, scope, ranges);
+    const most = Math.max(FEW_CHANGED, Math.floor(known.work / ROWS_FOR_ONE));
+    const changes = this.#changes.between(known.head, state.head, judged, most);
+    const awakened = this.#awakenedSince(known, scope, ranges, most);
     if (changes === undefined || awakened === undefined) return undefined;
     const mayBeLess = changes.mayBeLess || known.endsAt <= scope.now;
     const upTo = mayBeLess ? NEVER : known.removals === state.removals ? 0 : state.floor;
-    const changed = new Set([...changes.offsets, ...awakened, ...knownUpTo(known, upTo)]);
-    if (changed.size > MAX_CHANGED) return undefined;
+    const all = [...changes.offsets, ...awakened, ...knownUpTo(known, upTo)];
+    const { muchCameBy } = changes;
+    const changed = new Set(muchCameBy === undefined ? all : all.filter((offset) => offset <= known.head));
+    if (changed.size > most) return undefined;
     const asked = { request: { ...scope, filter: 'unread' }, scope: judged, ranges } as const;
     const listed = this.#rows.listed([...changed], asked);
     const listedUnseen = listed.filter(({ standing }) => isListed('unseen', standing, scope.now));
-    const unread = withChanges(known.unread, changed, listed);
-    const unseen = withChanges(known.unseen, changed, listedUnseen);
+    const came = muchCameBy ? this.#counter.find(since(known.head, scope, muchCameBy), WANTED) : NOTHING_NEW;
+    const unread = withChanges(known.unread, changed, [...listed.map(offsetOf), ...came.unread]);
+    const unseen = withChanges(known.unseen, changed, [...listedUnseen.map(offsetOf), ...came.unseen]);
     if (isTooFew(unread, known.unread) || isTooFew(unseen, known.unseen)) return undefined;
     const ends = listed.map(({ expiresAt }) => expiresAt ?? NEVER);
     // Where all that is remembered was looked at, nothing else ends.
-    const endsAt = Math.min(mayBeLess ? NEVER : known.endsAt, ...ends);
-    const lookedAt = known.lookedAt + Math.max(changes.told, changes.offsets.size + awakened.size);
-    return { unread, unseen, endsAt, lookedAt };
+    const endsAt = Math.min(mayBeLess ? NEVER : known.endsAt, came.expiresAt, ...ends);
+    const lookedAt = Math.max(changes.told, changes.offsets.size + awakened.size);
+    return { unread, unseen, endsAt, work: known.work + lookedAt, lookedAt: known.lookedAt + lookedAt };
   }
 
   /** What was snoozed by itself and is no more; undefined where all is new that nobody can tell. */
-  #awakenedSince(known: Known, { user, now }: InboxScope, { snoozed }: Ranges): Set<number> | undefined {
+  #awakenedSince(known: Known, { user, now }: InboxScope, { snoozed }: Ranges, most: number): Set<number> | undefined {
     const awakened = new Set<number>();
     if (now < known.awakeAt && now >= known.countedAt) return awakened;
     const hasEnded = snoozed.some(({ until }) => until !== null && until > known.countedAt && until <= now);
     if (hasEnded || now < known.countedAt) return undefined;
-    addAll(awakened, this.#awakened.all([user, known.countedAt, now, MAX_CHANGED + 1]));
+    addAll(awakened, this.#awakened.all([user, known.countedAt, now, most + 1]));
     return awakened;
   }
 
@@ -225,16 +238,25 @@ function knownUpTo({ unread, unseen }: CountedInbox, upTo: number): readonly num
   return upTo === 0 ? [] : [...unread, ...unseen].filter((offset) => offset <= upTo);
 }
 
-/** @param listed of the changed those that are new now. */
+function offsetOf({ offset }: Listed): number {
+  return offset;
+}
+
+/** @param added what is new now, of the changed and of what came. */
 function withChanges(
   known: readonly number[],
   changed: ReadonlySet<number>,
-  listed: readonly Listed[],
+  added: readonly number[],
 ): readonly number[] {
-  if (changed.size === 0) return known;
+  if (changed.size === 0 && added.length === 0) return known;
   const now = known.filter((offset) => !changed.has(offset));
-  for (const { offset } of listed) if (now.length < MAX_KEPT) now.push(offset);
-  return now;
+  return [...now, ...added.slice(0, Math.max(0, MAX_KEPT - now.length))];
+}
+
+/** What of it came after `head`, by these topics. */
+function since(head: number, scope: InboxScope, topics: ReadonlySet<string>): InboxScope {
+  const sources = scope.sources.filter(({ topic }) => topics.has(topic));
+  return { ...scope, sources: sources.map((one) => (one.after < head ? { ...one, after: head } : one)) };
 }
 
 /** Of more than are counted not all are known. */
