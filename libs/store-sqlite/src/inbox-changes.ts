@@ -1,6 +1,7 @@
 import { changedBy } from '#clarion/notifications/people';
-import { integer, text, textOrNull, type Connection, type Row } from './connection.js';
+import { integer, text, type Connection, type Row } from './connection.js';
 import type { JudgedScope } from './inbox-judge.js';
+import type { CountedInbox } from './inbox-memory.js';
 import { INBOX_QUERIES } from './inbox-queries.js';
 import { addAll, offsetsIn } from './offset-lists.js';
 import { personalTopic } from './personal-topic.js';
@@ -10,8 +11,8 @@ const NAMES = ['since', 'sinceByTopics', 'offsetsOfIds', 'sameKeyBeforeEach', 'a
 
 /** So many that came are judged one by one; more are counted faster. */
 const FEW_CAME = 64;
-/** Of so few entries all are read, whomever they concern; of more each topic is asked, as also where they have many topics. */
-const [FEW_ENTRIES, FEW_ROWS] = [64, 512];
+/** Of so few entries, and of as many as there are topics, all are read, whomever they concern; of more each topic is asked, as also where they have many. */
+const [FEW_ENTRIES, TOPICS_OF_ONE] = [64, 8];
 /** Rows that are read of topics. */
 const MAX_ROWS = 16_384;
 /** Bodies that are read together. */
@@ -20,7 +21,7 @@ const AT_ONCE = 32;
 /** Which notifications may stand otherwise than before. */
 export interface Changes {
   readonly offsets: ReadonlySet<number>;
-  /** By which topics so much came that it is to be counted; nothing of it need be among the offsets. */
+  /** By which topics so much came that it is to be counted: it is not among the offsets. */
   readonly muchCameBy: ReadonlySet<string> | undefined;
   /** Whether any other that was new may be so no more. */
   readonly mayBeLess: boolean;
@@ -30,8 +31,8 @@ export interface Changes {
 
 /** What came by the topics of an inbox, and what its person has done. */
 interface Told {
-  /** Notifications that nothing need be known of. */
-  readonly plain: ReadonlySet<number>;
+  /** Notifications without a key, of which nothing else need be known. */
+  readonly plain: readonly number[];
   readonly others: readonly Other[];
   /** By which of the topics all that came. */
   readonly cameBy: ReadonlySet<string>;
@@ -52,29 +53,31 @@ export class InboxChanges {
   }
 
   /** @returns undefined: too much was told, or of more than `most` notifications something was said, or nobody can tell of which. */
-  between(known: number, head: number, scope: JudgedScope, most: number): Changes | undefined {
-    const told = this.#told(known, head, scope);
+  between(known: CountedInbox, head: number, scope: JudgedScope, most: number): Changes | undefined {
+    const told = this.#told(known.head, head, scope);
     if (told.rows >= MAX_ROWS || told.others.length > most) return undefined;
-    const [offsets, about, marks] = [new Set<number>(), [] as number[], [] as number[]];
+    const [came, about, marks] = [new Set(told.plain), [] as number[], [] as number[]];
     const keyed: (readonly [string, string, number])[] = [];
     for (const [topic, offset, kind, key] of told.others) {
       if (kind === 'inbox') marks.push(offset);
       // Neither when it is over nor its category can be edited.
       if (kind === 'inbox' || kind === 'updated') continue;
-      if (kind === null) offsets.add(offset);
+      if (kind === null) came.add(offset);
       else about.push(offset);
       // What came and was retracted since has taken the place of an older one all the same.
       if (key !== null) keyed.push([topic, key, offset]);
     }
-    if (about.length > 0) addAll(offsets, this.#sql.aboutEach.all([JSON.stringify(about)]));
-    if (keyed.length > 0) addAll(offsets, this.#sql.sameKeyBeforeEach.all([JSON.stringify(keyed)]));
     const marked = this.#markedBy(marks, most);
     if (marked === undefined) return undefined;
-    const { ids, mayBeLess } = marked;
-    if (ids.size > 0) addAll(offsets, this.#sql.offsetsOfIds.all([JSON.stringify([...ids])]));
-    const muchCameBy = told.plain.size > this.#fewCame ? told.cameBy : undefined;
-    if (muchCameBy === undefined) for (const offset of told.plain) offsets.add(offset);
-    return { offsets, muchCameBy, mayBeLess, told: told.rows };
+    const offsets = new Set<number>();
+    if (marked.ids.size > 0) addAll(offsets, this.#sql.offsetsOfIds.all([JSON.stringify([...marked.ids])]));
+    const muchCameBy = came.size > this.#fewCame ? told.cameBy : undefined;
+    if (muchCameBy === undefined) for (const offset of came) offsets.add(offset);
+    // Both only take away. Where less was new than that, it is looked at instead.
+    const takesAway = about.length + keyed.length > known.unread.length + known.unseen.length;
+    if (!takesAway && about.length > 0) addAll(offsets, this.#sql.aboutEach.all([JSON.stringify(about)]));
+    if (!takesAway && keyed.length > 0) addAll(offsets, this.#sql.sameKeyBeforeEach.all([JSON.stringify(keyed)]));
+    return { offsets, muchCameBy, mayBeLess: marked.mayBeLess || takesAway, told: told.rows };
   }
 
   /** What people said, by the events that tell it: some at a time, for each may name a thousand. */
@@ -99,30 +102,31 @@ export class InboxChanges {
   #told(known: number, head: number, { user, topics }: JudgedScope): Told {
     if (head === known) return NOTHING_TOLD;
     const own = personalTopic(user);
-    if (head - known <= FEW_ENTRIES) {
-      const all = this.#sql.since.all([known, FEW_ROWS]);
-      if (all.length < FEW_ROWS)
-        return sorted(all.map(toOther).filter(([topic]) => topic === own || topics.has(topic)));
+    const entries = head - known;
+    if (entries <= Math.max(FEW_ENTRIES, topics.size)) {
+      const all = othersIn(this.#sql.since.get([known, entries * TOPICS_OF_ONE]) ?? [], 0);
+      if (all.length < entries * TOPICS_OF_ONE)
+        return sorted(all.filter(([topic]) => topic === own || topics.has(topic)));
     }
     const asked = topics.has(own) ? [...topics.keys()] : [...topics.keys(), own];
     const row = this.#sql.sinceByTopics.get([JSON.stringify(asked), known, MAX_ROWS]) ?? [];
-    const others = JSON.parse(text(row, 2)) as readonly Other[];
+    const others = othersIn(row, 2);
     const places = new Set(offsetsIn(text(row, 1)));
     const cameBy = new Set([...[...places].map((place) => asked[place] ?? ''), ...others.map(([topic]) => topic)]);
-    return { plain: new Set(offsetsIn(text(row, 0))), others, cameBy, rows: integer(row, 3) };
+    return { plain: offsetsIn(text(row, 0)), others, cameBy, rows: integer(row, 3) };
   }
 }
 
-const NOTHING_TOLD: Told = { plain: new Set(), others: [], cameBy: new Set(), rows: 0 };
+const NOTHING_TOLD: Told = { plain: [], others: [], cameBy: new Set(), rows: 0 };
 
-function toOther(row: Row): Other {
-  return [text(row, 0), integer(row, 1), textOrNull(row, 2), textOrNull(row, 3)];
+function othersIn(row: Row, column: number): readonly Other[] {
+  return JSON.parse(text(row, column)) as readonly Other[];
 }
 
 /** As `sinceByTopics` tells it. */
 function sorted(rows: readonly Other[]): Told {
   const isPlain = ([, , kind, key]: Other): boolean => kind === null && key === null;
-  const plain = new Set(rows.filter(isPlain).map(([, offset]) => offset));
+  const plain = rows.filter(isPlain).map(([, offset]) => offset);
   const others = rows.filter((row) => !isPlain(row));
   return { plain, others, cameBy: new Set(rows.map(([topic]) => topic)), rows: rows.length };
 }

@@ -170,10 +170,12 @@ export const INBOX_QUERIES = {
     FROM (
       SELECT a.topic, s.key AS place, a.offset, a.kind, a.collapse_key, a.kind IS NULL AND a.collapse_key IS NULL AS is_plain
       FROM json_each(?1) AS s CROSS JOIN audience AS a ON a.topic = s.value AND a.offset > ?2 LIMIT ?3)`,
-  /** By whatever topics it came. */
+  /** The same of all of them after ?1, by whatever topics, at most ?2. */
   since: `
-    SELECT t.value, e.offset, e.kind, e.collapse_key
-    FROM entries AS e CROSS JOIN json_each(e.topics) AS t WHERE e.offset > ?1 LIMIT ?2`,
+    SELECT json_group_array(json_array(topic, offset, kind, collapse_key))
+    FROM (
+      SELECT t.value AS topic, e.offset, e.kind, e.collapse_key
+      FROM entries AS e CROSS JOIN json_each(e.topics) AS t WHERE e.offset > ?1 LIMIT ?2)`,
   /** Of updates and tombstones: their notifications. */
   aboutEach: 'SELECT e.about FROM json_each(?) AS s CROSS JOIN entries AS e ON e.offset = s.value',
   bodies: 'SELECT e.body FROM json_each(?) AS s CROSS JOIN entries AS e ON e.offset = s.value',

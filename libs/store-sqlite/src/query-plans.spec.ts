@@ -87,7 +87,7 @@ const ALLOWED_SCANS: { readonly [Q in keyof typeof queries]?: readonly string[] 
   sharedOfEach: ['SCAN s VIRTUAL TABLE INDEX 1:'],
   oldestOfEach: ['SCAN s VIRTUAL TABLE INDEX 1:'],
   sinceByTopics: ['SCAN s VIRTUAL TABLE INDEX 1:', 'SCAN (subquery-1)'],
-  since: ['SCAN t VIRTUAL TABLE INDEX 1:'],
+  since: ['SCAN t VIRTUAL TABLE INDEX 1:', 'SCAN (subquery-1)'],
   state: ['SCAN log'],
   countUnread: COUNTING_SCANS,
   countUnseen: COUNTING_SCANS,

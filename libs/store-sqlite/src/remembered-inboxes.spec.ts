@@ -145,6 +145,17 @@ function inEachWay<T extends readonly unknown[]>(table: readonly (readonly [stri
 const TOLD: readonly (readonly [string, Happen])[] = [
   ['nothing', () => undefined],
   ['one more', (scene) => scene.publish({ topics: ['a'] })],
+  [
+    'one more by many topics',
+    (scene) => scene.publish({ topics: [...Array.from({ length: 8 }, (_, i) => `c/${i}`), 'a'] }),
+  ],
+  [
+    'what somebody else takes back',
+    (scene) => {
+      const target = { upTo: 99, topic: null };
+      for (const undo of [false, true]) scene.mark({ user: 'v', undo, at: NOW + Number(undo), target });
+    },
+  ],
   ['one more for others', (scene) => scene.publish({ topics: ['c', 'users/v'] })],
   [
     'many more, each by two topics',

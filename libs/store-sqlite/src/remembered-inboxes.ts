@@ -175,7 +175,7 @@ export class RememberedInboxes {
     if (known.head < state.floor && this.#memory.lastMark(scope.user) > known.head) return undefined;
     const judged = new JudgedScope(scope);
     const most = Math.max(FEW_CHANGED, Math.floor(known.work / ROWS_FOR_ONE));
-    const changes = this.#changes.between(known.head, state.head, judged, most);
+    const changes = this.#changes.between(known, state.head, judged, most);
     const awakened = this.#awakenedSince(known, scope, ranges, most);
     if (changes === undefined || awakened === undefined) return undefined;
     const mayBeLess = changes.mayBeLess || known.endsAt <= scope.now;

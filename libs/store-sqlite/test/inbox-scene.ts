@@ -20,7 +20,7 @@ export const [UNREAD, SEEN] = [
 
 type Draft = Pick<NewEntry, 'topics'> &
   Partial<Record<'category' | 'collapseKey', string | undefined>> & { readonly expiresAt?: number | undefined };
-type Mark = Partial<Pick<MarkAct, 'state' | 'undo' | 'until' | 'at'>> & { readonly target: MarkAct['target'] };
+type Mark = Partial<Pick<MarkAct, 'user' | 'state' | 'undo' | 'until' | 'at'>> & { readonly target: MarkAct['target'] };
 
 /** Somebody's inbox on a log of its own, counted as it is remembered and anew. */
 export class Scene {
@@ -65,11 +65,19 @@ export class Scene {
     return `n-${this.#published}`;
   }
 
-  mark({ state = 'read', undo = false, until = null, at = this.scope.now, target }: Mark): void {
+  mark({ user = 'u', state = 'read', undo = false, until = null, at = this.scope.now, target }: Mark): void {
     const ids = 'ids' in target ? { ids: [...target.ids] } : {};
     const body = changeBody({ change: 'marked', mark: { state, ...(undo && { undo }), ...ids }, at: '' });
     const isSnooze = state === 'snoozed' && !undo;
-    const act = { ...said('mark'), at, body, state, undo, until: isSnooze ? (until ?? this.scope.now + 5) : null };
+    const act = {
+      ...said('mark'),
+      user,
+      at,
+      body,
+      state,
+      undo,
+      until: isSnooze ? (until ?? this.scope.now + 5) : null,
+    };
     this.#append({ id: 'm', entry: null, act: { ...act, target } });
   }
 
