@@ -36,6 +36,8 @@ interface Shape {
   topicsOf(number: number): readonly string[];
   readonly marks: readonly Mark[];
   readonly collapseKeys?: number;
+  /** So many for others lie before each of it in the log. */
+  readonly others?: number;
 }
 
 /** Of the first `upTo` notifications by one topic (null: by all), or of those from `from` on one by one. */
@@ -65,6 +67,7 @@ const ALL = { upTo: NOTIFICATIONS };
 
 const SHAPES: readonly Shape[] = [
   ...[1, 3, 300, 1_000].map(alone),
+  { ...alone(3), name: '3 topics, among fifty times as much for others', others: 50 },
   shared('nothing marked', []),
   shared('read in the topic', [{ ...ALL, topic: TOPIC }]),
   shared('read in their own topic', [{ ...ALL, topic: OWN }]),
@@ -155,10 +158,17 @@ class InboxFigures {
 
   async #publishAll(): Promise<void> {
     for (let from = 0; from < NOTIFICATIONS; from += 500) {
-      const batch = Array.from({ length: 500 }, (_, i) => this.#notification(from + i));
+      const batch = Array.from({ length: 500 }, (_, i) => this.#withOthers(from + i)).flat();
       for (const result of await this.#store.append(batch))
-        if (result.outcome === 'appended') this.#offsets.push(result.offset ?? 0);
+        if (result.outcome === 'appended' && result.id.startsWith('n-')) this.#offsets.push(result.offset ?? 0);
     }
+  }
+
+  #withOthers(number: number): AppendRequest[] {
+    const { others = 0 } = this.#shape;
+    const entry = { topics: [`other/${number % 100}`], publishedAt: NOW, body: entryBody };
+    const beside = Array.from({ length: others }, (_, i): AppendRequest => ({ id: `o-${number}-${i}`, entry }));
+    return [...beside, this.#notification(number)];
   }
 
   #notification(number: number): AppendRequest {

@@ -1,12 +1,30 @@
-import { text, type Connection, type Statement } from './connection.js';
+import { integer, text, type Connection } from './connection.js';
 import type { Covered } from './covered-offsets.js';
 import { splitAt, type Segment } from './inbox-plan.js';
 import { INBOX_QUERIES } from './inbox-queries.js';
 import { merged, offsetListsIn, offsetsIn, runsBeside } from './offset-lists.js';
+import { prepareAll, type Prepared } from './prepared.js';
 import { segmentList } from './segment-list.js';
 
-/** With fewer marks it is as fast to ask for the mark of each row, which finds enough after as many rows more. */
-const MANY_MARKS = 256;
+const NAMES = [
+  'head',
+  'settledUnread',
+  'settledUnseen',
+  'oldestSettledUnread',
+  'oldestSettledUnseen',
+  'rowsOfEach',
+  'oldestRowsOfEach',
+] as const;
+
+/** What is faster. */
+export interface HiddenRowsOptions {
+  /** From so many marks of single notifications on they are not sought one by one: with fewer, asking for the mark of each row finds enough after as many rows more. */
+  readonly manyMarks: number;
+  /** Where there cannot be more than so many times as many rows, as their offsets tell, all are listed rather than counted meanwhile, which takes a fifth longer. */
+  readonly uncounted: number;
+}
+
+const DEFAULTS: HiddenRowsOptions = { manyMarks: 256, uncounted: 4 };
 const MAX_MARKS = 100_000;
 /** A seek for each of so many rows costs no more than another stretch. */
 const BRIDGED = 4;
@@ -43,22 +61,17 @@ export interface Left {
  * and of rows, in the order of their indexes, instead of a question for each row.
  */
 export class HiddenRows {
-  readonly #settled: Readonly<Record<'unread' | 'unseen', Statement>>;
-  readonly #rowsOfEach: Statement;
-  readonly #manyMarks: number;
+  readonly #sql: Prepared<(typeof NAMES)[number]>;
+  readonly #options: HiddenRowsOptions;
 
-  constructor(connection: Connection, manyMarks = MANY_MARKS) {
-    this.#manyMarks = manyMarks;
-    this.#settled = {
-      unread: connection.prepare(INBOX_QUERIES.settledUnread),
-      unseen: connection.prepare(INBOX_QUERIES.settledUnseen),
-    };
-    this.#rowsOfEach = connection.prepare(INBOX_QUERIES.rowsOfEach);
+  constructor(connection: Connection, options: Partial<HiddenRowsOptions> = {}) {
+    this.#options = { ...DEFAULTS, ...options };
+    this.#sql = prepareAll(connection, INBOX_QUERIES, NAMES);
   }
 
   of(segments: readonly Segment[], user: string, filter: 'unread' | 'unseen', covered: Covered): Hidden {
     const settled = this.#settledIn(segments, user, filter);
-    const isWorthIt = settled.length >= this.#manyMarks;
+    const isWorthIt = settled.length >= this.#options.manyMarks;
     // Of what is covered nothing else tells.
     if (covered.offsets.length > 0) return { offsets: merged([covered.offsets, isWorthIt ? settled : []]), bridged: 0 };
     return isWorthIt ? { offsets: settled, bridged: BRIDGED } : NOTHING_HIDDEN;
@@ -79,7 +92,10 @@ export class HiddenRows {
   left(segments: readonly Segment[], { offsets, bridged }: Hidden, limit: number): Left {
     if (segments.length === 0) return { segments, isAll: true, listed: 0 };
     const most = offsets.length + limit;
-    const rows = offsetListsIn(text(this.#rowsOfEach.get([segmentList(segments), most]) ?? [], 0));
+    const isShort = this.#isShort(segments, most);
+    const list = segmentList(segments);
+    const found = isShort ? this.#sql.rowsOfEach.get([list]) : this.#sql.oldestRowsOfEach.get([list, most]);
+    const rows = offsetListsIn(text(found ?? [], 0));
     const listed = rows.reduce((sum, { length }) => sum + length, 0);
     const parts: Segment[] = [];
     for (const [i, segment] of segments.entries()) {
@@ -88,13 +104,28 @@ export class HiddenRows {
         parts.push({ ...segment, ...run });
       }
     }
-    return { segments: parts, isAll: rows.every(({ length }) => length < most), listed };
+    return { segments: parts, isAll: isShort || rows.every(({ length }) => length < most), listed };
   }
 
   /** A mark that is kept holds against all ranges (`MarkWriter`). Snoozes are over some time: they are left to the walk. */
   #settledIn(segments: readonly Segment[], user: string, filter: 'unread' | 'unseen'): number[] {
     if (segments.length === 0) return [];
-    const after = segments.reduce((least, segment) => Math.min(least, segment.after), Number.MAX_SAFE_INTEGER);
-    return offsetsIn(text(this.#settled[filter].get([user, after, MAX_MARKS]) ?? [], 0));
+    const { settledUnread, settledUnseen, oldestSettledUnread, oldestSettledUnseen } = this.#sql;
+    const [all, oldest] =
+      filter === 'unread' ? [settledUnread, oldestSettledUnread] : [settledUnseen, oldestSettledUnseen];
+    const after = startOf(segments);
+    const isShort = this.#isShort(segments, MAX_MARKS);
+    return offsetsIn(text((isShort ? all.get([user, after]) : oldest.get([user, after, MAX_MARKS])) ?? [], 0));
   }
+
+  /** Whether no stretch can have many more than `most` rows. */
+  #isShort(segments: readonly Segment[], most: number): boolean {
+    const end = segments.reduce((last, { upTo }) => Math.max(last, upTo), 0);
+    const offsets = Math.min(end, integer(this.#sql.head.get([]) ?? [], 0)) - startOf(segments);
+    return offsets <= this.#options.uncounted * most;
+  }
+}
+
+function startOf(segments: readonly Segment[]): number {
+  return segments.reduce((least, { after }) => Math.min(least, after), Number.MAX_SAFE_INTEGER);
 }

@@ -2,7 +2,7 @@ import type { InboxCounts, InboxScope } from '#clarion/notifications';
 import { MAX_COUNT } from '#clarion/protocol/plain';
 import { integer, integerOrNull, text, type Connection, type Row, type Statement } from './connection.js';
 import { CoveredOffsets, type Covered } from './covered-offsets.js';
-import { HiddenRows, NOTHING_HIDDEN, ROWS_FOR_STRETCH } from './hidden-rows.js';
+import { HiddenRows, NOTHING_HIDDEN, ROWS_FOR_STRETCH, type HiddenRowsOptions } from './hidden-rows.js';
 import { isListed } from './inbox-filter.js';
 import { InboxJudge, JudgedScope } from './inbox-judge.js';
 import { planInbox, type InboxPlan, type Segment } from './inbox-plan.js';
@@ -72,13 +72,12 @@ export class InboxCounter {
   readonly #lifting: Statement;
   readonly #shared: Statement;
 
-  /** @param manyMarks from so many marks of single notifications on they are not sought one by one. */
-  constructor(connection: Connection, manyMarks?: number) {
+  constructor(connection: Connection, options?: Partial<HiddenRowsOptions>) {
     this.#connection = connection;
     this.#judge = new InboxJudge(connection);
     this.#covered = new CoveredOffsets(connection);
     this.#oldest = new OldestRows(connection);
-    this.#hidden = new HiddenRows(connection, manyMarks);
+    this.#hidden = new HiddenRows(connection, options);
     this.#ranges = connection.prepare(PEOPLE_QUERIES.ranges);
     this.#counting = {
       unread: connection.prepare(INBOX_QUERIES.countUnread),

@@ -61,12 +61,15 @@ function counting(isPutAway: string): string {
 const IN_STRETCH = `
   a.topic = ${SEGMENT_COLUMNS.topic} AND a.offset > ${SEGMENT_COLUMNS.after} AND a.offset <= ${SEGMENT_COLUMNS.upTo}`;
 
-/** Of each stretch in ?1 what a query finds, as one list of lists: rows of their own cost more than what is in them. @param offsets a query of offsets. */
+/**
+ * Of each stretch in ?1 what a query finds, as one list of lists: rows of their own cost more than what is in them.
+ * @param offsets what a query of offsets selects from: to say how many in a query within it costs a fifth more.
+ */
 function ofEach(offsets: string): string {
-  return `
-    SELECT json_group_array((SELECT json_group_array(offset) FROM (${offsets})))
-    FROM json_each(?1) AS s`;
+  return `SELECT json_group_array((SELECT json_group_array(offset) FROM ${offsets})) FROM json_each(?1) AS s`;
 }
+
+const ROWS_OF_STRETCH = `audience AS a WHERE ${IN_STRETCH} AND a.kind IS NULL`;
 
 /** From the row of its first topic, unless retention took that: columns of the entry itself lie behind its body. */
 function trait(column: 'kind' | 'expires_at' | 'category' | 'collapse_key'): string {
@@ -90,12 +93,13 @@ function candidates(isPutAway: string): string {
       AND (?5 IS NULL OR ${trait('category')} = ?5)`;
 }
 
-/** What marks of single notifications put away for good, beyond ?2, at most ?3. */
-function settled(isSettled: string): string {
-  return `
-    SELECT json_group_array(offset) FROM (
-      SELECT offset FROM marks WHERE user = ?1 AND offset > ?2 AND (${isSettled}) ORDER BY offset LIMIT ?3)`;
+/** What marks of single notifications put away for good, beyond ?2. @param most whether ?3 says at most how many. */
+function settled(isSettled: string, most?: 'limited'): string {
+  const from = `marks WHERE user = ?1 AND offset > ?2 AND (${isSettled})`;
+  const selected = most === undefined ? from : `(SELECT offset FROM ${from} ORDER BY offset LIMIT ?3)`;
+  return `SELECT json_group_array(offset) FROM ${selected}`;
 }
+const [PUT_AWAY, SEEN_OR_PUT_AWAY] = ['read & 1 OR archived & 1', 'seen & 1 OR read & 1 OR archived & 1'];
 
 /** Which marks may bring a notification into a list though what is said of its stretch does not. */
 const LIFTS = 'seen % 2 = 0 OR read % 2 = 0 OR archived % 2 = 0 OR snoozed IS NOT NULL';
@@ -118,16 +122,15 @@ function marked(filter: Exclude<InboxFilter, 'all'>): string {
 export const INBOX_QUERIES = {
   countUnread: counting(isMarked('read')),
   countUnseen: counting(`${isMarked('read')} OR ${isMarked('seen')}`),
-  settledUnread: settled('read & 1 OR archived & 1'),
-  settledUnseen: settled('seen & 1 OR read & 1 OR archived & 1'),
+  settledUnread: settled(PUT_AWAY),
+  settledUnseen: settled(SEEN_OR_PUT_AWAY),
+  oldestSettledUnread: settled(PUT_AWAY, 'limited'),
+  oldestSettledUnseen: settled(SEEN_OR_PUT_AWAY, 'limited'),
+  rowsOfEach: ofEach(ROWS_OF_STRETCH),
   /** Of each stretch the oldest ?2 notifications. */
-  rowsOfEach: ofEach(
-    `SELECT a.offset FROM audience AS a WHERE ${IN_STRETCH} AND a.kind IS NULL ORDER BY a.offset LIMIT ?2`,
-  ),
+  oldestRowsOfEach: ofEach(`(SELECT a.offset FROM ${ROWS_OF_STRETCH} ORDER BY a.offset LIMIT ?2)`),
   /** Of each stretch the newest ?2 notifications. */
-  newestOfEach: ofEach(
-    `SELECT a.offset FROM audience AS a WHERE ${IN_STRETCH} AND a.kind IS NULL ORDER BY a.offset DESC LIMIT ?2`,
-  ),
+  newestOfEach: ofEach(`(SELECT a.offset FROM ${ROWS_OF_STRETCH} ORDER BY a.offset DESC LIMIT ?2)`),
   /** Of each stretch what is seen by other topics too, all of it in the order of the index: as much as retention leaves. */
   sharedOfEach: `
     SELECT json_group_array((SELECT json_group_array(a.offset) FROM audience AS a WHERE ${IN_STRETCH} AND a.shared = 1))
@@ -160,6 +163,7 @@ export const INBOX_QUERIES = {
    * where entries may be gone.
    */
   state: 'SELECT coalesce((SELECT max(offset) FROM entries), 0), removals, lifts, erasures, floor FROM log',
+  head: 'SELECT coalesce(max(offset), 0) FROM entries',
   /**
    * What came by the topics in ?1 (JSON) after ?2, at most ?3 rows: the offsets of notifications without a key, beside them the places of their topics in
    * the list, of all others topic, offset, kind and collapse key, and how many rows that were.
