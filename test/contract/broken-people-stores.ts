@@ -201,6 +201,18 @@ export const brokenPeopleStores: readonly BrokenPeopleStore[] = [
     people: (real) => ({ follows: async (user) => (await real.follows(user)).filter(({ to }) => to === null) }),
   },
   {
+    name: 'notes what was acknowledged before an erasure',
+    caughtBy: 'erase: what was acknowledged',
+    log: changingActs((act) => (act.kind === 'ack' ? { ...act, at: act.at + 1 } : act)),
+  },
+  {
+    name: 'notes what was received before an erasure',
+    caughtBy: 'erase: what was acknowledged',
+    people: (real) => ({
+      noteReceipts: (receipts) => real.noteReceipts(receipts.map((one) => ({ ...one, at: one.at + 2 }))),
+    }),
+  },
+  {
     name: 'takes the last time of a receipt',
     caughtBy: 'receipts:',
     people: (real) => ({ noteReceipts: (receipts) => real.noteReceipts(receipts.toReversed()) }),

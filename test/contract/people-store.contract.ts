@@ -368,6 +368,27 @@ export const peopleStoreContract: readonly PeopleStoreCheck[] = [
     },
   ),
 
+  onFreshPeople('erase: what was acknowledged or received until then is not noted after', async (scene) => {
+    const offset = await scene.publish('n-1', { topics: [OWN, 'users/u-2'] });
+    await scene.act({ kind: 'erase', user: USER, at: NOW });
+    const via = { transport: 'sse', device: null };
+    const acked = async (user: string, at: number): Promise<unknown> =>
+      scene.act({ kind: 'ack', user, offsets: [offset], at, ...via });
+    const acts = [await acked(USER, NOW), await acked('u-2', NOW), await acked(USER, NOW + 1)];
+    assert.deepEqual(
+      acts,
+      [[], [offset], [offset]].map((offsets) => ({ outcome: 'acted', entry: null, offsets })),
+    );
+    const received = { offset, stage: 'received', ...via } as const;
+    await scene.people.noteReceipts([
+      { ...received, user: USER, at: NOW - 1 },
+      { ...received, user: 'u-2', at: NOW - 1 },
+    ]);
+    const noted = async (user: string): Promise<string[]> =>
+      (await scene.people.receipts(offset, [user])).map(({ stage }) => stage).toSorted();
+    assert.deepEqual([await noted(USER), await noted('u-2')], [['acked'], ['acked', 'received']]);
+  }),
+
   onFreshPeople('marks: the latest counts, whatever comes last, and is kept with its time', async (scene) => {
     const offset = await scene.publish('n-1');
     assert.notEqual(await scene.done(marking({ at: NOW + 200, undo: true })), 0);

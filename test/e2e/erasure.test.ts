@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { EventStream } from '../support/event-stream.js';
 import { mintToken, publish, request } from '../support/rest.js';
 import { startServer, type TestServer } from '../support/server.js';
+import { JsonSocket } from '../support/web-socket.js';
 
 const USER = 'u-erased';
 /** What is heard of connections and receipts is written so long after it. */
@@ -58,4 +59,33 @@ it('leaves nothing of a person, in files, in memory, or a moment later', async (
   expect(replayed.events).toEqual([]);
   const acts = JSON.stringify((await request(server, 'GET', '/v1/audit')).body);
   expect(acts).toContain('user.erased');
+});
+
+it('leaves nothing of somebody who acknowledges at that moment, over whatever', { timeout: 30_000 }, async () => {
+  const users = Array.from({ length: 24 }, (_, i) => `u-busy-${i}`);
+  await Promise.all(
+    users.map(async (user, i) => {
+      const token = await mintToken(server, { sub: user });
+      const sent = await Promise.all(
+        Array.from({ length: 12 }, () => publish(server, { users: [user, 'u-other'], title: 'x' })),
+      );
+      const ids = sent.map(({ id }) => id);
+      const me = { Authorization: `Bearer ${token}` };
+      const socket = i % 2 === 0 ? new JsonSocket(`${server.url}/v1/ws?access_token=${token}`) : undefined;
+      await socket?.heard('ready');
+      const ack = async (id: string, at: number): Promise<unknown> =>
+        socket === undefined
+          ? request(server, 'POST', '/v1/me/acks', { ids: [id] }, me)
+          : socket.say({ op: 'ack', id: at, ids: [id] });
+      const erase = async (at: number): Promise<unknown> =>
+        at === 6 ? request(server, 'DELETE', `/v1/users/${user}`) : undefined;
+      await Promise.all(ids.map((id, at) => Promise.all([ack(id, at + 1), erase(at)])));
+      socket?.close();
+    }),
+  );
+  await pause(WRITTEN_WITHIN_MS);
+  for (const user of users) {
+    const { receipts } = Object((await request(server, 'GET', `/v1/users/${user}/export`)).body);
+    expect([user, receipts]).toEqual([user, []]);
+  }
 });

@@ -30,8 +30,8 @@ export class ActWriter {
     this.#marks = new MarkWriter(connection, entries, takeBacks);
     this.#follows = new FollowWriter(connection, entries);
     this.#preferences = new PreferencesWriter(connection, entries);
-    this.#receipts = new ReceiptWriter(connection);
-    this.#choices = new ChoiceWriter(connection, entries);
+    this.#receipts = new ReceiptWriter(connection, erased);
+    this.#choices = new ChoiceWriter(connection, entries, erased);
     this.#devices = new DeviceWriter(connection, entries, devices);
     this.#eraser = new Eraser(connection, entries, devices, erased);
   }

@@ -2,6 +2,7 @@ import type { LogEntry } from '#clarion/event-bus';
 import type { ActResult, ChooseAct } from '#clarion/notifications';
 import type { Connection } from './connection.js';
 import { isOver } from './edit-writer.js';
+import type { ErasedPeople } from './erased-people.js';
 import type { EntryWriter } from './entry-writer.js';
 import { InboxMembership } from './inbox-membership.js';
 import { NotificationFinder } from './notification-finder.js';
@@ -20,11 +21,11 @@ export class ChoiceWriter {
   readonly #receipts: ReceiptWriter;
   readonly #sql: Prepared<(typeof NAMES)[number]>;
 
-  constructor(connection: Connection, entries: EntryWriter) {
+  constructor(connection: Connection, entries: EntryWriter, erased: ErasedPeople) {
     this.#entries = entries;
     this.#finder = new NotificationFinder(connection);
     this.#inbox = new InboxMembership(connection);
-    this.#receipts = new ReceiptWriter(connection);
+    this.#receipts = new ReceiptWriter(connection, erased);
     this.#sql = prepareAll(connection, PUSH_QUERIES, NAMES);
   }
 

@@ -5,23 +5,30 @@ const MAX_ERASED = 10_000;
 interface Erasure {
   readonly offset: number;
   readonly at: number;
+  /** When nobody knows of before any more, by this thread's clock. */
+  readonly overAt: number;
 }
 
-/** Whom the writer has erased: what a reader counted of them before, or counts of what they were, must not be written after. */
+/** Whom the writer has erased: what was under way then must not be written after, be it what a reader has counted of them or what they have received. */
 export class ErasedPeople {
   /** The latest comes last. */
   readonly #erasures = new Map<string, Erasure>();
 
-  /** @param offset of the entry that tells it. */
-  add(user: string, offset: number): void {
+  /** @param offset of the entry that tells it. @param at when it was asked for. */
+  add(user: string, offset: number, at: number): void {
     this.#erasures.delete(user);
-    this.#erasures.set(user, { offset, at: Date.now() });
+    this.#erasures.set(user, { offset, at, overAt: Date.now() + ENDING_MS });
     if (this.#erasures.size > MAX_ERASED) this.#erasures.delete(this.#erasures.keys().next().value!);
+  }
+
+  /** Whether this person was erased at that time or later. Milliseconds since 1970. */
+  hasSince(user: string, at: number): boolean {
+    return at <= (this.#erasures.get(user)?.at ?? -Infinity);
   }
 
   /** Whether what was counted of this person when the log ended at `head` is of somebody who is gone. */
   has(user: string, head: number): boolean {
     const erasure = this.#erasures.get(user);
-    return erasure !== undefined && (head < erasure.offset || Date.now() < erasure.at + ENDING_MS);
+    return erasure !== undefined && (head < erasure.offset || Date.now() < erasure.overAt);
   }
 }

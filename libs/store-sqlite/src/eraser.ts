@@ -50,7 +50,7 @@ export class Eraser {
     for (const table of this.#tables) table.run([user]);
     this.#devices.erase(user);
     const entry = this.#entries.add(id, { kind: 'erased', topics: [], publishedAt: at, body: topic });
-    this.#erased.add(user, entry.offset);
+    this.#erased.add(user, entry.offset, at);
     return { outcome: 'acted', entry };
   }
 

@@ -87,7 +87,7 @@ export class HiddenRows {
 
   /**
    * Parts of the stretches that have what is not hidden, and perhaps some that is by a mark of its own. At most `limit` parts, of at most `limit` rows
-   * of each stretch beyond as many as are hidden.
+   * of each stretch beyond as many as are hidden, or a few times as many where they are not counted.
    */
   left(segments: readonly Segment[], { offsets, bridged }: Hidden, limit: number): Left {
     if (segments.length === 0) return { segments, isAll: true, listed: 0 };
@@ -118,7 +118,7 @@ export class HiddenRows {
     return offsetsIn(text((isShort ? all.get([user, after]) : oldest.get([user, after, MAX_MARKS])) ?? [], 0));
   }
 
-  /** Whether no stretch can have many more than `most` rows. */
+  /** Whether no stretch can have more than a few times `most` rows. */
   #isShort(segments: readonly Segment[], most: number): boolean {
     const end = segments.reduce((last, { upTo }) => Math.max(last, upTo), 0);
     const offsets = Math.min(end, integer(this.#sql.head.get([]) ?? [], 0)) - startOf(segments);

@@ -7,14 +7,25 @@ import { addAll, offsetsIn } from './offset-lists.js';
 import { personalTopic } from './personal-topic.js';
 import { prepareAll, type Prepared } from './prepared.js';
 
-const NAMES = ['since', 'sinceByTopics', 'offsetsOfIds', 'sameKeyBeforeEach', 'aboutEach', 'bodies'] as const;
+const NAMES = [
+  'since',
+  'bytesSince',
+  'sinceByTopics',
+  'offsetsOfIds',
+  'sameKeyBeforeEach',
+  'aboutEach',
+  'bodies',
+] as const;
 
 /** So many that came are judged one by one; more are counted faster. */
 const FEW_CAME = 64;
-/** Of so few entries, and of as many as there are topics, all are read, whomever they concern; of more each topic is asked, as also where they have many. */
-const [FEW_ENTRIES, TOPICS_OF_ONE] = [64, 8];
+/**
+ * Of so few entries, and of as many as there are topics where they are not long, all are read, whomever they concern; of more each topic is asked, as also
+ * where they have many. What has a key or a kind has it behind its body.
+ */
+const [FEW_ENTRIES, SHORT_BYTES, TOPICS_OF_ONE] = [64, 262_144, 8];
 /** Rows that are read of topics. */
-const MAX_ROWS = 16_384;
+const MAX_ROWS = 4_096;
 /** Bodies that are read together. */
 const AT_ONCE = 32;
 
@@ -25,6 +36,8 @@ export interface Changes {
   readonly muchCameBy: ReadonlySet<string> | undefined;
   /** Whether any other that was new may be so no more. */
   readonly mayBeLess: boolean;
+  /** Whether that is for a mark up to a cursor. */
+  readonly markedUpTo: boolean;
   /** How many rows of the log told that. */
   readonly told: number;
 }
@@ -52,7 +65,7 @@ export class InboxChanges {
     this.#sql = prepareAll(connection, INBOX_QUERIES, NAMES);
   }
 
-  /** @returns undefined: too much was told, or of more than `most` notifications something was said, or nobody can tell of which. */
+  /** @returns undefined: too much was told, or more than `most` of what must be looked at one by one, or nobody can tell of what. */
   between(known: CountedInbox, head: number, scope: JudgedScope, most: number): Changes | undefined {
     const told = this.#told(known.head, head, scope);
     if (told.rows >= MAX_ROWS || told.others.length > most) return undefined;
@@ -77,33 +90,34 @@ export class InboxChanges {
     const takesAway = about.length + keyed.length > known.unread.length + known.unseen.length;
     if (!takesAway && about.length > 0) addAll(offsets, this.#sql.aboutEach.all([JSON.stringify(about)]));
     if (!takesAway && keyed.length > 0) addAll(offsets, this.#sql.sameKeyBeforeEach.all([JSON.stringify(keyed)]));
-    return { offsets, muchCameBy, mayBeLess: marked.mayBeLess || takesAway, told: told.rows };
+    const { upTo: markedUpTo } = marked;
+    return { offsets, muchCameBy, mayBeLess: markedUpTo || takesAway, markedUpTo, told: told.rows };
   }
 
   /** What people said, by the events that tell it: some at a time, for each may name a thousand. */
   #markedBy(
     events: readonly number[],
     most: number,
-  ): { readonly ids: ReadonlySet<string>; readonly mayBeLess: boolean } | undefined {
+  ): { readonly ids: ReadonlySet<string>; readonly upTo: boolean } | undefined {
     const ids = new Set<string>();
-    let mayBeLess = false;
+    let upTo = false;
     for (let from = 0; from < events.length; from += AT_ONCE) {
       for (const row of this.#sql.bodies.all([JSON.stringify(events.slice(from, from + AT_ONCE))])) {
         const changed = changedBy(text(row, 0));
         if (changed === 'anything') return undefined;
-        if (changed === 'no more is new') mayBeLess = true;
+        if (changed === 'no more is new') upTo = true;
         else for (const id of changed) ids.add(id);
       }
       if (ids.size > most) return undefined;
     }
-    return { ids, mayBeLess };
+    return { ids, upTo };
   }
 
   #told(known: number, head: number, { user, topics }: JudgedScope): Told {
     if (head === known) return NOTHING_TOLD;
     const own = personalTopic(user);
     const entries = head - known;
-    if (entries <= Math.max(FEW_ENTRIES, topics.size)) {
+    if (entries <= FEW_ENTRIES || (entries <= topics.size && this.#bytesSince(known) <= SHORT_BYTES)) {
       const all = othersIn(this.#sql.since.get([known, entries * TOPICS_OF_ONE]) ?? [], 0);
       if (all.length < entries * TOPICS_OF_ONE)
         return sorted(all.filter(([topic]) => topic === own || topics.has(topic)));
@@ -114,6 +128,10 @@ export class InboxChanges {
     const places = new Set(offsetsIn(text(row, 1)));
     const cameBy = new Set([...[...places].map((place) => asked[place] ?? ''), ...others.map(([topic]) => topic)]);
     return { plain: offsetsIn(text(row, 0)), others, cameBy, rows: integer(row, 3) };
+  }
+
+  #bytesSince(offset: number): number {
+    return integer(this.#sql.bytesSince.get([offset]) ?? [], 0);
   }
 }
 

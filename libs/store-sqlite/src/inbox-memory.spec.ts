@@ -26,6 +26,18 @@ test('what has grown to be worth it is to be remembered in the file', () => {
   expect(written.map((head) => head !== undefined)).toEqual([false, false, false, true, false, true, false, true]);
 });
 
+test('what was marked up to a cursor makes an inbox no longer to count', () => {
+  const scene = newScene();
+  const reader = new RememberedInboxes(scene.connection, new SourcesReader(), 700);
+  for (let i = 0; i < 12; i++) {
+    scene.publish(...Array.from({ length: 99 }, () => ({ topics: ['a'] })));
+    const ask = () => reader.counts({ ...scene.scope, sources: packSources(scene.scope.sources) });
+    expect(ask().toRemember).toBeUndefined();
+    scene.mark({ target: { upTo: scene.head, topic: null } });
+    expect(ask()).toEqual({ unread: 0, unseen: 0 });
+  }
+});
+
 test('of somebody who is erased nothing is remembered, nor is what was counted before', () => {
   const scene = newScene();
   scene.publish({ topics: [OWN] }, { topics: ['a', OWN] });

@@ -174,7 +174,10 @@ export const INBOX_QUERIES = {
     FROM (
       SELECT a.topic, s.key AS place, a.offset, a.kind, a.collapse_key, a.kind IS NULL AND a.collapse_key IS NULL AS is_plain
       FROM json_each(?1) AS s CROSS JOIN audience AS a ON a.topic = s.value AND a.offset > ?2 LIMIT ?3)`,
-  /** The same of all of them after ?1, by whatever topics, at most ?2. */
+  /** Bytes of bodies after the first entry beyond ?1. */
+  bytesSince: `
+    SELECT (SELECT total FROM entries ORDER BY offset DESC LIMIT 1) - (SELECT total FROM entries WHERE offset > ?1 ORDER BY offset LIMIT 1)`,
+  /** Topic, offset, kind and collapse key of all after ?1, by whatever topics, at most ?2, as one list. */
   since: `
     SELECT json_group_array(json_array(topic, offset, kind, collapse_key))
     FROM (

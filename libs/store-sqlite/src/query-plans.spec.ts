@@ -68,6 +68,7 @@ const ALLOWED_SCANS: { readonly [Q in keyof typeof queries]?: readonly string[] 
   dropFollows: ['SCAN log'],
   dropRemembered: ['SCAN log'],
   tail: ['SCAN log', 'SCAN entries'],
+  bytesSince: ['SCAN entries'],
   firstOrphan: ['SCAN orphans'],
   /** Lists that come with the question, and the topics of one entry. */
   tombstonesInAudience: ['SCAN t VIRTUAL TABLE INDEX 1:'],

@@ -343,12 +343,24 @@ test.for([
   expect(counted).toHaveBeenCalledTimes(times);
 });
 
+test('more snoozes end than are judged, one of them of what came', () => {
+  const scene = newScene();
+  const ids = Array.from({ length: 401 }, (_, i) => `n-${i + 1}`);
+  scene.publish(...ids.map(() => ({ topics: [OWN] })));
+  scene.mark({ state: 'snoozed', until: NOW + 5, target: { ids } });
+  expect(scene.remembered).toEqual({ unread: 0, unseen: 0 });
+  scene.publish(...Array.from({ length: 65 }, () => ({ topics: [OWN] })));
+  scene.mark({ state: 'snoozed', until: NOW + 4, target: { ids: [scene.last] } });
+  scene.scope = { ...scene.scope, now: NOW + 5 };
+  expect(scene.remembered).toEqual({ unread: 466, unseen: 466 });
+});
+
 test('of too much that came all is counted again', () => {
   const scene = newScene();
   scene.publish({ topics: ['a'] });
   expect(scene.remembered).toEqual(UNREAD);
   counted.mockClear();
-  scene.publish(...Array.from({ length: 16_384 }, () => ({ topics: ['a', 'c'] })));
+  scene.publish(...Array.from({ length: 4_096 }, () => ({ topics: ['a', 'c'] })));
   scene.mark({ target: { upTo: scene.head - 1, topic: null } });
   expect(scene.remembered).toEqual(UNREAD);
   expect(counted.mock.calls.map(([{ sources }]) => sources)).toEqual([scene.scope.sources]);

@@ -29,7 +29,7 @@ const NOTHING_NEW: NewOnes = { unread: new Set(), unseen: new Set(), expiresAt: 
 interface Known extends CountedInbox {
   /** When the first of what is asleep comes back. */
   readonly awakeAt: number;
-  /** What counting it anew looks at, at least, in rows of a list: so much is worth writing to the file. */
+  /** What counting it anew looks at, roughly, in rows of a list: so much is worth writing to the file. */
   readonly work: number;
   /** How much was looked at since it was written. */
   readonly lookedAt: number;
@@ -195,7 +195,9 @@ export class RememberedInboxes {
     // Where all that is remembered was looked at, nothing else ends.
     const endsAt = Math.min(mayBeLess ? NEVER : known.endsAt, came.expiresAt, ...ends);
     const lookedAt = Math.max(changes.told, changes.offsets.size + awakened.size);
-    return { unread, unseen, endsAt, work: known.work + lookedAt, lookedAt: known.lookedAt + lookedAt };
+    // What was marked up to a cursor counting does not look at.
+    const work = (changes.markedUpTo ? 0 : known.work) + lookedAt;
+    return { unread, unseen, endsAt, work, lookedAt: known.lookedAt + lookedAt };
   }
 
   /** What was snoozed by itself and is no more; undefined where all is new that nobody can tell. */
@@ -205,7 +207,7 @@ export class RememberedInboxes {
     const hasEnded = snoozed.some(({ until }) => until !== null && until > known.countedAt && until <= now);
     if (hasEnded || now < known.countedAt) return undefined;
     addAll(awakened, this.#awakened.all([user, known.countedAt, now, most + 1]));
-    return awakened;
+    return awakened.size > most ? undefined : awakened;
   }
 
   #remember(user: string, inbox: Remembered): void {
@@ -250,7 +252,7 @@ function withChanges(
 ): readonly number[] {
   if (changed.size === 0 && added.length === 0) return known;
   const now = known.filter((offset) => !changed.has(offset));
-  return [...now, ...added.slice(0, Math.max(0, MAX_KEPT - now.length))];
+  return [...now, ...added.slice(0, MAX_KEPT - now.length)];
 }
 
 /** What of it came after `head`, by these topics. */

@@ -52,7 +52,7 @@ function open(options: WriterOptions): WriterCalls['open']['result'] {
     orphans: new OrphanWriter(connection),
     access: new AccessWriter(connection),
     people: new PeopleWriter(connection),
-    receipts: new ReceiptWriter(connection),
+    receipts: new ReceiptWriter(connection, erased),
     memory: new MemoryWriter(connection, erased),
     pushes: new PushWriter(connection),
     claimer: new PushClaimer(connection),

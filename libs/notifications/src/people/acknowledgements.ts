@@ -25,12 +25,13 @@ export class Acknowledgements {
    * @throws {DomainError} `notification.unknown` for an id that this person cannot have got: then nothing is acknowledged.
    */
   async ack(person: Person, ids: readonly string[], via: Via): Promise<number> {
+    // Before anything is awaited: whoever is erased meanwhile has acknowledged before that, and leaves nothing.
+    const at = Date.now();
     const offsets = (await this.#store.findAll(ids)).map((found) => offsetFor(person, found));
     const { user } = person;
-    const at = Date.now();
     const { offsets: fresh = [] } = await this.#log.act({ kind: 'ack', user, offsets, at, ...via });
     if (fresh.length === 0) return 0;
-    this.#notes.received(user, fresh, via);
+    this.#notes.received(user, fresh, via, at);
     await this.#bus.publish({ kind: 'acked', user, offsets: fresh, at });
     return fresh.length;
   }

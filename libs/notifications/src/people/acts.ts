@@ -80,7 +80,7 @@ export interface PreferencesAct extends PersonalAct {
   readonly wanted: WantedPreferences;
 }
 
-/** Notes that they were shown; appends nothing. The first time counts. */
+/** Notes that they were shown; appends nothing. The first time counts. Nothing is noted of somebody who was erased at that time or later. */
 export interface AckAct {
   readonly kind: 'ack';
   readonly user: string;

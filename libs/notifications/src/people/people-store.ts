@@ -38,7 +38,7 @@ export interface PeopleStore {
   /** One that is not there is no error. */
   deleteCategory(id: string): Promise<void>;
 
-  /** Notes what was sent and received; the first time of each counts. May be lost in a crash. */
+  /** Notes what was sent and received; the first time of each counts, and nothing of somebody who was erased at that time or later. May be lost in a crash. */
   noteReceipts(receipts: readonly ReceiptNote[]): Promise<void>;
   /** Adds to how many connections were offered what was published to topics, by its offset. May be lost in a crash. */
   noteOffered(connections: ReadonlyMap<number, number>): Promise<void>;

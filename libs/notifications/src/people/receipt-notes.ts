@@ -75,8 +75,8 @@ export class ReceiptNotes implements DeliveryWitness {
   }
 
   /** Whoever acknowledges has received. */
-  received(user: string, offsets: readonly number[], via: Via): void {
-    for (const offset of offsets) this.#note({ offset, user, stage: 'received', at: Date.now(), ...via });
+  received(user: string, offsets: readonly number[], via: Via, at = Date.now()): void {
+    for (const offset of offsets) this.#note({ offset, user, stage: 'received', at, ...via });
   }
 
   offered(offset: number, connections: number): void {

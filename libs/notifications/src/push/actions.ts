@@ -37,7 +37,7 @@ export class Actions {
     const acted = await this.#log.act({ kind: 'choose', user, at, body, notification: id, action, ...via });
     const { entry, offsets = [] } = acted;
     if (offsets.length > 0) {
-      this.#notes.received(user, offsets, via);
+      this.#notes.received(user, offsets, via, at);
       await this.#bus.publish({ kind: 'acked', user, offsets, at });
     }
     return entry === null ? { changed: false } : { changed: true, cursor: this.#log.cursorAt(entry.offset) };
