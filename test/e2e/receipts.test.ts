@@ -70,6 +70,21 @@ const overPoll: Acknowledger = async (token) => {
   return { ackedAt: next.then((answer) => ackOverRest(token, Object(answer.body).events[0].data.id)) };
 };
 
+it.each([100, 250])('%i notifications that come at once may be acknowledged one by one', async (count) => {
+  const token = await mintToken(server, { sub: `u-at-once-${count}` });
+  const sio = new SocketListener(server.url, { token });
+  const ws = new JsonSocket(`${server.url}/v1/ws?access_token=${token}`);
+  open.push(sio, ws);
+  await Promise.all([sio.first('ready'), ws.heard('ready')]);
+  const sent = await Promise.all(
+    Array.from({ length: count }, () => publish(server, { user: `u-at-once-${count}`, title: 't' })),
+  );
+  const acked = await Promise.all(
+    sent.map(({ id }, i) => (i % 2 === 0 ? sio.ask('ack', { ids: [id] }) : ws.ask(i, { op: 'ack', id: i, ids: [id] }))),
+  );
+  expect(acked.filter((one) => JSON.stringify(one).includes('"acked":1'))).toHaveLength(count);
+});
+
 describe('a publish that waits', () => {
   it.each<[string, Acknowledger]>([
     ['Socket.IO', overSocketIo],

@@ -16,15 +16,23 @@ describe('the inbox of a connection', () => {
     expect([inbox.take(), inbox.take(), inbox.take(), inbox.take(), inbox.take()]).toEqual([...sent, undefined]);
   });
 
-  it('takes 16 requests beside publishes', () => {
+  it('takes 256 requests beside publishes', () => {
     const inbox = new Inbox();
-    for (let id = 0; id < 16; id++) {
+    for (let id = 0; id < 256; id++) {
       expect(inbox.add(request('publish', id))).toBe(true);
       expect(inbox.add(request('ping', id))).toBe(true);
     }
-    expect(inbox.add(request('ping', 16))).toBe(false);
-    expect(inbox.add(request('publish', 16))).toBe(true);
+    expect(inbox.add(request('ping', 256))).toBe(false);
+    expect(inbox.add(request('publish', 256))).toBe(true);
     inbox.take();
+    expect(inbox.add(request('ping', 256))).toBe(false);
+    inbox.take();
+    expect(inbox.add(request('ping', 256))).toBe(true);
+  });
+
+  it('takes other requests until they have a mebibyte', () => {
+    const inbox = new Inbox();
+    for (let id = 0; id < 16; id++) expect(inbox.add(request('mark', id, 65_536))).toBe(true);
     expect(inbox.add(request('ping', 16))).toBe(false);
     inbox.take();
     expect(inbox.add(request('ping', 16))).toBe(true);

@@ -8,7 +8,7 @@ export function sessionLimits({ maxSelectors, sessionBufferBytes }: RealtimeConf
     maxPendingBytes: sessionBufferBytes,
     page: { limit: 256, maxBytes: Math.min(65_536, sessionBufferBytes) },
     maxKeys: 64,
-    maxCommands: 16,
+    maxCommands: 256,
     cursorEveryMs: 1_000,
   };
 }
