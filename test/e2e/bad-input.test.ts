@@ -306,6 +306,13 @@ describe('rights', () => {
 });
 
 describe('queries and addresses', () => {
+  it.each(['dryRun=true', 'wait=acked', 'x=1'])('a batch is not asked for %s', async (query) => {
+    const body = JSON.stringify({ notifications: [{ topic: 'chat/1', title: 'x' }] });
+    const answer = await send(`/v1/notifications/batch?${query}`, body, { ...JSON_TYPE, ...WITH_KEY });
+    expect(answer).toMatchObject({ code: 'query.invalid' });
+    expect(await history('chat/1')).toEqual({ notifications: [] });
+  });
+
   it.each([
     ['/v1/notifications', 'query.invalid', ['/topic']],
     ['/v1/notifications?topic=a/**', 'query.invalid', ['/topic']],

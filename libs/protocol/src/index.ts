@@ -186,6 +186,7 @@ export {
   evidenceSchema,
   explainQuerySchema,
   explanationSchema,
+  noQuerySchema,
   publishQuerySchema,
   PUSH_CAUSES,
   PUSH_STATES,

@@ -176,6 +176,9 @@ export const publishQuerySchema = z.strictObject({
   timeout: z.coerce.number().int().min(1).max(60).default(30).meta({ description: 'Seconds, with `wait`.' }),
 });
 
+/** Of routes that would otherwise take no notice of what is asked of others. */
+export const noQuerySchema = z.strictObject({});
+
 /** What a publish is answered: with `wait` also how far it came. */
 export const waitedPublishedSchema = publishedSchema
   .extend({

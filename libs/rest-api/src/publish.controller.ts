@@ -16,6 +16,7 @@ import {
   MAX_PUBLISH_BYTES,
   parsePublish,
   publishedSchema,
+  noQuerySchema,
   publishQuerySchema,
   publishSchema,
   toInputErrors,
@@ -92,7 +93,7 @@ export class PublishController {
   @Direct({ publishes: true })
   async publish(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const who = await this.#identified(request);
-    const manner = mannerOf(request);
+    const manner = queryOf(request, publishQuerySchema);
     const draft = parsePublish(request.body);
     const key = keyOf(draft, request.headers['idempotency-key']);
     if (manner?.dryRun === 'true') return void reply.code(200).send(await this.#dryRuns.run(who, draft));
@@ -143,10 +144,20 @@ export class PublishController {
   })
   @JsonBody(batchSchema)
   @JsonAnswer(200, batchResultSchema, 'One result per item, in order.')
-  @Problems('json.invalid', 'key.invalid', 'body.too_large', 'media_type.unsupported', 'body.invalid', 'overloaded')
+  @Problems(
+    'json.invalid',
+    'key.invalid',
+    'query.invalid',
+    'body.too_large',
+    'media_type.unsupported',
+    'body.invalid',
+    'overloaded',
+  )
   @Direct({ publishes: true, maxBodyBytes: MAX_BATCH_BYTES })
   async batch(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const who = await this.#identified(request);
+    // Else whoever tries a dry run would publish.
+    queryOf(request, noQuerySchema);
     const { notifications } = parseInput('body.invalid', batchSchema, request.body);
     const bugs: unknown[] = [];
     const results = await Promise.all(notifications.map((item) => this.#publishItem(who, item, bugs)));
@@ -176,9 +187,9 @@ export class PublishController {
 }
 
 /** Undefined for nearly all, who have no query. @throws {DomainError} `query.invalid`. */
-function mannerOf({ raw, query }: FastifyRequest): z.output<typeof publishQuerySchema> | undefined {
+function queryOf<S extends z.ZodType>({ raw, query }: FastifyRequest, schema: S): z.output<S> | undefined {
   if (raw.url?.includes('?') !== true || !isObject(query)) return undefined;
-  return parseInput('query.invalid', publishQuerySchema, readableQuery(query));
+  return parseInput('query.invalid', schema, readableQuery(query));
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
