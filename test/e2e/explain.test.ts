@@ -404,6 +404,30 @@ async function deaf(token: string): Promise<Socket> {
   return socket;
 }
 
+it('a dry run tells what delivery does with what is both for somebody and for a topic that they have', async () => {
+  const { user, token } = await person(['news/*']);
+  const draft = { topic: 'news/8', user, title: 't' };
+  const dry = async (): Promise<unknown> =>
+    Object(await must('POST', '/v1/notifications?dryRun=true', draft)).recipients[0];
+  await must('PUT', '/v1/me/preferences', { mutedTopics: ['users/me'] }, as(token));
+  const muted = { reaches: false, cause: 'muted.topic' };
+  expect(await dry()).toMatchObject({ live: { ...muted, connections: 0 }, inbox: muted });
+  await must('PUT', '/v1/me/follows?topic=news/8', undefined, as(token));
+  expect(await dry()).toMatchObject({
+    live: { reaches: false, cause: 'connection.none', connections: 0 },
+    inbox: { reaches: true },
+  });
+  const stream = await EventStream.open(`${server.url}/v1/events?topics=news/8`, as(token));
+  open.push(stream);
+  await stream.first('ready', 1);
+  expect(await dry()).toMatchObject({ live: { reaches: true, connections: 1 }, inbox: { reaches: true } });
+  const { id } = await publish(server, draft);
+  await stream.first('message', 1);
+  expect(Object(await must('GET', '/v1/me/inbox', undefined, as(token))).items).toMatchObject([
+    { notification: { id } },
+  ]);
+});
+
 it('nobody but a service is told of others: not even who has published it', async () => {
   const author = `u-${++people}`;
   const token = await mintToken(server, { sub: author, subscribe: ['news/*'], publish: ['news/*'] });

@@ -16,9 +16,19 @@ import { traitsOf } from '../traits.js';
 import type { Withheld } from './decisions.js';
 import type { PeopleStore } from './people-store.js';
 import type { PreferenceBook } from './preference-book.js';
-import type { Reach } from './reach.js';
+import type { OpenReach, Reach } from './reach.js';
 
 type Recipient = DryRun['recipients'][number];
+
+/** A draft and somebody whom it names. */
+interface Question {
+  readonly user: string;
+  readonly draft: PublishRequest;
+  readonly audience: readonly Topic[];
+  readonly now: number;
+  /** Of that person, open now. */
+  readonly connections: readonly OpenReach[];
+}
 
 /** Says who would get a notification, and by what way, by the decisions that delivery makes; publishes nothing. */
 export class DryRuns {
@@ -48,9 +58,12 @@ export class DryRuns {
     const audience = this.#publisher.admit(who, draft);
     const now = Date.now();
     const users = audience.flatMap((topic) => userOfTopic(topic) ?? []);
+    const connections = await this.#reach.connectionsOf(users);
     const topics = audience.filter((topic) => userOfTopic(topic) === undefined);
     return {
-      recipients: await Promise.all(users.map((user) => this.#recipient(user, draft, audience, now))),
+      recipients: await Promise.all(
+        users.map((user) => this.#recipient({ user, draft, audience, now, connections: connections.get(user) ?? [] })),
+      ),
       topics: await Promise.all(topics.map((topic) => this.#topic(topic))),
     };
   }
@@ -59,21 +72,29 @@ export class DryRuns {
     return { topic, connections: this.#reach.readers(topic), followers: await this.#store.followers(topic) };
   }
 
-  async #recipient(user: string, draft: PublishRequest, audience: readonly Topic[], now: number): Promise<Recipient> {
-    const [judge, push] = await Promise.all([
+  /** As delivery has it: by whichever of its topics somebody has it, or reads it, and has not withheld it. */
+  async #recipient({ user, draft, audience, now, connections }: Question): Promise<Recipient> {
+    const [judge, push, follows] = await Promise.all([
       this.#preferences.judgeOf(user),
       this.#forecasts.ofDraft(draft, audience, user, now),
+      this.#store.follows(user),
     ]);
     const { category, urgent }: EntryTraits = traitsOf(draft, now);
     const event = { ...(urgent === true && { urgent }) };
-    const decide = (channel: Channel): Withheld | undefined =>
-      judge({ channel, event, topic: userTopic(user), now, ...(category !== undefined && { category }) });
-    const connections = this.#reach.readers(userTopic(user));
-    const inbox = draft.ephemeral === true ? { reaches: false } : said(decide('inbox'));
+    const wish = (channel: Channel, topic: Topic): Withheld | undefined =>
+      judge({ channel, event, topic, now, ...(category !== undefined && { category }) });
+    const followed = audience.filter(
+      (topic) => topic === userTopic(user) || follows.some((one) => one.topic === topic && one.to === null),
+    );
+    const read = audience.filter((topic) => connections.some((one) => one.reads(topic)));
+    const reading = connections.filter((one) => audience.some((topic) => one.reads(topic))).length;
+    const isHeard = read.some((topic) => wish('live', topic) === undefined);
+    const live = isHeard ? undefined : withheldOf([...followed, ...read].map((topic) => wish('live', topic)));
+    const inbox = withheldOf(followed.map((topic) => wish('inbox', topic)));
     return {
       user,
-      live: { ...this.#live(user, decide('live'), connections), connections },
-      inbox,
+      live: { ...this.#live(user, live, reading), connections: reading },
+      inbox: draft.ephemeral === true ? { reaches: false } : said(inbox),
       push: pushed(push),
     };
   }
@@ -83,6 +104,11 @@ export class DryRuns {
     const last = this.#reach.lastOf(user);
     return { reaches: false, cause: last === undefined ? 'connection.none' : 'connection.closed' };
   }
+}
+
+/** What is withheld by none of its topics reaches somebody. */
+function withheldOf(wishes: readonly (Withheld | undefined)[]): Withheld | undefined {
+  return wishes.includes(undefined) ? undefined : wishes[0];
 }
 
 function said(withheld: Withheld | undefined): Recipient['inbox'] {
