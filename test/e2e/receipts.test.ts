@@ -86,6 +86,18 @@ it.each([100, 250])('%i notifications that come at once may be acknowledged one 
 });
 
 describe('a publish that waits', () => {
+  it('does not wait for somebody who is erased', async () => {
+    const [acker, erased] = ['u-wait-acks', 'u-wait-erased'];
+    const { ackedAt } = await overWebSocket(await mintToken(server, { sub: acker }));
+    const draft = { users: [acker, erased], title: 't' };
+    const answer = request(server, 'POST', '/v1/notifications?wait=acked&timeout=30', draft);
+    await ackedAt;
+    await request(server, 'DELETE', `/v1/users/${erased}`);
+    const at = performance.now();
+    expect(Object((await answer).body).recipients).toMatchObject([{ user: acker, acked: { transport: 'websocket' } }]);
+    expect(performance.now() - at).toBeLessThan(SOON_MS);
+  });
+
   it.each<[string, Acknowledger]>([
     ['Socket.IO', overSocketIo],
     ['WebSocket', overWebSocket],
@@ -183,6 +195,16 @@ describe('receipts', () => {
     const { body } = await request(server, 'GET', `/v1/notifications/${id}/receipts`);
     expect(body).toMatchObject({ id, recipients: [{ user: 'u-named', acked: {} }], topics: { acked: 1 } });
     expect(JSON.stringify(body)).not.toContain('u-reader');
+  });
+
+  it('pass nobody over when somebody is erased between two pages', async () => {
+    const users = Array.from({ length: 6 }, (_, n) => `u-paged-${n}`);
+    const { id } = await publish(server, { users, title: 't' });
+    const first = Object((await request(server, 'GET', `/v1/notifications/${id}/receipts?limit=2`)).body);
+    await request(server, 'DELETE', `/v1/users/${users[0]}`);
+    const path = `/v1/notifications/${id}/receipts?page=${first.nextPage}`;
+    const second = Object((await request(server, 'GET', path)).body);
+    expect(second.recipients.map(({ user }: { user: string }) => user)).toEqual(users.slice(2));
   });
 
   it('come in pages', async () => {

@@ -94,7 +94,12 @@ export class NotificationController {
   ): Promise<ReceiptList> {
     this.#limits.takeCommand(who, this.#limits.clientAddress(raw));
     const { limit, page } = parseInput('query.invalid', receiptsQuerySchema, readableQuery(query));
-    const { next, ...list } = await this.#receipts.list(who, id, limit, page === undefined ? 0 : this.#placeOf(page));
+    const { next, ...list } = await this.#receipts.list(
+      who,
+      id,
+      limit,
+      page === undefined ? undefined : this.#placeOf(page),
+    );
     return { ...list, ...(next !== undefined && { nextPage: this.#log.pageTokenAt(next) }) };
   }
 

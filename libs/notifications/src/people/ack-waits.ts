@@ -1,6 +1,6 @@
 import { principalId, type Principal } from '#clarion/access';
-import type { BusMessage, EventBus } from '#clarion/event-bus';
-import { DomainError } from '#clarion/protocol';
+import type { BusMessage, EventBus, LogEntry } from '#clarion/event-bus';
+import { DomainError, userOfTopic } from '#clarion/protocol';
 
 /** Publishers that wait at one time; one more is refused. */
 const MAX_WAITS = 1_000;
@@ -37,7 +37,7 @@ export class AckWaits {
   }
 
   /**
-   * Resolves when all of `users` have acknowledged what stands at `offset`, or when `signal` aborts.
+   * Resolves when all of `users` have acknowledged what stands at `offset`, or were erased, or when `signal` aborts.
    * @param alreadyAcked asked once it listens, so that no acknowledgement falls between the two.
    */
   async until(
@@ -68,10 +68,18 @@ export class AckWaits {
   }
 
   #take(message: BusMessage): void {
-    if (message.kind !== 'acked' || this.#waits.size === 0) return;
-    for (const offset of message.offsets)
-      for (const { missing, done } of this.#waits.get(offset) ?? [])
-        if (missing.delete(message.user) && missing.size === 0) done();
+    if (this.#waits.size === 0) return;
+    if (message.kind === 'committed') this.#takeErasures(message.entries);
+    if (message.kind !== 'acked') return;
+    for (const offset of message.offsets) takeFrom(this.#waits.get(offset) ?? [], message.user);
+  }
+
+  /** Nobody hears of them any more, nor need anybody wait. */
+  #takeErasures(entries: readonly LogEntry[]): void {
+    for (const { kind, body } of entries) {
+      const user = kind === 'erased' ? userOfTopic(body) : undefined;
+      if (user !== undefined) for (const waits of this.#waits.values()) takeFrom(waits, user);
+    }
   }
 
   #add(offset: number, wait: Wait): void {
@@ -91,4 +99,8 @@ export class AckWaits {
     if (left === 0) this.#places.delete(name);
     else this.#places.set(name, left);
   }
+}
+
+function takeFrom(waits: Iterable<Wait>, user: string): void {
+  for (const { missing, done } of waits) if (missing.delete(user) && missing.size === 0) done();
 }

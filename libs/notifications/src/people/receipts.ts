@@ -39,14 +39,20 @@ export class Receipts {
 
   /**
    * One page of the people whom it names.
-   * @param page how many of them come before it.
+   * @param rest how many are left, of all if it is absent: an erasure takes a name off, and nobody is passed over for that.
    * @throws {DomainError} as `ManagedNotifications.get`.
    */
-  async list(who: Principal, id: string, limit: number, page = 0): Promise<ReceiptList & { readonly next?: number }> {
+  async list(
+    who: Principal,
+    id: string,
+    limit: number,
+    rest = Infinity,
+  ): Promise<ReceiptList & { readonly next?: number }> {
     const found = await this.#managed.get(who, id);
     await this.#notes.flush();
     const users = namedIn(found);
-    const listed = users.slice(page, page + limit);
+    const first = Math.max(0, users.length - rest);
+    const listed = users.slice(first, first + limit);
     const { offset } = found.entry;
     const [notes, choices, { offered, acked }] = await Promise.all([
       this.#store.receipts(offset, listed),
@@ -56,12 +62,12 @@ export class Receipts {
     const recipients = await Promise.all(listed.map((user) => this.#receipt(found, user, { notes, choices })));
     const missing = recipients.filter((receipt) => !isShown(receipt)).map(({ user }) => user);
     const causes = who.kind === 'key' ? await this.#explanations.causesOf(found, missing) : new Map<string, Cause>();
-    const next = page + limit;
+    const next = users.length - first - limit;
     return {
       id,
       recipients: recipients.map((receipt) => asTold(receipt, causes.get(receipt.user), who)),
       topics: { sent: offered, acked },
-      ...(next < users.length && { next }),
+      ...(next > 0 && { next }),
     };
   }
 
