@@ -3,7 +3,6 @@ import type { EntryTraits } from '#clarion/event-bus';
 import {
   DomainError,
   userOfTopic,
-  userTopic,
   type Channel,
   type DryRun,
   type PublishRequest,
@@ -14,6 +13,7 @@ import type { Publisher } from '../publisher.js';
 import type { PushForecast, PushForecasts } from '../push/push-forecasts.js';
 import { traitsOf } from '../traits.js';
 import type { Withheld } from './decisions.js';
+import { followedNow } from './followed-now.js';
 import type { PeopleStore } from './people-store.js';
 import type { PreferenceBook } from './preference-book.js';
 import type { OpenReach, Reach } from './reach.js';
@@ -83,9 +83,7 @@ export class DryRuns {
     const event = { ...(urgent === true && { urgent }) };
     const wish = (channel: Channel, topic: Topic): Withheld | undefined =>
       judge({ channel, event, topic, now, ...(category !== undefined && { category }) });
-    const followed = audience.filter(
-      (topic) => topic === userTopic(user) || follows.some((one) => one.topic === topic && one.to === null),
-    );
+    const followed = followedNow(audience, user, follows);
     const read = audience.filter((topic) => connections.some((one) => one.reads(topic)));
     const reading = connections.filter((one) => audience.some((topic) => one.reads(topic))).length;
     const isHeard = read.some((topic) => wish('live', topic) === undefined);

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { Access } from '#clarion/access';
 import type { EntryTraits, LogEntry } from '#clarion/event-bus';
-import { CAUSES, PUSH_CAUSES, userTopic, type PublishRequest, type PushCause } from '#clarion/protocol';
+import { CAUSES, PUSH_CAUSES, type PublishRequest, type PushCause } from '#clarion/protocol';
 import { senderOf } from '../notification-body.js';
 import type { CategoryBook } from '../people/category-book.js';
-import type { FollowInterval, PeopleStore, Standing } from '../people/people-store.js';
+import { followedNow } from '../people/followed-now.js';
+import type { PeopleStore, Standing } from '../people/people-store.js';
 import type { PreferenceBook } from '../people/preference-book.js';
 import { traitsOf } from '../traits.js';
 import { personOfDevice } from './device-person.js';
@@ -80,7 +81,7 @@ export class PushForecasts {
     return this.#suppose(dueAt, {
       entry: { offset: Infinity, id: '', topics: [...audience], publishedAt: now, body: '"publishedAt":""', ...traits },
       user,
-      topics: audience.filter((topic) => topic === userTopic(user) || follows.some(isFollowing(topic))),
+      topics: followedNow(audience, user, follows),
       acked: false,
       standing: {},
       now: dueAt,
@@ -135,8 +136,4 @@ function causeOf(refusal: NoPush): PushCause {
 
 function isOfPushes(refusal: NoPush): refusal is keyof typeof CAUSE_OF {
   return Object.hasOwn(CAUSE_OF, refusal);
-}
-
-function isFollowing(topic: string): (interval: FollowInterval) => boolean {
-  return (interval) => interval.topic === topic && interval.to === null;
 }
