@@ -21,6 +21,7 @@ import { userOf } from './people.js';
 import { locate, locateFinally, type Place } from './place.js';
 import type { Page } from './ring.js';
 import type { DeliverySource } from './realtime-stats.js';
+import { assertRoom, weightOf } from './command-weight.js';
 import { carryOut, type Commanded } from './session-commands.js';
 import type { SessionContext } from './session-context.js';
 import { SessionSelectors } from './session-selectors.js';
@@ -121,15 +122,15 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
   }
 
   async handle(command: ClientCommand): Promise<unknown> {
-    if (this.#commands >= this.#context.limits.maxCommands)
-      throw new DomainError('rate.limited', 'too many commands at once');
-    this.#commands++;
+    const weight = weightOf(command);
+    assertRoom(this.#commands + weight, this.#context.limits.maxCommands);
+    this.#commands += weight;
     try {
       await this.#opening;
       if (this.#state === 'ended') throw new DomainError('draining', 'this session has ended');
       return await carryOut(this, this.#context, command);
     } finally {
-      this.#commands--;
+      this.#commands -= weight;
     }
   }
 
