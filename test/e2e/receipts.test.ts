@@ -85,17 +85,6 @@ it.each([100, 250])('%i notifications that come at once may be acknowledged one 
   expect(acked.filter((one) => JSON.stringify(one).includes('"acked":1'))).toHaveLength(count);
 });
 
-it('of acknowledgements of a thousand each, 16 may be under way', async () => {
-  const token = await mintToken(server, { sub: 'u-many-ids' });
-  const { id } = await publish(server, { user: 'u-many-ids', title: 't' });
-  const sio = new SocketListener(server.url, { token });
-  open.push(sio);
-  await sio.first('ready');
-  const ids = Array.from({ length: 1_000 }, () => id);
-  const answers = await Promise.all(Array.from({ length: 20 }, () => sio.ask('ack', { ids })));
-  expect(answers.filter((one) => JSON.stringify(one).includes('"rate.limited"'))).toHaveLength(4);
-});
-
 describe('a publish that waits', () => {
   it('does not wait for somebody who is erased', async () => {
     const [acker, erased] = ['u-wait-acks', 'u-wait-erased'];
