@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'libsql';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { API_KEY, freePort, runToExit, startServer, TOKEN_SECRET, type TestServer } from '../support/server.js';
 
@@ -111,6 +112,19 @@ describe('a start that cannot be', () => {
     expect(output).toContain(dataDir);
     expect(output).toMatch(/another process/);
     expect((await fetch(`${url}/health/ready`)).status).toBe(200);
+  });
+
+  it('names the file when nothing can be written to it', async () => {
+    const env = { CLARION_DATA_DIR: folder, CLARION_API_KEY: API_KEY, CLARION_TOKEN_SECRET: TOKEN_SECRET };
+    await (await startServer({}, { dataDir: folder })).kill('SIGTERM');
+    const file = join(folder, 'clarion.db');
+    const database = new Database(file);
+    database.exec(`CREATE TRIGGER full BEFORE INSERT ON epochs BEGIN SELECT RAISE(ABORT, 'disk is full'); END`);
+    database.close();
+    const { code, output } = await runToExit({ ...env, PORT: String(await freePort()) });
+    expect(code).toBe(1);
+    expect(output).toContain(`Clarion could not start: ${file} cannot be written: disk is full`);
+    expect(output).not.toMatch(/^\s+at /m);
   });
 });
 

@@ -3,7 +3,7 @@ import { blob, Connection } from './connection.js';
 import { FileLock } from './file-lock.js';
 import { migrate } from './migrations.js';
 import { createPrivateDirectory, createPrivateFile } from './private-files.js';
-import { StoreError } from './store-error.js';
+import { explainFailure, StoreError } from './store-error.js';
 import type { ConnectionOptions, WriterOptions } from './store-workers.js';
 
 /** A WAL that grew beyond this, in bytes, is cut back once it has been copied. */
@@ -33,11 +33,19 @@ export class LogFile {
     }
   }
 
-  /** Copies the WAL into the database, so that the file alone is the whole log, and lets go of both. */
+  /**
+   * Copies the WAL into the database, so that the file alone is the whole log, and lets go of both.
+   * @throws {StoreError} when it cannot be copied. Nothing is lost as long as it stays beside the file.
+   */
   close(): void {
-    this.connection.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-    this.connection.close();
-    this.lock.release();
+    try {
+      explainFailure('the WAL stays beside the database, which is not the whole log without it', () =>
+        this.connection.exec('PRAGMA wal_checkpoint(TRUNCATE)'),
+      );
+    } finally {
+      this.connection.close();
+      this.lock.release();
+    }
   }
 }
 

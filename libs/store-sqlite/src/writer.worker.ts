@@ -13,7 +13,7 @@ import { PushSettler } from './push-settler.js';
 import { PushWriter } from './push-writer.js';
 import { ReceiptWriter } from './receipt-writer.js';
 import { RetentionWriter } from './retention-writer.js';
-import { StoreError } from './store-error.js';
+import { explainFailure, StoreError } from './store-error.js';
 import type { WriterCalls, WriterOptions } from './store-workers.js';
 import { TakeBackWriter } from './take-back-writer.js';
 import { serveCalls } from './worker-host.js';
@@ -59,13 +59,15 @@ function open(options: WriterOptions): WriterCalls['open']['result'] {
     settler: new PushSettler(connection),
     takeBacks: new TakeBackWriter(connection),
   };
-  current.writer.beginEpoch();
+  const { writer } = current;
+  explainFailure(`${options.file} cannot be written`, () => writer.beginEpoch());
   return { ...new BoundsReader(connection).bounds(), secret };
 }
 
 function close(): void {
-  opened().file.close();
+  const { file } = opened();
   current = undefined;
+  file.close();
 }
 
 if (parentPort === null) throw new Error('this module is the entry of a worker thread');
