@@ -165,6 +165,8 @@ describe('REST', () => {
     ['a page that is a cursor', 'GET', '/v1/me/inbox?page=CURSOR', () => undefined, 'query.invalid'],
     ['an unknown filter', 'GET', '/v1/me/inbox?state=deleted', () => undefined, 'query.invalid'],
     ['101 items', 'GET', '/v1/me/inbox?limit=101', () => undefined, 'query.invalid'],
+    ['a filter of what has none', 'GET', '/v1/me/inbox/summary?topic=news', () => undefined, 'query.invalid'],
+    ['a filter of all that is followed', 'GET', '/v1/me/follows?topic=news', () => undefined, 'query.invalid'],
     ['a followed wildcard', 'PUT', '/v1/me/follows?topic=news/*', () => undefined, 'query.invalid'],
     ['nothing to follow', 'PUT', '/v1/me/follows', () => undefined, 'query.invalid'],
     ['what the token does not grant', 'PUT', '/v1/me/follows?topic=closed/1', () => undefined, 'topic.forbidden'],

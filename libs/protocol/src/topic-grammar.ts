@@ -24,6 +24,9 @@ export const USER_PATTERN = new RegExp(`^${SEGMENT}$`);
 const USERS = 'users';
 export const MAX_USER_ID_BYTES = MAX_TOPIC_BYTES - USERS.length - 1;
 
+/** The alias for oneself, and what every URL parser takes away from a path such as `/v1/users/<id>` (RFC 3986, 5.2.4). */
+const NO_IDS: ReadonlySet<string> = new Set(['me', '.', '..']);
+
 /** How a client names its own topic without knowing its id. */
 export const OWN_TOPIC = 'users/me' as Topic;
 
@@ -35,9 +38,9 @@ export function isSelector(text: string): text is Selector {
   return text.length <= MAX_TOPIC_BYTES && SELECTOR_PATTERN.test(text) && text.split('/').length <= MAX_TOPIC_SEGMENTS;
 }
 
-/** Whether `id` can be a person's id: one topic segment, short enough for `users/<id>`, and not the alias `me`. */
+/** Whether `id` can be a person's id: one topic segment, short enough for `users/<id>`, and none of `me`, `.` and `..`. */
 export function isUserId(id: string): boolean {
-  return id !== 'me' && id.length <= MAX_USER_ID_BYTES && USER_PATTERN.test(id);
+  return !NO_IDS.has(id) && id.length <= MAX_USER_ID_BYTES && USER_PATTERN.test(id);
 }
 
 /** The topic that belongs to one person. Precondition: {@link isUserId}. */

@@ -32,7 +32,7 @@ export const selectorSchema = z
 
 export const userIdSchema = z
   .string()
-  .refine(isUserId, { message: 'not a user id: one topic segment of at most 249 bytes, other than "me"' })
+  .refine(isUserId, { message: 'not a user id: one topic segment of at most 249 bytes, other than "me", "." and ".."' })
   .meta({
     description: 'A person, as the `sub` of their tokens.',
     examples: ['u-42'],

@@ -36,6 +36,7 @@ import {
   inboxSummarySchema,
   markedSchema,
   markSchema,
+  noQuerySchema,
   type InboxSummary,
 } from '#clarion/protocol';
 import { JsonAnswer, JsonBody, Problems, QueryOf } from './route-docs.js';
@@ -97,9 +98,15 @@ export class MeController {
   @Get('inbox/summary')
   @ApiOperation({ summary: 'Count what is new', description: 'Unseen and unread, exactly up to 1,000.' })
   @JsonAnswer(200, inboxSummarySchema, 'The counts.')
-  @Problems('credentials.missing', 'right.missing', 'rate.limited')
-  async summary(@Caller() who: Principal, @Req() request: FastifyRequest): Promise<InboxSummary> {
-    return this.#inbox.summary(this.#person(who, request));
+  @Problems('credentials.missing', 'right.missing', 'query.invalid', 'rate.limited')
+  async summary(
+    @Caller() who: Principal,
+    @Query() query: Record<string, unknown>,
+    @Req() request: FastifyRequest,
+  ): Promise<InboxSummary> {
+    const person = this.#person(who, request);
+    parseInput('query.invalid', noQuerySchema, readableQuery(query));
+    return this.#inbox.summary(person);
   }
 
   @Post('marks')
@@ -180,9 +187,15 @@ export class MeController {
   @Get('follows')
   @ApiOperation({ summary: 'List what is followed' })
   @JsonAnswer(200, followListSchema, 'All of it.')
-  @Problems('credentials.missing', 'right.missing', 'rate.limited')
-  async follows(@Caller() who: Principal, @Req() request: FastifyRequest): Promise<ReturnType<typeof followList>> {
-    return followList(await this.#acts.follows(this.#person(who, request)));
+  @Problems('credentials.missing', 'right.missing', 'query.invalid', 'rate.limited')
+  async follows(
+    @Caller() who: Principal,
+    @Query() query: Record<string, unknown>,
+    @Req() request: FastifyRequest,
+  ): Promise<ReturnType<typeof followList>> {
+    const person = this.#person(who, request);
+    parseInput('query.invalid', noQuerySchema, readableQuery(query));
+    return followList(await this.#acts.follows(person));
   }
 
   @Put('follows')

@@ -2,7 +2,7 @@ import { Controller, Delete, Get, Inject, Param, Put, Query, UseGuards } from '@
 import { Access, type Principal } from '#clarion/access';
 import { ApiOperation, ApiTags } from '#clarion/api-docs';
 import { followList, InboxActs, personFor, type Changed } from '#clarion/notifications';
-import { followListSchema, followSchema, markedSchema } from '#clarion/protocol';
+import { followListSchema, followSchema, markedSchema, noQuerySchema } from '#clarion/protocol';
 import { JsonAnswer, Problems, QueryOf } from './route-docs.js';
 import { AuthenticationGuard, Caller } from './authentication.guard.js';
 import { parseInput } from './parse-input.js';
@@ -24,9 +24,15 @@ export class UserFollowsController {
   @Get()
   @ApiOperation({ summary: 'List what a person follows', description: 'Needs an API key that may mint their tokens.' })
   @JsonAnswer(200, followListSchema, 'All of it.')
-  @Problems('credentials.missing', 'right.missing', 'token.subject_invalid')
-  async list(@Caller() who: Principal, @Param('id') user: string): Promise<ReturnType<typeof followList>> {
-    return followList(await this.#acts.follows(personFor(who, user, this.#access)));
+  @Problems('credentials.missing', 'right.missing', 'token.subject_invalid', 'query.invalid')
+  async list(
+    @Caller() who: Principal,
+    @Param('id') user: string,
+    @Query() query: Record<string, unknown>,
+  ): Promise<ReturnType<typeof followList>> {
+    const person = personFor(who, user, this.#access);
+    parseInput('query.invalid', noQuerySchema, readableQuery(query));
+    return followList(await this.#acts.follows(person));
   }
 
   @Put()
