@@ -51,6 +51,11 @@ const overWebSocket: Acknowledger = async (token) => {
   return { ackedAt: acked };
 };
 
+async function receiptOf(id: string): Promise<unknown> {
+  const { body } = await request(server, 'GET', `/v1/notifications/${id}/receipts`);
+  return Object(body).recipients[0];
+}
+
 async function ackOverRest(token: string, id: string): Promise<number> {
   const at = performance.now();
   expect((await request(server, 'POST', '/v1/me/acks', { ids: [id] }, as(token))).body).toEqual({ acked: 1 });
@@ -83,6 +88,89 @@ it.each([100, 250])('%i notifications that come at once may be acknowledged one 
     sent.map(({ id }, i) => (i % 2 === 0 ? sio.ask('ack', { ids: [id] }) : ws.ask(i, { op: 'ack', id: i, ids: [id] }))),
   );
   expect(acked.filter((one) => JSON.stringify(one).includes('"acked":1'))).toHaveLength(count);
+});
+
+it('what names a person and comes to them by another of its topics is sent and received', async () => {
+  const draft = { user: 'u-by-topic', topics: ['orders/7'], title: 't' };
+  const token = await mintToken(server, { sub: 'u-by-topic', subscribe: ['orders/*'] });
+  const stream = await EventStream.open(`${server.url}/v1/events?topics=orders/7,users/me`, as(token));
+  open.push(stream);
+  await stream.first('ready', 1);
+  const byStream = await publish(server, draft);
+  const [heard] = await stream.first('message', 1);
+  stream.close();
+  const again = await EventStream.open(`${server.url}/v1/events?topics=orders/7,users/me`, {
+    ...as(token),
+    'Last-Event-ID': heard!.id!,
+  });
+  open.push(again);
+  await again.first('ready', 1);
+  again.close();
+  const sse = expect.objectContaining({ transport: 'sse' });
+  expect(await receiptOf(byStream.id)).toMatchObject({ sent: sse, received: sse });
+
+  const byPoll = await publish(server, draft);
+  const poll = async (since: string): Promise<string> =>
+    Object(
+      (await request(server, 'GET', `/v1/events?topics=orders/7,users/me&since=${since}`, undefined, as(token))).body,
+    ).cursor;
+  await poll(await poll(heard!.id!));
+  const polled = expect.objectContaining({ transport: 'polling' });
+  expect(await receiptOf(byPoll.id)).toMatchObject({ sent: polled, received: polled });
+});
+
+const LAST_WORDS = 8;
+
+it.each<[string, (token: string, commands: [string, object][]) => Promise<void>]>([
+  [
+    'Socket.IO',
+    async (token, commands) => {
+      const sio = new SocketListener(server.url, { token });
+      await sio.first('ready');
+      for (const [name, body] of commands) sio.socket.emit(name, body);
+      sio.close();
+    },
+  ],
+  [
+    'Socket.IO, before it has begun to read',
+    async (token, commands) => {
+      const sio = new SocketListener(server.url, { token });
+      await sio.first('connect');
+      for (const [name, body] of commands) sio.socket.emit(name, body);
+      sio.close();
+    },
+  ],
+  [
+    'WebSocket',
+    async (token, commands) => {
+      const ws = new JsonSocket(`${server.url}/v1/ws?access_token=${token}`);
+      await ws.heard('ready');
+      commands.forEach(([op, body], id) => ws.say({ op, id, ...body }));
+      ws.close();
+    },
+  ],
+])('what a client says last, before it goes, is carried out: %s', async (_, sayAndGo) => {
+  for (let i = 0; i < LAST_WORDS; i++) {
+    const user = `u-last-words-${_.length}-${i}`;
+    const token = await mintToken(server, { sub: user, subscribe: ['last/words'], publish: ['last/words'] });
+    const { id } = await publish(server, { user, title: 't' });
+    await sayAndGo(token, [
+      ['ack', { ids: [id] }],
+      ['mark', { state: 'read', ids: [id] }],
+      ['follow', { topic: 'last/words' }],
+      ['publish', { topic: 'last/words', title: user }],
+    ]);
+    await expect
+      .poll(() => receiptOf(id))
+      .toMatchObject({
+        acked: { at: expect.any(String) },
+        read: { at: expect.any(String) },
+      });
+    const follows = await request(server, 'GET', `/v1/users/${user}/follows`);
+    expect(JSON.stringify(follows.body)).toContain('last/words');
+    const said = await request(server, 'GET', '/v1/notifications?topic=last/words');
+    expect(JSON.stringify(said.body)).toContain(user);
+  }
 });
 
 describe('a publish that waits', () => {

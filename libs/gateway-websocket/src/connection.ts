@@ -170,8 +170,9 @@ export class Connection implements Visitor {
     }
   }
 
-  /** Cuts the connection. */
+  /** Cuts the connection, and begins nothing else. */
   terminate(): void {
+    this.#inbox?.clear();
     this.#socket.terminate();
   }
 
@@ -228,7 +229,7 @@ export class Connection implements Visitor {
   }
 
   #mayBegin(request: Request | undefined): boolean {
-    if (request === undefined || this.#busy || this.#writer.isFull || !this.#isOpen) return false;
+    if (request === undefined || this.#busy || (this.#isOpen && this.#writer.isFull)) return false;
     return request.op !== PUBLISH || this.#lane?.isFull !== true;
   }
 
@@ -353,6 +354,8 @@ export class Connection implements Visitor {
   #ended(): void {
     if (this.#phase.name === 'reading') this.#phase.session.ended();
     this.#host.gone(this);
+    // What came before the client went.
+    this.#work();
   }
 }
 

@@ -1,9 +1,10 @@
 import type { EntryTraits, EphemeralEntry, LogEntry } from '#clarion/event-bus';
 import { renderNotification } from '#clarion/notifications';
-import type { Cursor, EventName, Topic } from '#clarion/protocol';
+import { userOfTopic, type Cursor, type EventName, type Topic } from '#clarion/protocol';
 
 /** Envelope around the body on the wire: names, id, cursor, timestamps. */
 const ENVELOPE_BYTES = 160;
+const NOBODY: ReadonlySet<Topic> = new Set();
 
 /** Something that clients hear, as sessions and codecs see it. Immutable, shared by all of its readers. */
 export class LogEvent {
@@ -36,6 +37,7 @@ export class LogEvent {
   readonly #entry: LogEntry | EphemeralEntry;
   /** Of those that are not rendered per topic. */
   readonly #json: string | undefined;
+  #named: ReadonlySet<Topic> | undefined;
 
   private constructor(
     entry: LogEntry | EphemeralEntry,
@@ -92,6 +94,11 @@ export class LogEvent {
     return this.expiresAt !== undefined && this.expiresAt <= now;
   }
 
+  /** People's own topics among its topics; asked for once for each way in which it is written, and once for each person. */
+  get named(): ReadonlySet<Topic> {
+    return (this.#named ??= namedIn(this.topics));
+  }
+
   /** Whether the person on whose topic it is has chosen their preferences anew. */
   get changesPreferences(): boolean {
     return this.name === 'inbox' && this.#entry.body.startsWith('"change":"preferences"');
@@ -122,6 +129,11 @@ export class LogEvent {
 export interface View {
   readonly event: LogEvent;
   readonly topic: Topic;
+}
+
+function namedIn(topics: readonly Topic[]): ReadonlySet<Topic> {
+  const named = topics.filter((topic) => userOfTopic(topic) !== undefined);
+  return named.length === 0 ? NOBODY : new Set(named);
 }
 
 function nameOf(kind: EntryTraits['kind']): EventName {

@@ -1,4 +1,4 @@
-import { userOfTopic, type ControlEvent, type Topic } from '#clarion/protocol';
+import type { ControlEvent, Topic } from '#clarion/protocol';
 import type { Batch, Codec } from './gateway.js';
 import type { LogEvent } from './log-event.js';
 
@@ -15,7 +15,7 @@ export class Run<F> implements Batch<F> {
   readonly #outlet: Outlet<F>;
   readonly #shorter: Run<F> | undefined;
   readonly #frame: F | undefined;
-  /** The newest notification in it that somebody's own topic brought; the others are further down. */
+  /** The newest notification in it that names people; the others are further down. */
   readonly #personal: Personal | undefined;
   #nextEvent: LogEvent | undefined;
   #nextTopic: Topic | undefined;
@@ -31,10 +31,7 @@ export class Run<F> implements Batch<F> {
     this.hasAmendments = shorter?.hasAmendments === true || event?.amends !== undefined;
     this.expiresAt = earlier(shorter?.expiresAt, event?.expiresAt);
     const before = shorter === undefined ? undefined : shorter.#personal;
-    this.#personal =
-      event !== undefined && topic !== undefined && isPersonal(event, topic)
-        ? { offset: event.offset, topic, earlier: before }
-        : before;
+    this.#personal = event !== undefined && isPersonal(event) ? { event, earlier: before } : before;
     if (event !== undefined && topic !== undefined) this.#frame = outlet.frame(event, topic);
   }
 
@@ -54,15 +51,15 @@ export class Run<F> implements Batch<F> {
     return this.#other(event, topic);
   }
 
-  /** Offsets of the notifications that this topic of somebody's own brought, in log order. Costs nothing where there is none of anybody's. */
-  offsetsBy(own: Topic): number[] {
+  /** Offsets of the notifications that name this person, whichever topic brought them, in log order. Costs nothing where none names anybody. */
+  offsetsFor(own: Topic): number[] {
     const offsets: number[] = [];
     for (let personal = this.#personal; personal !== undefined; personal = personal.earlier)
-      if (personal.topic === own) offsets.push(personal.offset);
+      if (personal.event.named.has(own)) offsets.push(personal.event.offset);
     return offsets.reverse();
   }
 
-  /** Whether any of its notifications came by somebody's own topic. */
+  /** Whether any of its notifications names somebody. */
   get isPersonal(): boolean {
     return this.#personal !== undefined;
   }
@@ -92,15 +89,17 @@ export class Run<F> implements Batch<F> {
   }
 }
 
-/** A notification that somebody's own topic brought. */
+type Stored = LogEvent & { readonly offset: number };
+
+/** A notification that names people. */
 interface Personal {
-  readonly offset: number;
-  readonly topic: Topic;
+  readonly event: Stored;
   readonly earlier: Personal | undefined;
 }
 
-function isPersonal(event: LogEvent, topic: Topic): event is LogEvent & { readonly offset: number } {
-  return event.name === 'notification' && event.offset !== undefined && userOfTopic(topic) !== undefined;
+/** Of what is told of a notification the receipts know nothing, nor of what is not stored. */
+export function isPersonal(event: LogEvent): event is Stored {
+  return event.name === 'notification' && event.offset !== undefined && event.named.size > 0;
 }
 
 function earlier(one: number | undefined, other: number | undefined): number | undefined {

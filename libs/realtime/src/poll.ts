@@ -1,5 +1,5 @@
 import type { Principal } from '#clarion/access';
-import { userTopic, type Cursor, type Gap, type Topic } from '#clarion/protocol';
+import type { Cursor, Gap, Topic } from '#clarion/protocol';
 import type { Amendment, Keeper } from './amendment.js';
 import { Recipient } from './recipient.js';
 import type { Peer, PollWant } from './gateway.js';
@@ -104,7 +104,7 @@ export class Poll implements Receiver, OpenConnection, Keeper {
     }
     this.#context.access.assertGood(this.who);
     this.#dropOver();
-    this.#tellSent();
+    this.#recipient.answered(this.#views.map(({ event }) => event));
     return {
       views: this.#views,
       cursor: this.#context.log.cursorAt(this.#through),
@@ -151,15 +151,6 @@ export class Poll implements Receiver, OpenConnection, Keeper {
     const now = Date.now();
     if (this.#views.some(({ event }) => event.isOver(now)))
       this.#views = this.#views.filter(({ event }) => !event.isOver(now));
-  }
-
-  #tellSent(): void {
-    const own = this.who.kind === 'subscriber' ? userTopic(this.who.sub) : undefined;
-    this.#recipient.sent(
-      this.#views.flatMap(({ event: { name, offset }, topic }) =>
-        topic === own && name === 'notification' && offset !== undefined ? [offset] : [],
-      ),
-    );
   }
 
   #lose(reason: Gap['reason']): void {

@@ -2,7 +2,8 @@ import type { Principal } from '#clarion/access';
 import type { Via } from '#clarion/notifications';
 import { EARLIEST, userTopic } from '#clarion/protocol';
 import type { Want } from './gateway.js';
-import type { Run } from './outlet.js';
+import type { LogEvent } from './log-event.js';
+import { isPersonal, type Run } from './outlet.js';
 import { userOf, type People } from './people.js';
 
 /** A person who reads by one connection, as far as others must know of it; of API keys and anonymous readers there is nothing to know. */
@@ -46,11 +47,17 @@ export class Recipient {
 
   /** All of the run was written. */
   wrote<F>(run: Run<F>): void {
-    if (run.isPersonal && this.#user !== undefined) this.sent(run.offsetsBy(userTopic(this.#user)));
+    if (run.isPersonal && this.#user !== undefined) this.#sent(run.offsetsFor(userTopic(this.#user)));
   }
 
-  /** Notifications that the person's own topic brought, in log order. */
-  sent(offsets: readonly number[]): void {
+  /** These events are in an answer, in log order. */
+  answered(events: readonly LogEvent[]): void {
+    if (this.#user === undefined) return;
+    const own = userTopic(this.#user);
+    this.#sent(events.flatMap((event) => (isPersonal(event) && event.named.has(own) ? event.offset : [])));
+  }
+
+  #sent(offsets: readonly number[]): void {
     if (this.#user !== undefined && offsets.length > 0) this.#people.witness.sent(this.#user, offsets, this.via);
   }
 }

@@ -1,6 +1,7 @@
 import type { Principal, Subscriber } from '#clarion/access';
 import type { Via } from '#clarion/notifications';
 import { DomainError, type ClientCommand, type Ready, type Selector, type Subscription } from '#clarion/protocol';
+import type { EndCause } from './open-connection.js';
 import type { OpenSession, SessionContext } from './session-context.js';
 import { readHistory } from './session-history.js';
 import type { SessionSelectors } from './session-selectors.js';
@@ -18,6 +19,25 @@ export interface Commanded extends OpenSession {
   settle(): void;
   /** Takes over the rights and the end of another token of the same person. */
   renew(who: Subscriber): void;
+}
+
+/** What concerns the session itself; all else is the person's, and needs no more of a session than who they are. */
+const OF_SESSIONS: ReadonlySet<ClientCommand['op']> = new Set([
+  'subscribe',
+  'unsubscribe',
+  'auth',
+  'history',
+  'presence',
+]);
+
+export function isPersonal({ op }: ClientCommand): boolean {
+  return !OF_SESSIONS.has(op);
+}
+
+/** Whoever says something of theirs last, and goes, is heard. @throws {DomainError} `draining` when the session was ended otherwise. */
+export function assertHeard(command: ClientCommand, endedBy: EndCause | undefined): void {
+  if (endedBy === undefined || (endedBy === 'gone' && isPersonal(command))) return;
+  throw new DomainError('draining', 'this session has ended');
 }
 
 /**

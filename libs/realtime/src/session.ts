@@ -1,7 +1,6 @@
 import type { Principal, Subscriber } from '#clarion/access';
 import type { Via } from '#clarion/notifications';
 import {
-  DomainError,
   type ClientCommand,
   type ControlEvent,
   type GapReason,
@@ -21,8 +20,8 @@ import { userOf } from './people.js';
 import { locate, locateFinally, type Place } from './place.js';
 import type { Page } from './ring.js';
 import type { DeliverySource } from './realtime-stats.js';
-import { assertRoom, weightOf } from './command-weight.js';
-import { carryOut, type Commanded } from './session-commands.js';
+import { CommandsUnderWay } from './commands-under-way.js';
+import { assertHeard, carryOut, isPersonal, type Commanded } from './session-commands.js';
 import type { SessionContext } from './session-context.js';
 import { SessionSelectors } from './session-selectors.js';
 import type { SessionState } from './session-state.js';
@@ -42,6 +41,7 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
   readonly selectors: SessionSelectors;
   who: Principal;
   readonly #recipient: Recipient;
+  readonly #commands: CommandsUnderWay;
   #state: SessionState = 'opening';
   /** The cursor: all that concerns this session at or below it is written. While live with nothing pending it is the head. */
   #through = 0;
@@ -62,7 +62,7 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
   /** Grows with each change of the selectors: a page read for the old ones is not taken. */
   #version = 0;
   #cursorToldAt = 0;
-  #commands = 0;
+  #endedBy: EndCause | undefined;
   lowPriority = false;
 
   constructor(
@@ -78,6 +78,7 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
     this.#unwritten = new Unwritten(outlet, context.limits.maxKeys);
     this.who = who;
     this.#recipient = new Recipient(context.people, who, this.transport, device);
+    this.#commands = new CommandsUnderWay(context.limits.maxCommands);
     this.selectors = new SessionSelectors(context, this, userOf(who));
   }
 
@@ -121,17 +122,12 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
     else this.#begin(located, want.since);
   }
 
-  async handle(command: ClientCommand): Promise<unknown> {
-    const weight = weightOf(command);
-    assertRoom(this.#commands + weight, this.#context.limits.maxCommands);
-    this.#commands += weight;
-    try {
-      await this.#opening;
-      if (this.#state === 'ended') throw new DomainError('draining', 'this session has ended');
-      return await carryOut(this, this.#context, command);
-    } finally {
-      this.#commands -= weight;
-    }
+  handle(command: ClientCommand): Promise<unknown> {
+    return this.#commands.run(command, async () => {
+      if (this.#state === 'opening' && !isPersonal(command)) await this.#opening;
+      assertHeard(command, this.#endedBy);
+      return carryOut(this, this.#context, command);
+    });
   }
 
   offer(event: LogEvent, topic: Topic, dispatch: number): void {
@@ -392,6 +388,7 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
 
   #end(cause: EndCause): void {
     this.#state = 'ended';
+    this.#endedBy = cause;
     this.#unwritten.forget();
     this.selectors.clear();
     this.#recipient.end();

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { PeopleCommands } from '#clarion/notifications';
 import type { ClientCommand, Cursor } from '#clarion/protocol';
 import { join, makeWorld, TIGHT } from '../test/session-world.js';
-import { weightOf } from './command-weight.js';
+import { weightOf } from './commands-under-way.js';
 
 const idsOf = (count: number): string[] => Array.from({ length: count }, (_, i) => `n-${i}`);
 const marking = (count: number): ClientCommand => ({ op: 'mark', state: 'read', ids: idsOf(count) });
