@@ -60,7 +60,12 @@ export {
 export { Acknowledgements } from './people/acknowledgements.js';
 export { AckWaits } from './people/ack-waits.js';
 export { Amendments, type Amended } from './people/amendments.js';
-export { DELIVERY_WITNESS, type DeliveryWitness, type Via } from './people/delivery-witness.js';
+export {
+  DELIVERY_WITNESS,
+  type DeliveryWitness,
+  type PersonalNotification,
+  type Via,
+} from './people/delivery-witness.js';
 export { DryRuns } from './people/dry-run.js';
 export { Erasure, type ExportedPerson } from './people/erasure.js';
 export { Explanations } from './people/explanations.js';

@@ -51,12 +51,12 @@ export class Run<F> implements Batch<F> {
     return this.#other(event, topic);
   }
 
-  /** Offsets of the notifications that name this person, whichever topic brought them, in log order. Costs nothing where none names anybody. */
-  offsetsFor(own: Topic): number[] {
-    const offsets: number[] = [];
+  /** The notifications that name this person, whichever topic brought them, in log order. Costs nothing where none names anybody. */
+  naming(own: Topic): Stored[] {
+    const found: Stored[] = [];
     for (let personal = this.#personal; personal !== undefined; personal = personal.earlier)
-      if (personal.event.named.has(own)) offsets.push(personal.event.offset);
-    return offsets.reverse();
+      if (personal.event.named.has(own)) found.push(personal.event);
+    return found.reverse();
   }
 
   /** Whether any of its notifications names somebody. */

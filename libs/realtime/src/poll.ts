@@ -143,7 +143,7 @@ export class Poll implements Receiver, OpenConnection, Keeper {
 
   #beginAt(offset: number): void {
     this.#through = offset;
-    this.#recipient.foundAt(offset, this.#want.since);
+    this.#recipient.foundAt(offset, this.#want.since, this.#interest);
   }
 
   /** Some time has passed since the first pages were read. */

@@ -1,7 +1,8 @@
 import type { Principal } from '#clarion/access';
-import type { Via } from '#clarion/notifications';
-import { EARLIEST, userTopic } from '#clarion/protocol';
+import type { PersonalNotification, Via } from '#clarion/notifications';
+import { EARLIEST, matches, userTopic, type Topic } from '#clarion/protocol';
 import type { Want } from './gateway.js';
+import type { Interest } from './interest.js';
 import type { LogEvent } from './log-event.js';
 import { isPersonal, type Run } from './outlet.js';
 import { userOf, type People } from './people.js';
@@ -40,24 +41,26 @@ export class Recipient {
   }
 
   /** The reader's place was found. What lies before it was received, if it is a place that the client has brought. */
-  foundAt(offset: number, since: Want['since']): void {
-    if (this.#user !== undefined && since !== undefined && since !== EARLIEST)
-      this.#people.witness.cameBack(this.#user, offset, this.via);
+  foundAt(offset: number, since: Want['since'], { selectors }: Interest): void {
+    if (this.#user === undefined || since === undefined || since === EARLIEST) return;
+    const reads = (topic: string): boolean => selectors.some((selector) => matches(selector, topic as Topic));
+    this.#people.witness.cameBack(this.#user, offset, this.via, reads);
   }
 
   /** All of the run was written. */
   wrote<F>(run: Run<F>): void {
-    if (run.isPersonal && this.#user !== undefined) this.#sent(run.offsetsFor(userTopic(this.#user)));
+    if (run.isPersonal && this.#user !== undefined) this.#sent(run.naming(userTopic(this.#user)));
   }
 
   /** These events are in an answer, in log order. */
   answered(events: readonly LogEvent[]): void {
     if (this.#user === undefined) return;
     const own = userTopic(this.#user);
-    this.#sent(events.flatMap((event) => (isPersonal(event) && event.named.has(own) ? event.offset : [])));
+    this.#sent(events.filter(isPersonal).filter(({ named }) => named.has(own)));
   }
 
-  #sent(offsets: readonly number[]): void {
-    if (this.#user !== undefined && offsets.length > 0) this.#people.witness.sent(this.#user, offsets, this.via);
+  #sent(notifications: readonly PersonalNotification[]): void {
+    if (this.#user !== undefined && notifications.length > 0)
+      this.#people.witness.sent(this.#user, notifications, this.via);
   }
 }

@@ -1,6 +1,13 @@
 import type { Subscriber } from '#clarion/access';
 import { expect, test, vi } from 'vitest';
-import { NO_RULES, type DeliveryWitness, type LiveRules, type PeopleCommands } from '#clarion/notifications';
+import {
+  NO_RULES,
+  type DeliveryWitness,
+  type LiveRules,
+  type PeopleCommands,
+  type PersonalNotification,
+  type Via,
+} from '#clarion/notifications';
 import { parseCommand, type Selector, type Topic } from '#clarion/protocol';
 import {
   change,
@@ -221,11 +228,11 @@ const NEVER = new AbortController().signal;
 /** Keeps what it is told. */
 class Witness implements DeliveryWitness {
   readonly told: unknown[][] = [];
-  sent(...told: unknown[]): void {
-    this.told.push(['sent', ...told]);
+  sent(user: string, notifications: readonly PersonalNotification[], via: Via): void {
+    this.told.push(['sent', user, notifications.map(({ offset }) => offset), via]);
   }
-  cameBack(...told: unknown[]): void {
-    this.told.push(['cameBack', ...told]);
+  cameBack(user: string, through: number, via: Via, reads: (topic: string) => boolean): void {
+    this.told.push(['cameBack', user, through, via, [reads('users/u-1'), reads('a')]]);
   }
   offered(...told: unknown[]): void {
     this.told.push(['offered', ...told]);
@@ -235,7 +242,7 @@ class Witness implements DeliveryWitness {
 test('what names a person is witnessed once per write, whichever topic brought it, and that they came back with a cursor', async () => {
   const witness = new Witness();
   const world = await makeWorld(TIGHT, undefined, { witness });
-  const person = await world.person('u-1', ['a']);
+  const person = await world.person('u-1', ['**']);
   const start = world.log.cursorAt(world.log.head);
   const via = { transport: 'record', device: null };
   const reader = join(world, ['users/u-1', 'a'], undefined, person);
@@ -261,16 +268,16 @@ test('what names a person is witnessed once per write, whichever topic brought i
     device: 'phone',
   });
   await world.settle();
-  const poll = { selectors: ['users/u-1' as Selector], limit: 2, waitMs: 0, device: 'tablet' };
+  const poll = { selectors: ['users/u-1', '**'] as Selector[], limit: 2, waitMs: 0, device: 'tablet' };
   await world.realtime.read(person, { ...poll, since: world.log.cursorAt(2) }, NEVER);
   await world.realtime.read(person, { ...poll, since: 'earliest' }, NEVER);
   later.session.ended();
   const phone = { transport: 'record', device: 'phone' };
   const tablet = { transport: 'polling', device: 'tablet' };
   expect(witness.told).toEqual([
-    ['cameBack', 'u-1', 1, phone],
+    ['cameBack', 'u-1', 1, phone, [true, false]],
     ['sent', 'u-1', [2, 3, 4], phone],
-    ['cameBack', 'u-1', 2, tablet],
+    ['cameBack', 'u-1', 2, tablet, [true, true]],
     ['sent', 'u-1', [3, 4], tablet],
     ['sent', 'u-1', [2, 3], tablet],
   ]);

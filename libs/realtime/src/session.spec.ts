@@ -189,7 +189,7 @@ test('sessions give every client exactly what its selectors match, in order, onc
 async function begin(sharedReach: number): Promise<{ world: World; sent: number[] }> {
   const sent: number[] = [];
   const witness: DeliveryWitness = {
-    sent: (_user, offsets) => void sent.push(...offsets),
+    sent: (_user, notifications) => void sent.push(...notifications.map(({ offset }) => offset)),
     cameBack: () => undefined,
     offered: () => undefined,
   };

@@ -232,7 +232,7 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
     if ('gap' in located) this.#gap(located.gap);
     else {
       this.#through = this.#told = this.#from = located.offset;
-      this.#recipient.foundAt(located.offset, since);
+      this.#recipient.foundAt(located.offset, since, this.selectors.interest);
     }
     this.#control({ name: 'ready', data: this.ready });
     this.#cursorToldAt = performance.now();

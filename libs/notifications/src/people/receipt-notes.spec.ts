@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { Via } from './delivery-witness.js';
 import type { ReceiptNote } from './people-store.js';
 import { ReceiptNotes } from './receipt-notes.js';
 
@@ -75,5 +76,37 @@ describe('ReceiptNotes', () => {
     await Promise.all(flushes);
     expect(written).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     expect(heard.dropped).toBe(20);
+  });
+
+  it('takes a cursor that comes back as a receipt of what that device was sent, by topics that it reads', async () => {
+    const received: unknown[] = [];
+    const heard = notesInto({
+      noteReceipts: async (some) =>
+        void received.push(
+          ...some.flatMap(({ stage, offset, device }) => (stage === 'received' ? [[offset, device]] : [])),
+        ),
+      noteOffered: async () => {},
+    });
+    const [laptop, phone] = ['laptop', 'phone'].map((device) => ({ transport: 'sse', device })) as [Via, Via];
+    const own = (topic: string): boolean => topic === 'users/ada';
+    heard.sent('ada', [{ offset: 1, topics: ['users/ada'] }], laptop);
+    heard.sent('ada', [{ offset: 2, topics: ['users/ada', 'orders/7'] }], laptop);
+    heard.sent('ada', [{ offset: 2, topics: ['users/ada', 'orders/7'] }], phone);
+    heard.sent('ada', [{ offset: 4, topics: ['users/ada'] }], laptop);
+    heard.cameBack('bob', 9, laptop, own);
+    heard.cameBack('ada', 1, phone, own);
+    heard.cameBack('ada', 9, laptop, (topic) => topic === 'news');
+    heard.cameBack('ada', 3, laptop, (topic) => topic === 'orders/7');
+    heard.cameBack('ada', 3, laptop, own);
+    heard.cameBack('ada', 3, laptop, own);
+    heard.cameBack('ada', 9, phone, own);
+    heard.cameBack('ada', 9, laptop, own);
+    await heard.flush();
+    expect(received).toEqual([
+      [2, 'laptop'],
+      [1, 'laptop'],
+      [2, 'phone'],
+      [4, 'laptop'],
+    ]);
   });
 });

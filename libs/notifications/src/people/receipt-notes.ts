@@ -1,4 +1,4 @@
-import type { DeliveryWitness, Via } from './delivery-witness.js';
+import type { DeliveryWitness, PersonalNotification, Via } from './delivery-witness.js';
 import type { PeopleStore, ReceiptNote } from './people-store.js';
 
 /** How much is gathered and kept in memory. */
@@ -9,8 +9,13 @@ export interface ReceiptLimits {
   readonly maxWaiting: number;
   /** People of whom it is remembered what was sent and has not come back. */
   readonly maxPeople: number;
-  /** Offsets remembered for each of them: the newest. */
+  /** Of each of them: the newest. */
   readonly maxSent: number;
+}
+
+/** What went to one device of somebody, and has not come back. */
+interface Sent extends PersonalNotification {
+  readonly device: string | null;
 }
 
 /** What one transaction writes: about 2 ms, since publishes wait for it. */
@@ -25,7 +30,7 @@ export class ReceiptNotes implements DeliveryWitness {
   readonly #limits: ReceiptLimits;
   readonly #onError: (error: unknown) => void;
   /** Who was sent what, and has not come back with a cursor beyond it; who was sent something longest ago is forgotten first. */
-  readonly #sent = new Map<string, number[]>();
+  readonly #sent = new Map<string, Sent[]>();
   #notes: ReceiptNote[] = [];
   #offered = new Map<number, number>();
   #timer: NodeJS.Timeout | undefined;
@@ -47,23 +52,26 @@ export class ReceiptNotes implements DeliveryWitness {
     return this.#dropped;
   }
 
-  sent(user: string, offsets: readonly number[], via: Via): void {
-    for (const offset of offsets) this.#note({ offset, user, stage: 'sent', at: Date.now(), ...via });
+  sent(user: string, notifications: readonly PersonalNotification[], via: Via): void {
+    const { device } = via;
+    for (const { offset } of notifications) this.#note({ offset, user, stage: 'sent', at: Date.now(), ...via });
+    const now = notifications.map(({ offset, topics }) => ({ offset, topics, device }));
     const before = this.#sent.get(user) ?? [];
     this.#sent.delete(user);
-    this.#sent.set(user, [...before, ...offsets].slice(-this.#limits.maxSent));
+    this.#sent.set(user, [...before, ...now].slice(-this.#limits.maxSent));
     if (this.#sent.size > this.#limits.maxPeople) this.#sent.delete(this.#sent.keys().next().value!);
   }
 
-  cameBack(user: string, through: number, via: Via): void {
+  cameBack(user: string, through: number, via: Via, reads: (topic: string) => boolean): void {
     const sent = this.#sent.get(user);
     if (sent === undefined) return;
-    this.received(
-      user,
-      sent.filter((offset) => offset <= through),
-      via,
-    );
-    const left = sent.filter((offset) => offset > through);
+    const hasCome = ({ offset, device, topics }: Sent): boolean =>
+      offset <= through && device === via.device && topics.some(reads);
+    const came = sent.filter(hasCome);
+    if (came.length === 0) return;
+    const offsets = new Set(came.map(({ offset }) => offset));
+    this.received(user, [...offsets], via);
+    const left = sent.filter((one) => !came.includes(one));
     if (left.length === 0) this.#sent.delete(user);
     else this.#sent.set(user, left);
   }
