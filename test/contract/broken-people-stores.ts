@@ -8,6 +8,9 @@ import type {
 } from '#clarion/notifications';
 import type { PeopleStoreHarness } from './people-store-harness.js';
 
+/** When every erasure is over. Milliseconds since 1970. */
+const AFTER_ALL = Number.MAX_SAFE_INTEGER;
+
 /** A store that breaks the contract in one way, and the beginning of the sentence that says so. */
 export interface BrokenPeopleStore {
   readonly name: string;
@@ -203,13 +206,13 @@ export const brokenPeopleStores: readonly BrokenPeopleStore[] = [
   {
     name: 'notes what was acknowledged before an erasure',
     caughtBy: 'erase: what was acknowledged',
-    log: changingActs((act) => (act.kind === 'ack' ? { ...act, at: act.at + 1 } : act)),
+    log: changingActs((act) => (act.kind === 'ack' ? { ...act, at: AFTER_ALL } : act)),
   },
   {
     name: 'notes what was received before an erasure',
     caughtBy: 'erase: what was acknowledged',
     people: (real) => ({
-      noteReceipts: (receipts) => real.noteReceipts(receipts.map((one) => ({ ...one, at: one.at + 2 }))),
+      noteReceipts: (receipts) => real.noteReceipts(receipts.map((one) => ({ ...one, at: AFTER_ALL }))),
     }),
   },
   {

@@ -1,3 +1,5 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { EventStream } from '../support/event-stream.js';
@@ -59,6 +61,42 @@ it('leaves nothing of a person, in files, in memory, or a moment later', async (
   expect(replayed.events).toEqual([]);
   const acts = JSON.stringify((await request(server, 'GET', '/v1/audit')).body);
   expect(acts).toContain('user.erased');
+});
+
+it(
+  'leaves nothing in the files, where pages that are free still have what they held',
+  { timeout: 30_000 },
+  async () => {
+    const secret = 'what-nobody-may-find-there';
+    const own = await startServer({ CLARION_RETENTION_INTERVAL_MS: '200' });
+    try {
+      for (let i = 0; i < 30; i++)
+        await publish(own, { user: 'u-filed', title: `${secret} ${i}`, data: 'x'.repeat(3_000) });
+      const files = async (): Promise<number> => {
+        const names = await readdir(own.dataDir);
+        const texts = await Promise.all(names.map((name) => readFile(join(own.dataDir, name), 'latin1')));
+        return texts.filter((text) => text.includes(secret)).length;
+      };
+      expect(await files()).toBeGreaterThan(0);
+      await request(own, 'DELETE', '/v1/users/u-filed');
+      await expect.poll(files, { timeout: 5_000 }).toBe(0);
+    } finally {
+      await own.stop();
+    }
+  },
+);
+
+it('leaves no key by which a publish of theirs is taken for a repeated one', async () => {
+  const note = async (): Promise<unknown> => {
+    const token = await mintToken(server, { sub: 'u-noting', publish: ['users/u-noting'] });
+    const headers = { Authorization: `Bearer ${token}`, 'Idempotency-Key': 'note-1' };
+    const { body } = await request(server, 'POST', '/v1/notifications', { user: 'u-noting', title: 'n' }, headers);
+    return Object(body).id;
+  };
+  const first = await note();
+  expect(await note()).toBe(first);
+  await request(server, 'DELETE', '/v1/users/u-noting');
+  expect(await note()).not.toBe(first);
 });
 
 it('leaves nothing of somebody who acknowledges at that moment, over whatever', { timeout: 30_000 }, async () => {

@@ -116,6 +116,36 @@ describe.each(TRANSPORTS)('read on a device over %s', (transport) => {
   });
 });
 
+it('a mark by a clock that was reset is heard like any other', async () => {
+  const me = await someone();
+  const { id } = await publish(server, { user: me.user, title: 'one' });
+  const [reader, other] = [await device('websocket', me), await device('sse', me)];
+  const { cursor } = changes.parse(await reader.mark({ state: 'read', ids: [id], at: '1960-01-01T00:00:00Z' }));
+  const { data } = await other.until('inbox', isAt(cursor));
+  expect(data).toMatchObject({ at: '1970-01-01T00:00:00.000Z', mark: { ids: [id] } });
+});
+
+it.each([
+  ['while they are not to be disturbed', { doNotDisturbUntil: '2099-01-01T00:00:00Z' }, {}],
+  [
+    'of a category that they have in the inbox alone',
+    { categories: { silent: { live: false } } },
+    { category: 'silent' },
+  ],
+])('what a person does not hear %s changes their counts all the same', async (_, preferences, traits) => {
+  await request(server, 'PUT', '/v1/categories/silent', { title: 'Silent' });
+  const me = await someone();
+  const devices = [await device('websocket', me), await device('sse', me)];
+  await request(server, 'PUT', '/v1/me/preferences', preferences, { Authorization: `Bearer ${me.token}` });
+  for (const one of devices) await one.until('summary', ({ name }) => name === 'summary');
+  for (const count of [1, 2]) {
+    await publish(server, { user: me.user, title: 'unheard', ...traits });
+    for (const one of devices)
+      await one.until('summary', ({ name, data }) => name === 'summary' && Object(data['unread']).count === count);
+  }
+  expect(devices.flatMap(({ heard }) => heard).map(({ name }) => name)).not.toContain('notification');
+});
+
 describe('two devices that marked while they were offline', () => {
   const early = '2026-01-01T10:00:00.000Z';
   const late = '2026-01-01T10:00:01.000Z';

@@ -186,6 +186,44 @@ describe('a publish that waits', () => {
     expect(performance.now() - at).toBeLessThan(SOON_MS);
   });
 
+  it.each<[string, (user: string) => Promise<unknown>]>([
+    ['the only recipient is erased', () => request(server, 'DELETE', '/v1/users/u-wait-only')],
+    ['the author is disconnected for good', (author) => request(server, 'POST', `/v1/users/${author}/disconnect`)],
+  ])('is answered with what was published although %s', async (what, meanwhile) => {
+    const author = `u-author-${what.length}`;
+    const token = await mintToken(server, { sub: author, publish: ['users/u-wait-only'] });
+    const draft = { user: 'u-wait-only', title: 't' };
+    const answer = request(server, 'POST', '/v1/notifications?wait=acked&timeout=2', draft, as(token));
+    const reader = await EventStream.open(
+      `${server.url}/v1/events?since=earliest`,
+      as(await mintToken(server, { sub: 'u-wait-only' })),
+    );
+    open.push(reader);
+    await reader.first('message', 1);
+    await meanwhile(author);
+    const { status, body } = await answer;
+    expect([status, Object.keys(Object(body))]).toEqual([201, ['id', 'cursor', 'recipients', 'topics']]);
+  });
+
+  it('holds no place for those who have gone', async () => {
+    const token = await mintToken(server, { sub: 'u-impatient', publish: ['users/u-never'] });
+    const waitAs = (signal?: AbortSignal): Promise<Response> =>
+      fetch(`${server.url}/v1/notifications?wait=acked&timeout=1`, {
+        method: 'POST',
+        headers: { ...as(token), 'content-type': 'application/json' },
+        body: JSON.stringify({ user: 'u-never', title: 't' }),
+        ...(signal !== undefined && { signal }),
+      });
+    for (let i = 0; i < 30; i++) {
+      const impatience = new AbortController();
+      const waiting = waitAs(impatience.signal).catch(() => undefined);
+      // Before the commit, in its midst, or after it.
+      setTimeout(() => impatience.abort(), i % 4);
+      await waiting;
+    }
+    await expect.poll(async () => (await waitAs()).status).toBe(201);
+  });
+
   it.each<[string, Acknowledger]>([
     ['Socket.IO', overSocketIo],
     ['WebSocket', overWebSocket],

@@ -24,7 +24,7 @@ export interface OpenedStore extends LogBounds {
 
 /** Makes a publish repeatable: within `scope`, the first request with `key` decides. */
 export interface IdempotencyClaim {
-  /** Who publishes: the id of an API key or subscriber. */
+  /** Who publishes: `principalId` of an API key or a person. */
   readonly scope: string;
   readonly key: string;
   /** Digest of the parsed body: the same key with another one is a mismatch. */

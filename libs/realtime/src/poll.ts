@@ -55,7 +55,7 @@ export class Poll implements Receiver, OpenConnection, Keeper {
     this.#context = context;
     this.#want = want;
     this.#interest = new Interest(this, context.screen, userOf(who));
-    this.#recipient = new Recipient(context.people, who, this.transport, want.device);
+    this.#recipient = new Recipient(context, who, this.transport, want.device);
     assertFew(want.selectors.length, context.limits.maxSelectors);
     for (const selector of want.selectors) this.#interest.add(context.access.readGrant(who, selector));
   }

@@ -383,6 +383,7 @@ export class Realtime {
       amendments: this.#amendments,
       limits: sessionLimits(this.#config),
       expires: (session, at) => (at === undefined ? this.#expiry.delete(session) : this.#expiry.set(session, at)),
+      inboxChanged: (user) => this.#summaries?.changed(user),
       ended: (session, cause) => this.#forget(session, cause),
       failed: (session, error) => this.#onError(error, `session ${session.id}`),
     };

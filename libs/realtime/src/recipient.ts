@@ -5,18 +5,21 @@ import type { Want } from './gateway.js';
 import type { Interest } from './interest.js';
 import type { LogEvent } from './log-event.js';
 import { isPersonal, type Run } from './outlet.js';
-import { userOf, type People } from './people.js';
+import { userOf } from './people.js';
+import type { SessionContext } from './session-context.js';
+
+type RecipientContext = Pick<SessionContext, 'people' | 'inboxChanged'>;
 
 /** A person who reads by one connection, as far as others must know of it; of API keys and anonymous readers there is nothing to know. */
 export class Recipient {
-  readonly #people: Pick<People, 'rules' | 'witness'>;
+  readonly #context: RecipientContext;
   readonly #user: string | undefined;
   readonly #transport: string;
   readonly #device: string | undefined;
   #holds = false;
 
-  constructor(people: Pick<People, 'rules' | 'witness'>, who: Principal, transport: string, device?: string) {
-    this.#people = people;
+  constructor(context: RecipientContext, who: Principal, transport: string, device?: string) {
+    this.#context = context;
     this.#user = userOf(who);
     this.#transport = transport;
     this.#device = device;
@@ -31,12 +34,12 @@ export class Recipient {
   begin(): Promise<void> | undefined {
     if (this.#user === undefined) return undefined;
     this.#holds = true;
-    return this.#people.rules.hold(this.#user);
+    return this.#context.people.rules.hold(this.#user);
   }
 
   /** Idempotent. */
   end(): void {
-    if (this.#holds && this.#user !== undefined) this.#people.rules.release(this.#user);
+    if (this.#holds && this.#user !== undefined) this.#context.people.rules.release(this.#user);
     this.#holds = false;
   }
 
@@ -44,7 +47,7 @@ export class Recipient {
   foundAt(offset: number, since: Want['since'], { selectors }: Interest): void {
     if (this.#user === undefined || since === undefined || since === EARLIEST) return;
     const reads = (topic: string): boolean => selectors.some((selector) => matches(selector, topic as Topic));
-    this.#people.witness.cameBack(this.#user, offset, this.via, reads);
+    this.#context.people.witness.cameBack(this.#user, offset, this.via, reads);
   }
 
   /** All of the run was written. */
@@ -59,8 +62,15 @@ export class Recipient {
     this.#sent(events.filter(isPersonal).filter(({ named }) => named.has(own)));
   }
 
+  /** This was not told to them live. Unless they have muted it altogether it may be in their inbox, and nothing else says that there is more. */
+  withheld(event: LogEvent, topic: Topic): void {
+    if (this.#user === undefined || !event.isOptional) return;
+    const cause = this.#context.people.rules.withheld(this.#user, event, topic, Date.now());
+    if (cause !== undefined && cause !== 'muted.topic') this.#context.inboxChanged(this.#user);
+  }
+
   #sent(notifications: readonly PersonalNotification[]): void {
     if (this.#user !== undefined && notifications.length > 0)
-      this.#people.witness.sent(this.#user, notifications, this.via);
+      this.#context.people.witness.sent(this.#user, notifications, this.via);
   }
 }

@@ -37,6 +37,8 @@ export interface SessionContext {
   readonly amendments: Amendments;
   /** The session's token is valid until then, milliseconds since 1970; undefined: for ever. */
   expires(session: OpenSession, at: number | undefined): void;
+  /** More or less is new to this person, and no event has told their clients. */
+  inboxChanged(user: string): void;
   ended(session: OpenSession, cause: EndCause): void;
   failed(session: OpenSession, error: unknown): void;
 }

@@ -77,7 +77,7 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
     this.#link = link;
     this.#unwritten = new Unwritten(outlet, context.limits.maxKeys);
     this.who = who;
-    this.#recipient = new Recipient(context.people, who, this.transport, device);
+    this.#recipient = new Recipient(context, who, this.transport, device);
     this.#commands = new CommandsUnderWay(context.limits.maxCommands);
     this.selectors = new SessionSelectors(context, this, userOf(who));
   }
@@ -144,7 +144,9 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
 
   #hears(event: LogEvent, topic: Topic): boolean {
     if (event.isPlain && !this.selectors.interest.mayWithholdPlain) this.#hearsAt = event.rulesRevision;
-    return this.selectors.interest.hears(event, topic);
+    const hears = this.selectors.interest.hears(event, topic);
+    if (!hears) this.#recipient.withheld(event, topic);
+    return hears;
   }
 
   /** What waits may be in an old form: it is forgotten, and read again. */

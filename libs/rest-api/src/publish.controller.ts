@@ -117,10 +117,10 @@ export class PublishController {
   ): Promise<void> {
     assertNamed(draft);
     const giveBack = this.#receipts.takePlace(who);
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
     try {
       const { replayed, ...answer } = await this.#publisher.publish(who, draft, key);
-      const gone = new AbortController();
-      reply.raw.once('close', () => gone.abort());
       const patience = AbortSignal.any([gone.signal, AbortSignal.timeout(timeoutMs)]);
       const receipts = await this.#receipts.whenAcked(who, answer.id, patience, gone.signal);
       if (receipts === undefined) return;

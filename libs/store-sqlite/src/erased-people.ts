@@ -13,9 +13,12 @@ interface Erasure {
 export class ErasedPeople {
   /** The latest comes last. */
   readonly #erasures = new Map<string, Erasure>();
+  /** Whether the WAL may still have what was kept of somebody. An earlier process may have left it so. */
+  mayBeInWal = true;
 
-  /** @param offset of the entry that tells it. @param at when it was asked for. */
+  /** @param offset of the entry that tells it. @param at until when what was asked for is of before. */
   add(user: string, offset: number, at: number): void {
+    this.mayBeInWal = true;
     this.#erasures.delete(user);
     this.#erasures.set(user, { offset, at, overAt: Date.now() + ENDING_MS });
     if (this.#erasures.size > MAX_ERASED) this.#erasures.delete(this.#erasures.keys().next().value!);

@@ -33,8 +33,9 @@ export class Eraser {
     this.#countErasure = connection.prepare(PEOPLE_QUERIES.countErasure);
     this.#devices = new DeviceRemover(connection, devices);
     const { eraseMarks, eraseRanges, eraseFollows, eraseReceipts, eraseTrimmed } = PEOPLE_QUERIES;
-    const { eraseRemembered, erasePerson } = PEOPLE_QUERIES;
-    const all = [eraseMarks, eraseRanges, eraseFollows, eraseReceipts, eraseTrimmed, eraseRemembered, erasePerson];
+    const { eraseRemembered, eraseClaims, erasePerson } = PEOPLE_QUERIES;
+    const kept = [eraseMarks, eraseRanges, eraseFollows, eraseReceipts, eraseTrimmed];
+    const all = [...kept, eraseRemembered, eraseClaims, erasePerson];
     this.#tables = all.map((sql) => connection.prepare(sql));
   }
 
@@ -50,7 +51,8 @@ export class Eraser {
     for (const table of this.#tables) table.run([user]);
     this.#devices.erase(user);
     const entry = this.#entries.add(id, { kind: 'erased', topics: [], publishedAt: at, body: topic });
-    this.#erased.add(user, entry.offset, at);
+    // Acts that are asked for while this lasts are of before.
+    this.#erased.add(user, entry.offset, Math.max(at, Date.now()));
     return { outcome: 'acted', entry };
   }
 

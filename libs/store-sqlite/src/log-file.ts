@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { blob, Connection } from './connection.js';
+import { blob, Connection, integer } from './connection.js';
 import { FileLock } from './file-lock.js';
 import { migrate } from './migrations.js';
 import { createPrivateDirectory, createPrivateFile } from './private-files.js';
@@ -33,6 +33,12 @@ export class LogFile {
     }
   }
 
+  /** Copies the WAL into the database, and empties it: what was removed is in neither any more. @returns false while somebody reads from it. */
+  emptyWal(): boolean {
+    const row = this.connection.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get([]);
+    return row !== undefined && integer(row, 0) === 0;
+  }
+
   /**
    * Copies the WAL into the database, so that the file alone is the whole log, and lets go of both.
    * @throws {StoreError} when it cannot be copied. Nothing is lost as long as it stays beside the file.
@@ -60,7 +66,7 @@ function openForWriting({ file, cacheKib, checkpointPages }: WriterOptions): Con
   createPrivateFile(file);
   const connection = new Connection(file);
   try {
-    connection.exec(`PRAGMA cache_size = -${cacheKib}; PRAGMA synchronous = FULL`);
+    connection.exec(`PRAGMA cache_size = -${cacheKib}; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON`);
     migrate(connection, file);
     connection.exec('PRAGMA journal_mode = WAL');
     connection.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}; PRAGMA journal_size_limit = ${WAL_KEEP_BYTES}`);

@@ -100,6 +100,8 @@ export const PEOPLE_QUERIES = {
   takeNameOff: `
     UPDATE entries SET topics = (SELECT json_group_array(value) FROM json_each(entries.topics) WHERE value <> ?2)
     WHERE offset = ?1`,
+  /** Of what they have published, named as `principalId` does. */
+  eraseClaims: `DELETE FROM idempotency WHERE scope = 'user:' || ?`,
   eraseMarks: 'DELETE FROM marks WHERE user = ?',
   eraseRanges: 'DELETE FROM range_marks WHERE user = ?',
   eraseFollows: 'DELETE FROM follows WHERE user = ?',

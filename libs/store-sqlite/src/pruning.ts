@@ -29,6 +29,7 @@ export class Pruning {
     while (await this.#step(this.#writer.call('dropRemembered', null)));
     await this.#dropClaims(now);
     await this.#step(this.#writer.call('dropEpochs', null));
+    await this.#step(this.#writer.call('emptyWal', null));
     return floor;
   }
 

@@ -76,6 +76,8 @@ export type WriterCalls = {
   dropOrphans: { argument: null; result: boolean };
   dropEmptyIntervals: { argument: null; result: boolean };
   dropRemembered: { argument: null; result: boolean };
+  /** Only where somebody was erased. */
+  emptyWal: { argument: null; result: void };
   putKey: { argument: { readonly key: StoredKey; readonly audit: AuditEntry }; result: void };
   deleteKey: { argument: { readonly id: string; readonly audit: AuditEntry }; result: void };
   touchKeys: { argument: readonly KeyUse[]; result: void };

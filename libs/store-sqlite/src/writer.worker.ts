@@ -21,6 +21,7 @@ import { serveCalls } from './worker-host.js';
 /** What the thread has while the file is open. */
 interface Opened {
   readonly file: LogFile;
+  readonly erased: ErasedPeople;
   readonly writer: LogWriter;
   readonly retention: RetentionWriter;
   readonly orphans: OrphanWriter;
@@ -47,6 +48,7 @@ function open(options: WriterOptions): WriterCalls['open']['result'] {
   const erased = new ErasedPeople();
   current = {
     file,
+    erased,
     writer: new LogWriter(connection, erased),
     retention: new RetentionWriter(connection),
     orphans: new OrphanWriter(connection),
@@ -64,6 +66,11 @@ function open(options: WriterOptions): WriterCalls['open']['result'] {
   return { ...new BoundsReader(connection).bounds(), secret };
 }
 
+function emptyWal(): void {
+  const { file, erased } = opened();
+  if (erased.mayBeInWal) erased.mayBeInWal = !file.emptyWal();
+}
+
 function close(): void {
   const { file } = opened();
   current = undefined;
@@ -75,6 +82,7 @@ serveCalls<WriterCalls>(parentPort, {
   open,
   append: (batch) => packResults(opened().writer.append(unpackBatch(batch))),
   raiseFloor: (floor) => opened().retention.raiseFloor(floor),
+  emptyWal,
   dropEpochs: () => opened().retention.dropEpochs(),
   dropEntries: (offsets) => opened().retention.dropEntries(offsets),
   trimTopic: (topic) => opened().retention.trimTopic(topic),

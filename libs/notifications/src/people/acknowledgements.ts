@@ -22,11 +22,10 @@ export class Acknowledgements {
 
   /**
    * Resolves when it is on disk, with how many were not acknowledged before.
+   * @param at when it was asked for, before anything was awaited: whoever is erased meanwhile has acknowledged before that, and leaves nothing.
    * @throws {DomainError} `notification.unknown` for an id that this person cannot have got: then nothing is acknowledged.
    */
-  async ack(person: Person, ids: readonly string[], via: Via): Promise<number> {
-    // Before anything is awaited: whoever is erased meanwhile has acknowledged before that, and leaves nothing.
-    const at = Date.now();
+  async ack(person: Person, ids: readonly string[], via: Via, at = Date.now()): Promise<number> {
     const offsets = (await this.#store.findAll(ids)).map((found) => offsetFor(person, found));
     const { user } = person;
     const { offsets: fresh = [] } = await this.#log.act({ kind: 'ack', user, offsets, at, ...via });

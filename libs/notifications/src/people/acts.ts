@@ -135,8 +135,8 @@ export interface RemoveDeviceAct extends PersonalAct {
 }
 
 /**
- * Removes all that is kept of a person: marks, follows, preferences, receipts, devices, pushes, when they were last seen; notifications to them alone; of others
- * their name. Appends an entry `erased` without topics, whose body is the person's topic: nodes forget what they hold in memory.
+ * Removes all that is kept of a person: marks, follows, preferences, receipts, devices, pushes, idempotency keys, when they were last seen; notifications to them
+ * alone; of others their name. Appends an entry `erased` without topics, whose body is the person's topic: nodes forget what they hold in memory.
  */
 export interface EraseAct {
   readonly kind: 'erase';

@@ -65,6 +65,7 @@ export class Erasure {
   async export(who: Principal, user: string): Promise<ExportedPerson> {
     this.#access.assertAdmin(who);
     assertUser(user);
+    await this.#notes.flush();
     const [person, pushed] = await Promise.all([this.#store.export(user), this.#pushStore.export(user)]);
     const { notifications, follows, marks, receipts, preferences, lastSeenAt } = person;
     return {

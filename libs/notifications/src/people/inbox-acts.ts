@@ -46,7 +46,8 @@ export class InboxActs {
   async mark({ user, historyFrom }: Person, request: MarkRequest): Promise<Changed> {
     const { state, undo = false, until } = request;
     const now = Date.now();
-    const at = Math.min(now, request.at === undefined ? now : Date.parse(request.at));
+    // A clock that was reset lies before time begins here.
+    const at = request.at === undefined ? now : Math.min(now, Math.max(0, Date.parse(request.at)));
     const untilMs = until === undefined || undo ? null : Date.parse(until);
     const topic = request.topic === OWN_TOPIC ? userTopic(user) : request.topic;
     if (topic !== undefined && topic !== userTopic(user) && historyFrom(topic) === undefined)

@@ -11,6 +11,7 @@ import type { ReceiptNotes } from './receipt-notes.js';
 
 /** Named people in one answer that waited for acknowledgements. */
 const MAX_LISTED = 1_000;
+const NOBODY = { recipients: [], topics: { sent: 0, acked: 0 } };
 
 /** How far a notification came: of each person whom it names, and in numbers of those who read its topics. */
 export class Receipts {
@@ -48,7 +49,15 @@ export class Receipts {
     limit: number,
     rest = Infinity,
   ): Promise<ReceiptList & { readonly next?: number }> {
-    const found = await this.#managed.get(who, id);
+    return this.#page(who, await this.#managed.get(who, id), limit, rest);
+  }
+
+  async #page(
+    who: Principal,
+    found: StoredNotification,
+    limit: number,
+    rest = Infinity,
+  ): Promise<ReceiptList & { readonly next?: number }> {
     await this.#notes.flush();
     const users = namedIn(found);
     const first = Math.max(0, users.length - rest);
@@ -64,7 +73,7 @@ export class Receipts {
     const causes = who.kind === 'key' ? await this.#explanations.causesOf(found, missing) : new Map<string, Cause>();
     const next = users.length - first - limit;
     return {
-      id,
+      id: found.entry.id,
       recipients: recipients.map((receipt) => asTold(receipt, causes.get(receipt.user), who)),
       topics: { sent: offered, acked },
       ...(next > 0 && { next }),
@@ -77,7 +86,8 @@ export class Receipts {
   }
 
   /**
-   * Waits until everybody named has acknowledged, or `signal` aborts; then says how it stands, unless nobody is there to hear it.
+   * Waits until everybody named has acknowledged, or `signal` aborts; then says how it stands, unless nobody is there to hear it. Whoever has published it is
+   * told so whatever has become of their rights meanwhile; of what is gone, that it has no recipients.
    * @param gone aborted when the publisher has gone; then undefined.
    */
   async whenAcked(
@@ -86,14 +96,17 @@ export class Receipts {
     signal: AbortSignal,
     gone: AbortSignal,
   ): Promise<ReceiptList | undefined> {
-    const found = await this.#managed.get(who, id);
+    const found = await this.#store.find(id);
+    if (found === undefined) return { id, ...NOBODY };
     const users = namedIn(found);
     const { offset } = found.entry;
     const acked = async (): Promise<string[]> =>
       (await this.#store.receipts(offset, users)).filter(({ stage }) => stage === 'acked').map(({ user }) => user);
     await this.#waits.until(offset, users, acked, signal);
     if (gone.aborted) return undefined;
-    const { next: _, ...list } = await this.list(who, id, MAX_LISTED);
+    const left = await this.#store.find(id);
+    if (left === undefined) return { id, ...NOBODY };
+    const { next: _, ...list } = await this.#page(who, left, MAX_LISTED);
     return list;
   }
 

@@ -40,11 +40,12 @@ export class PushReports {
    * that comes too late.
    */
   async report({ ticket, event, action }: PushReport): Promise<void> {
+    const at = Date.now();
     const holder = await this.#store.ticket(ticket);
     if (holder === undefined) throw new DomainError('ticket.unknown');
     if (action !== undefined) assertOffered(holder, action);
     try {
-      await this.#note(holder, event, action);
+      await this.#note(holder, at, event, action);
     } catch (error) {
       if (error instanceof DomainError && error.code === 'notification.unknown')
         throw new DomainError('ticket.unknown');
@@ -52,10 +53,15 @@ export class PushReports {
     }
   }
 
-  async #note({ user, device, entry: { id } }: TicketHolder, event: string, action: string | undefined): Promise<void> {
+  async #note(
+    { user, device, entry: { id } }: TicketHolder,
+    at: number,
+    event: string,
+    action: string | undefined,
+  ): Promise<void> {
     const person: Person = { user, historyFrom: () => 0 };
     const via: Via = { transport: PUSH_TRANSPORT, device };
-    await this.#acknowledgements.ack(person, [id], via);
+    await this.#acknowledgements.ack(person, [id], via, at);
     if (event === 'shown') return;
     if (action !== undefined) await this.#actions.choose(person, { id, action }, via);
     await this.#inbox.mark(person, { state: 'read', ids: [id] });
