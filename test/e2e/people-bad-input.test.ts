@@ -194,6 +194,11 @@ describe('REST', () => {
     expect(problemSchema.parse(answer.body)).toMatchObject({ code, status: answer.status });
   });
 
+  it('a service that follows what belongs to the server for somebody', async () => {
+    const { body } = await request(server, 'PUT', '/v1/users/u-1/follows?topic=$sys/1');
+    expect(problemSchema.parse(body)).toMatchObject({ code: 'topic.forbidden', status: 403 });
+  });
+
   it.each<[string, string, () => string, unknown, string]>([
     ['an edit of what is not there', 'PATCH', () => SOME_ID, { title: 't' }, 'notification.unknown'],
     ['an edit of what was taken back', 'PATCH', () => over.id, { title: 't' }, 'notification.over'],

@@ -232,3 +232,26 @@ test('whether a person is there, and when they were last', async () => {
   await expect.poll(presence).toEqual({ online: false, devices: [], lastSeenAt: expect.any(String) });
   expect(Date.parse(Object(await presence()).lastSeenAt)).toBeGreaterThanOrEqual(before);
 });
+
+test('after a crash somebody was last there when they came', async () => {
+  const crashing = await startServer();
+  try {
+    const seen = async (): Promise<unknown> =>
+      Object((await request(crashing, 'GET', '/v1/users/yan/export')).body).lastSeenAt;
+    const stream = await EventStream.open(`${crashing.url}/v1/events`, {
+      Authorization: `Bearer ${await mintToken(crashing, { sub: 'yan' })}`,
+    });
+    open.push(stream);
+    await expect.poll(seen, { timeout: 5_000 }).toEqual(expect.any(String));
+    const came = await seen();
+    await crashing.kill('SIGKILL');
+    await crashing.restart();
+    expect(Object((await request(crashing, 'GET', '/v1/users/yan/presence')).body)).toEqual({
+      online: false,
+      devices: [],
+      lastSeenAt: came,
+    });
+  } finally {
+    await crashing.stop();
+  }
+});

@@ -43,7 +43,7 @@ export function assertPresence(principal: Principal, wanted: Topic, open: readon
     principal.kind === 'key'
       ? keyCovers(principal.rights, 'read', topic)
       : principal.presence?.some((selector) => covers(selector, topic)) === true;
-  if (!isGranted) throw forbidden(topic);
+  if (!isGranted) throw new DomainError('topic.forbidden', `${topic}: the token does not grant its presence`);
   return topic;
 }
 

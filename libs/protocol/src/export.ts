@@ -67,5 +67,9 @@ export const exportedUserSchema = z
       .meta({ description: 'Actions of notifications that this person has chosen.' }),
     lastSeenAt: timestampSchema.optional(),
   })
-  .meta({ id: 'ExportedUser', description: 'All that is stored of a person.' });
+  .meta({
+    id: 'ExportedUser',
+    description:
+      'What is stored of a person, but for what is only kept to try or repeat something: what became of pushes, and the keys of publishes.',
+  });
 export type ExportedUser = z.infer<typeof exportedUserSchema>;

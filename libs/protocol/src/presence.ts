@@ -49,7 +49,7 @@ export const userPresenceSchema = z
   .object({
     online: z.boolean(),
     devices: z.array(z.object({ id: z.string(), transport: z.string(), since: timestampSchema })),
-    lastSeenAt: timestampSchema.optional(),
+    lastSeenAt: timestampSchema.optional().meta({ description: 'Of who is not there now.' }),
   })
   .meta({ id: 'UserPresence' });
 export type UserPresence = z.infer<typeof userPresenceSchema>;

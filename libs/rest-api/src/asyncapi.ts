@@ -163,7 +163,8 @@ function commandOperation(name: string): JsonSchema {
     description:
       'Acknowledged with what the command answers, or with `{ error }`, where `error` is a problem document.',
     'x-acknowledgement': {
-      oneOf: [
+      // What is known of some answers is only that they are objects, as problems are.
+      anyOf: [
         REPLIES[name] ?? { type: 'object' },
         { type: 'object', required: ['error'], properties: { error: { $ref: `${COMPONENTS}Problem` } } },
       ],

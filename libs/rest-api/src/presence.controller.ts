@@ -79,7 +79,7 @@ export class PresenceController {
     return {
       online: devices.length > 0,
       devices,
-      ...(seenAt !== undefined && { lastSeenAt: new Date(seenAt).toISOString() }),
+      ...(devices.length === 0 && seenAt !== undefined && { lastSeenAt: new Date(seenAt).toISOString() }),
     };
   }
 

@@ -1,7 +1,8 @@
-import { Controller, Delete, Get, Inject, Param, Put, Query, UseGuards } from '@nestjs/common';
-import { Access, type Principal } from '#clarion/access';
+import { Controller, Delete, Get, Inject, Param, Put, Query, Req, UseGuards } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { Access, Limits, type Principal } from '#clarion/access';
 import { ApiOperation, ApiTags } from '#clarion/api-docs';
-import { followList, InboxActs, personFor, type Changed } from '#clarion/notifications';
+import { followList, InboxActs, personFor, type Changed, type Person } from '#clarion/notifications';
 import { followListSchema, followSchema, markedSchema, noQuerySchema } from '#clarion/protocol';
 import { JsonAnswer, Problems, QueryOf } from './route-docs.js';
 import { AuthenticationGuard, Caller } from './authentication.guard.js';
@@ -14,23 +15,26 @@ import { readableQuery } from './readable-query.js';
 @UseGuards(AuthenticationGuard)
 export class UserFollowsController {
   readonly #access: Access;
+  readonly #limits: Limits;
   readonly #acts: InboxActs;
 
-  constructor(@Inject(Access) access: Access, @Inject(InboxActs) acts: InboxActs) {
+  constructor(@Inject(Access) access: Access, @Inject(Limits) limits: Limits, @Inject(InboxActs) acts: InboxActs) {
     this.#access = access;
+    this.#limits = limits;
     this.#acts = acts;
   }
 
   @Get()
   @ApiOperation({ summary: 'List what a person follows', description: 'Needs an API key that may mint their tokens.' })
   @JsonAnswer(200, followListSchema, 'All of it.')
-  @Problems('credentials.missing', 'right.missing', 'token.subject_invalid', 'query.invalid')
+  @Problems('credentials.missing', 'right.missing', 'token.subject_invalid', 'query.invalid', 'rate.limited')
   async list(
     @Caller() who: Principal,
     @Param('id') user: string,
     @Query() query: Record<string, unknown>,
+    @Req() request: FastifyRequest,
   ): Promise<ReturnType<typeof followList>> {
-    const person = personFor(who, user, this.#access);
+    const person = this.#person(who, user, request);
     parseInput('query.invalid', noQuerySchema, readableQuery(query));
     return followList(await this.#acts.follows(person));
   }
@@ -50,13 +54,15 @@ export class UserFollowsController {
     'token.subject_invalid',
     'query.invalid',
     'body.invalid',
+    'rate.limited',
   )
   async follow(
     @Caller() who: Principal,
     @Param('id') user: string,
     @Query() query: Record<string, unknown>,
+    @Req() request: FastifyRequest,
   ): Promise<Changed> {
-    const person = personFor(who, user, this.#access);
+    const person = this.#person(who, user, request);
     const { topic } = parseInput('query.invalid', followSchema, readableQuery(query));
     return this.#acts.follow(person, topic);
   }
@@ -68,14 +74,21 @@ export class UserFollowsController {
   })
   @QueryOf(followSchema)
   @JsonAnswer(200, markedSchema, 'It is not followed any more.')
-  @Problems('credentials.missing', 'right.missing', 'token.subject_invalid', 'query.invalid')
+  @Problems('credentials.missing', 'right.missing', 'token.subject_invalid', 'query.invalid', 'rate.limited')
   async unfollow(
     @Caller() who: Principal,
     @Param('id') user: string,
     @Query() query: Record<string, unknown>,
+    @Req() request: FastifyRequest,
   ): Promise<Changed> {
-    const person = personFor(who, user, this.#access);
+    const person = this.#person(who, user, request);
     const { topic } = parseInput('query.invalid', followSchema, readableQuery(query));
     return this.#acts.unfollow(person, topic);
+  }
+
+  #person(who: Principal, user: string, { raw }: FastifyRequest): Person {
+    const person = personFor(who, user, this.#access);
+    this.#limits.takeCommand(who, this.#limits.clientAddress(raw));
+    return person;
   }
 }

@@ -14,8 +14,8 @@ const MAX_ERASED = 1_000;
 const MAX_BATCH = 10_000;
 
 /**
- * When people were last connected. Noted in memory and written a second later, best effort: a crash may lose that second. Without a store
- * it lives in memory alone.
+ * When people were last connected. Noted when they come and when they go, and written a second later, best effort: after a crash it is when they came.
+ * Without a store it lives in memory alone.
  */
 export class LastSeen {
   readonly #store: SeenStore | undefined;
@@ -33,7 +33,7 @@ export class LastSeen {
     this.#onError = onError;
   }
 
-  /** This person's last connection ended at that time, milliseconds since 1970. */
+  /** This person's first connection began, or the last ended, at that time, milliseconds since 1970. */
   note(user: string, at: number): void {
     if (at < (this.#erased.get(user) ?? 0)) return;
     this.#erased.delete(user);

@@ -1,5 +1,5 @@
 import type { Access, Principal } from '#clarion/access';
-import { DomainError, isUserId, type Selector, type Topic } from '#clarion/protocol';
+import { DomainError, isReserved, isUserId, type Selector, type Topic } from '#clarion/protocol';
 
 /** Somebody whose inbox, marks and preferences these are, as far as whoever asks for them may see. */
 export interface Person {
@@ -29,7 +29,7 @@ export function personOf(who: Principal, access: Access): Person {
 export function personFor(who: Principal, user: string, access: Access): Person {
   if (!isUserId(user)) throw new DomainError('token.subject_invalid');
   access.assertMint(who, { sub: user });
-  return { user, historyFrom: () => 0 };
+  return { user, historyFrom: (topic) => (isReserved(topic) ? undefined : 0) };
 }
 
 function grantedFrom(who: Principal, topic: string, access: Access): number | undefined {

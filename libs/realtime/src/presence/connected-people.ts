@@ -3,15 +3,18 @@ import type { Principal } from '#clarion/access';
 /** How many connections each person has on this node: sessions, and polls that are being answered. */
 export class ConnectedPeople {
   readonly #connections = new Map<string, number>();
-  readonly #gone: (user: string) => void;
+  readonly #seen: (user: string) => void;
 
-  /** @param gone told when somebody's last connection has ended. */
-  constructor(gone: (user: string) => void) {
-    this.#gone = gone;
+  /** @param seen told when somebody's first connection has begun, and when the last has ended: in a crash nothing ends. */
+  constructor(seen: (user: string) => void) {
+    this.#seen = seen;
   }
 
   arrived(who: Principal): void {
-    if (who.kind === 'subscriber') this.#connections.set(who.sub, (this.#connections.get(who.sub) ?? 0) + 1);
+    if (who.kind !== 'subscriber') return;
+    const before = this.#connections.get(who.sub) ?? 0;
+    this.#connections.set(who.sub, before + 1);
+    if (before === 0) this.#seen(who.sub);
   }
 
   /** Precondition: it had arrived. */
@@ -20,6 +23,6 @@ export class ConnectedPeople {
     const left = (this.#connections.get(who.sub) ?? 1) - 1;
     if (left > 0) return void this.#connections.set(who.sub, left);
     this.#connections.delete(who.sub);
-    this.#gone(who.sub);
+    this.#seen(who.sub);
   }
 }
