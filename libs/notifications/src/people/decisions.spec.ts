@@ -429,6 +429,17 @@ describe('whatever is chosen', () => {
 });
 
 describe('the evidence', () => {
+  it('has the time at which it was chosen for this channel, as far as that is kept', () => {
+    const choice = { live: false, push: false, since: SINCE + 5, liveSince: SINCE };
+    const question = { event: {}, topic: OTHER, isOwn: false, category: CATEGORIES['on'], now: NOW };
+    const preferences = { ...NO_PREFERENCES, categories: { on: choice } };
+    expect(CHANNELS.map((channel) => decide({ ...question, channel, preferences })?.since)).toEqual([
+      SINCE,
+      undefined,
+      SINCE + 5,
+    ]);
+  });
+
   it('says times as they are said to clients, and only what it rests on', () => {
     expect(evidenceOf({ cause: 'muted.topic', topic: 'a', since: 0 })).toEqual({
       topic: 'a',

@@ -1,6 +1,6 @@
 import type { Category, Cause, Channel, Evidence } from '#clarion/protocol';
 import { isoTime } from '../iso-time.js';
-import { ownMember, type StoredPreferences } from './preferences.js';
+import { liveSinceOf, ownMember, type StoredPreferences } from './preferences.js';
 import { quietUntil } from './quiet-hours.js';
 
 /** Whether something reaches a person by a channel, seen by one of its topics. */
@@ -51,7 +51,11 @@ export function decide(question: Question): Withheld | undefined {
   const choice = ownMember(preferences.categories, category.id);
   const chosen = choice?.[channel];
   if (choice !== undefined && chosen === false)
-    return { cause: 'muted.category', category: category.id, since: choice.since };
+    return {
+      cause: 'muted.category',
+      category: category.id,
+      since: channel === 'live' ? liveSinceOf(choice) : choice.since,
+    };
   return (chosen === undefined ? defaultOf(category, channel) : undefined) ?? disturbance(question);
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { wantedPreferencesSchema, type WantedPreferences } from '#clarion/protocol';
-import { NO_PREFERENCES, revisePreferences, type StoredPreferences } from './preferences.js';
+import { NO_PREFERENCES, preferencesAsTold, revisePreferences, type StoredPreferences } from './preferences.js';
 
 function wanted(some: unknown): WantedPreferences {
   return wantedPreferencesSchema.parse(some);
@@ -62,6 +62,21 @@ describe('what is chosen', () => {
       offers: { inbox: false, push: false, since: 9 },
     });
     expect(second.mutedTopics).toEqual({ b: 5, c: 9 });
+  });
+
+  it('of a category keeps its time for `live`, whatever is chosen for other channels, and nobody is told that', () => {
+    const choose = (before: StoredPreferences, choice: object, now: number): StoredPreferences =>
+      revisePreferences(before, wanted({ categories: { news: choice } }), now);
+    const first = choose(NO_PREFERENCES, { live: false }, 5);
+    const second = choose(first, { live: false, push: false }, 9);
+    const third = choose(second, { live: false, push: true }, 12);
+    expect(third.categories).toEqual({ news: { live: false, push: true, since: 12, liveSince: 5 } });
+    expect(preferencesAsTold(third).categories).toEqual({
+      news: { live: false, push: true, since: '1970-01-01T00:00:00.012Z' },
+    });
+    expect(choose(third, { live: true, push: true }, 15).categories).toEqual({
+      news: { live: true, push: true, since: 15 },
+    });
   });
 
   it('is forgotten when it is not chosen again, and then begins anew', () => {
@@ -138,7 +153,7 @@ function withoutTimes(preferences: StoredPreferences): unknown {
     ...(preferences.quietSince !== undefined && { quietSince: 0 }),
     ...(preferences.doNotDisturbSince !== undefined && { doNotDisturbSince: 0 }),
     categories: Object.fromEntries(
-      Object.entries(preferences.categories).map(([name, chosen]) => [name, { ...chosen, since: 0 }]),
+      Object.entries(preferences.categories).map(([name, chosen]) => [name, { ...chosen, since: 0, liveSince: 0 }]),
     ),
     mutedTopics: Object.keys(preferences.mutedTopics).toSorted(),
   };

@@ -3,7 +3,11 @@ import { canonicalJson } from '../canonical-json.js';
 import { isoTime } from '../iso-time.js';
 
 /** What a person has chosen for one category, and since when (milliseconds since 1970, as all times here). */
-export type CategoryChoice = { readonly [C in Channel]?: boolean } & { readonly since: number };
+export type CategoryChoice = { readonly [C in Channel]?: boolean } & {
+  readonly since: number;
+  /** Since when it is so for `live`, where only another channel was chosen anew since. */
+  readonly liveSince?: number;
+};
 
 /** Preferences as they are kept: plain JSON. */
 export interface StoredPreferences {
@@ -59,7 +63,7 @@ export function preferencesAsTold(stored: StoredPreferences): Preferences {
   const { categories, mutedTopics, quietHours, doNotDisturbUntil, presence } = stored;
   return {
     categories: Object.fromEntries(
-      Object.entries(categories).map(([id, { since, ...choice }]) => [id, { ...choice, since: isoTime(since) }]),
+      Object.entries(categories).map(([id, choice]) => [id, { ...chosenIn(choice), since: isoTime(choice.since) }]),
     ),
     // They were topics when they were muted.
     mutedTopics: Object.entries(mutedTopics).map(([topic, since]) => ({
@@ -72,6 +76,11 @@ export function preferencesAsTold(stored: StoredPreferences): Preferences {
   };
 }
 
+/** Since when what is chosen is so for `live`. */
+export function liveSinceOf({ since, liveSince = since }: CategoryChoice): number {
+  return liveSince;
+}
+
 /** Topics and categories may have names that every object knows, such as `constructor`. */
 export function ownMember<T>(members: Readonly<Record<string, T>>, name: string): T | undefined {
   return Object.hasOwn(members, name) ? members[name] : undefined;
@@ -79,15 +88,25 @@ export function ownMember<T>(members: Readonly<Record<string, T>>, name: string)
 
 function sinceBefore(
   before: CategoryChoice | undefined,
-  { live, inbox, push }: WantedPreferences['categories'][string],
+  choice: WantedPreferences['categories'][string],
   now: number,
 ): CategoryChoice {
+  const { live, inbox, push } = choice;
   const isKept = before !== undefined && before.live === live && before.inbox === inbox && before.push === push;
+  const since = isKept ? before.since : now;
+  const liveSince = before !== undefined && before.live === live ? liveSinceOf(before) : since;
+  return {
+    ...chosenIn(choice),
+    since,
+    ...(live !== undefined && liveSince !== since && { liveSince }),
+  };
+}
+
+function chosenIn({ live, inbox, push }: WantedPreferences['categories'][string]): { [C in Channel]?: boolean } {
   return {
     ...(live !== undefined && { live }),
     ...(inbox !== undefined && { inbox }),
     ...(push !== undefined && { push }),
-    since: isKept ? before.since : now,
   };
 }
 
