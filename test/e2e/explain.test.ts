@@ -14,6 +14,7 @@ import { EventStream } from '../support/event-stream.js';
 import { startPushService, type PushService } from '../support/push-service.js';
 import { mintToken, publish, publishBatch, request } from '../support/rest.js';
 import { startServer, type TestServer } from '../support/server.js';
+import { JsonSocket } from '../support/web-socket.js';
 
 const HOUR_MS = 3_600_000;
 const CATEGORIES = {
@@ -49,7 +50,7 @@ afterAll(async () => {
 });
 
 /** Somebody new, and how they ask. */
-async function person(subscribe: readonly string[] = []): Promise<{ user: string; token: string }> {
+async function person(subscribe: readonly unknown[] = []): Promise<{ user: string; token: string }> {
   const user = `u-${++people}`;
   return { user, token: await mintToken(server, { sub: user, subscribe }) };
 }
@@ -73,6 +74,11 @@ async function listen(token: string, query = ''): Promise<EventStream> {
 
 async function explain(id: string, user: string): Promise<Explanation> {
   return explanationSchema.parse(await must('GET', `/v1/notifications/${id}/explain?user=${user}`));
+}
+
+/** What a dry run says of the only person whom the draft names. */
+async function dryRun(draft: object): Promise<unknown> {
+  return Object(await must('POST', '/v1/notifications?dryRun=true', draft)).recipients[0];
 }
 
 function wordsOf(cause: PushCause): string {
@@ -134,6 +140,14 @@ describe('how far it came', () => {
     await stream.first('message', 1);
     expect(await explained(id, user, 'delivered.sent')).toMatchObject({ inbox: { listed: false } });
   });
+
+  it('nothing that is not known of what is over by now: it may have been sent before', async () => {
+    const { user, token } = await person(['news/*']);
+    const stream = await listen(token, 'topics=news/1');
+    const { id } = await publish(server, { topic: 'news/1', title: 't', ttl: 1 });
+    await stream.first('message', 1);
+    expect((await explained(id, user, 'expired')).sentence).not.toMatch(/before|deliver|sent/);
+  });
 });
 
 describe('whom it concerns', () => {
@@ -166,6 +180,17 @@ describe('whom it concerns', () => {
     expect(stream.named('message')).toEqual([]);
     expect(await must('GET', '/v1/me/inbox', undefined, as(token))).toEqual({ items: [] });
   });
+
+  it('is older than what their token lets them see of the topic', async () => {
+    const { id } = await publish(server, { topic: 'news/6', title: 'before' });
+    const { user, token } = await person([{ selector: 'news/*', historyFrom: new Date(Date.now() + 1).toISOString() }]);
+    await pause(2);
+    const stream = await listen(token, 'topics=news/6&since=earliest');
+    await publish(server, { topic: 'news/6', title: 'after' });
+    await stream.first('message', 1);
+    expect(await explained(id, user, 'right.missing')).toMatchObject({ evidence: { transport: 'sse' } });
+    expect(stream.named('message').map(({ data }) => Object(data).title)).toEqual(['after']);
+  });
 });
 
 describe('why it was not pushed', () => {
@@ -191,8 +216,7 @@ describe('why it was not pushed', () => {
     const { subscription, path } = service.subscribe();
     await must('PUT', '/v1/me/devices/phone', { subscription }, as(token));
     const wanted = { user, title: 't', ...draft };
-    const dry = Object(await must('POST', '/v1/notifications?dryRun=true', wanted));
-    expect(dry.recipients).toMatchObject([{ push: { reaches: false, devices: 0, cause } }]);
+    expect(await dryRun(wanted)).toMatchObject({ push: { reaches: false, devices: 0, cause } });
     const { id } = await publish(server, wanted);
     await expect
       .poll(async () => (await explain(id, user)).push)
@@ -284,6 +308,70 @@ describe('what they wish', () => {
   });
 
   it.each([
+    [
+      'not to be disturbed',
+      'quiet.do_not_disturb',
+      { doNotDisturbUntil: new Date(Date.now() + HOUR_MS).toISOString() },
+    ],
+    ['quiet hours', 'quiet.hours', { quietHours: { from: '00:00', to: '00:00', timeZone: 'Europe/Berlin' } }],
+  ] as const)('%s, by what they read: a topic that they only follow brings nothing live', async (_, cause, wish) => {
+    const { user, token } = await person(['news/*']);
+    await must('PUT', '/v1/me/preferences', wish, as(token));
+    await must('PUT', '/v1/me/follows?topic=news/1', undefined, as(token));
+    const stream = await listen(token);
+    const draft = { user, topic: 'news/1', title: 'withheld' };
+    expect(await dryRun(draft)).toMatchObject({ live: { reaches: false, cause, connections: 1 } });
+    const { id } = await publish(server, draft);
+    expect(await explained(id, user, cause)).toMatchObject({ inbox: { listed: true } });
+    // A connection that would have heard it reads only what comes later.
+    await listen(token, 'topics=news/1');
+    await explained(id, user, cause);
+    await publish(server, { user, title: 'urgent', priority: 'urgent' });
+    await stream.first('message', 1);
+    expect(stream.named('message').map(({ data }) => Object(data).title)).toEqual(['urgent']);
+  });
+
+  it.each<[string, object, object]>([
+    ['not to be disturbed', { doNotDisturbUntil: new Date(Date.now() + HOUR_MS).toISOString() }, {}],
+    ['without the category', { categories: { chatter: { live: false } } }, { category: 'chatter' }],
+  ])('what they wished then, and do not any more: %s', async (_, preferences, draft) => {
+    const { user, token } = await person();
+    await must('PUT', '/v1/me/preferences', preferences, as(token));
+    const stream = await listen(token);
+    const { id } = await publish(server, { user, title: 'withheld', ...draft });
+    await must('PUT', '/v1/me/preferences', {}, as(token));
+    expect(await explained(id, user, 'withheld.then')).toMatchObject({ evidence: { transport: 'sse' } });
+    await publish(server, { user, title: 'heard', ...draft });
+    await stream.first('message', 1);
+    expect(stream.named('message').map(({ data }) => Object(data).title)).toEqual(['heard']);
+  });
+
+  it('a category that the operator has switched on since', async () => {
+    const { user, token } = await person();
+    const switched = (live: boolean): Promise<unknown> =>
+      must('PUT', '/v1/categories/switched', { title: 'switched', defaults: { live } });
+    await switched(false);
+    const stream = await listen(token);
+    const { id } = await publish(server, { user, title: 'withheld', category: 'switched' });
+    await switched(true);
+    await explained(id, user, 'withheld.then');
+    await publish(server, { user, title: 'heard', category: 'switched' });
+    await stream.first('message', 1);
+    expect(stream.named('message').map(({ data }) => Object(data).title)).toEqual(['heard']);
+  });
+
+  it('a muted category, though they have chosen anew whether it is pushed', async () => {
+    const { user, token } = await person(['news/*']);
+    const choose = (push: boolean): Promise<unknown> =>
+      must('PUT', '/v1/me/preferences', { categories: { chatter: { live: false, push } } }, as(token));
+    await choose(true);
+    await listen(token, 'topics=news/1');
+    const { id } = await publish(server, { topic: 'news/1', title: 'withheld', category: 'chatter' });
+    await choose(false);
+    expect((await explained(id, user, 'muted.category')).evidence).toMatchObject({ category: 'chatter' });
+  });
+
+  it.each([
     ['muted', { categories: { chatter: { live: false } } }],
     ['quiet hours', { quietHours: { from: '00:00', to: '00:00', timeZone: 'Europe/Berlin' } }],
     ['no disturbance', { doNotDisturbUntil: new Date(Date.now() + HOUR_MS).toISOString() }],
@@ -326,6 +414,26 @@ describe('what became of it', () => {
     injected.add('collapsed');
   });
 
+  it('archived or put off, and shown again when that is undone', async () => {
+    const { user, token } = await person();
+    const { id } = await publish(server, { user, title: 't' });
+    const mark = (said: object): Promise<unknown> => must('POST', '/v1/me/marks', { ids: [id], ...said }, as(token));
+    const listing = async (): Promise<unknown> => {
+      const { items } = Object(await must('GET', '/v1/me/inbox', undefined, as(token)));
+      const { inbox } = await explain(id, user);
+      expect(inbox.listed).toBe(items.length === 1);
+      return inbox;
+    };
+    await mark({ state: 'archived' });
+    expect(await listing()).toEqual({ listed: false, cause: 'archived' });
+    await mark({ state: 'archived', undo: true });
+    expect(await listing()).toEqual({ listed: true });
+    const until = new Date(Date.now() + HOUR_MS).toISOString();
+    await mark({ state: 'snoozed', until });
+    expect(await listing()).toEqual({ listed: false, cause: 'snoozed', until });
+    injected.add('archived').add('snoozed');
+  });
+
   it('could not be resumed any more when they came back', async () => {
     const { user, token } = await person();
     const { id, cursor } = await publish(server, { user, title: 't' });
@@ -365,11 +473,59 @@ describe('where they were', () => {
     expect(await explained(id, user, 'connection.closed')).toMatchObject({ evidence: { transport: 'polling' } });
   });
 
+  it('connected only later', async () => {
+    const { user, token } = await person();
+    const { id } = await publish(server, { user, title: 't' });
+    const stream = await listen(token, 'device=phone');
+    expect((await explained(id, user, 'connection.later')).evidence).toMatchObject({
+      transport: 'sse',
+      device: 'phone',
+      since: expect.any(String),
+    });
+    await publish(server, { user, title: 'later' });
+    await stream.first('message', 1);
+    expect(stream.named('message').map(({ data }) => Object(data).title)).toEqual(['later']);
+  });
+
+  it('connected, but not to this topic before it was published', async () => {
+    const { user, token } = await person(['news/*']);
+    const socket = new JsonSocket(`${server.url}/v1/ws?access_token=${token}&topics=news/9`);
+    open.push(socket);
+    await socket.heard('ready');
+    const before = await publish(server, { topic: 'news/1', title: 'before' });
+    await socket.ask(1, { op: 'subscribe', id: 1, topics: ['news/1'] });
+    const after = await publish(server, { topic: 'news/1', title: 'after' });
+    await socket.heard('notification');
+    await explained(after.id, user, 'delivered.sent');
+    expect(await explained(before.id, user, 'connection.later')).toMatchObject({
+      evidence: { transport: 'websocket' },
+    });
+    expect(socket.messages.filter(({ event }) => event === 'notification')).toHaveLength(1);
+  });
+
+  it('waiting for the answer of a poll', async () => {
+    const { user, token } = await person();
+    const before = await publish(server, { user, title: 'before' });
+    const polled = request(server, 'GET', '/v1/events?wait=20', undefined, as(token));
+    const draft = { user, title: 't' };
+    await expect.poll(() => dryRun(draft)).toMatchObject({ live: { reaches: true, connections: 1 } });
+    // What is ephemeral appears in no poll.
+    expect(await dryRun({ ...draft, ephemeral: true })).toMatchObject({
+      live: { reaches: false, cause: 'connection.elsewhere', connections: 0 },
+    });
+    expect((await explained(before.id, user, 'connection.later')).evidence).toMatchObject({ transport: 'polling' });
+    const { id } = await publish(server, draft);
+    expect((await polled).body).toMatchObject({ events: [{ data: { id } }] });
+    await explained(id, user, 'delivered.sent');
+  });
+
   it('connected, and reading something else', async () => {
     const { user, token } = await person(['news/*']);
     await listen(token, 'topics=news/5');
     const { id } = await publish(server, { user, title: 't' });
     expect((await explained(id, user, 'connection.elsewhere')).evidence).toMatchObject({ transport: 'sse' });
+    const live = { reaches: false, cause: 'connection.elsewhere', connections: 0 };
+    expect(await dryRun({ user, title: 't' })).toMatchObject({ live });
   });
 
   it('connected, and behind', async () => {
@@ -407,8 +563,7 @@ async function deaf(token: string): Promise<Socket> {
 it('a dry run tells what delivery does with what is both for somebody and for a topic that they have', async () => {
   const { user, token } = await person(['news/*']);
   const draft = { topic: 'news/8', user, title: 't' };
-  const dry = async (): Promise<unknown> =>
-    Object(await must('POST', '/v1/notifications?dryRun=true', draft)).recipients[0];
+  const dry = (): Promise<unknown> => dryRun(draft);
   await must('PUT', '/v1/me/preferences', { mutedTopics: ['users/me'] }, as(token));
   const muted = { reaches: false, cause: 'muted.topic' };
   expect(await dry()).toMatchObject({ live: { ...muted, connections: 0 }, inbox: muted });

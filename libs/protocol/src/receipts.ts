@@ -14,24 +14,29 @@ export const CAUSES = {
   'delivered.seen': 'it was seen',
   'delivered.acked': 'it was shown, as the client acknowledged',
   'delivered.received': 'it was received, as the cursor came back',
-  'delivered.sent': 'it was sent, and nothing has come back yet',
-  'delivered.pushed': 'the push service of a device has taken it, and nothing has come back yet',
+  'delivered.sent': 'it was sent, and nothing is known to have come back',
+  'delivered.pushed': 'the push service of a device has taken it, and nothing is known to have come back',
   'audience.not_named': 'it names neither this person nor a topic that they follow or read',
   'follow.later': 'this person followed the topic only after it was published',
   'follow.ended': 'this person had ceased to follow the topic before it was published',
-  'right.missing': 'the token of this person grants none of its topics',
+  'right.missing': 'the token of this person grants none of its topics, or not from so long ago',
   'category.off': 'the operator has this category off for those who have not chosen',
   'muted.category': 'this person has muted the category',
   'muted.topic': 'this person has muted the topic',
   'quiet.hours': 'it came in the quiet hours of this person',
   'quiet.do_not_disturb': 'this person did not want to be disturbed',
-  expired: 'its time was over before it could be delivered',
+  'withheld.then':
+    'a connection of this person came past it without a note that it was sent: it was withheld by their preferences, or by its category, as they were at that moment and may be no longer, unless the note was lost',
+  expired: 'its time is over',
   retracted: 'it was taken back',
   collapsed: 'a newer one with the same collapse key took its place',
-  retention: 'this person came back only after it could be resumed no longer',
-  'connection.none': 'this person has not been connected since this server began',
+  archived: 'this person has archived it',
+  snoozed: 'this person has put it off',
+  retention: 'what this person is connected by reads only what came later, and it can be resumed no longer',
+  'connection.none': 'this person is not connected, and nothing is known of a connection since this server began',
   'connection.closed': 'this person is not connected',
-  'connection.elsewhere': 'this person is connected, but reads none of its topics',
+  'connection.elsewhere': 'this person is connected, but by nothing that reads it',
+  'connection.later': 'what this person is connected by reads only what came later',
   'connection.behind': 'this person is connected, and has not yet come so far',
 } as const;
 export type Cause = keyof typeof CAUSES;
@@ -111,14 +116,18 @@ export const explanationSchema = z
     user: userIdSchema,
     delivered: z.boolean().meta({
       description:
-        'Whether it was given to this person: over a connection, or to the push service of one of their devices.',
+        'Whether it is known that it was given to this person: over a connection, or to the push service of one of their devices.',
     }),
     cause: causeSchema,
     sentence: z.string(),
     evidence: evidenceSchema,
-    inbox: z.object({ listed: z.boolean(), cause: causeSchema.optional() }).meta({
-      description: 'Whether their inbox lists it now, and why if it does not.',
-    }),
+    inbox: z
+      .object({
+        listed: z.boolean(),
+        cause: causeSchema.optional(),
+        until: timestampSchema.optional().meta({ description: 'Until when it is put off.' }),
+      })
+      .meta({ description: 'Whether their inbox lists it now, asked for no other state, and why if it does not.' }),
     push: explainedPushSchema,
   })
   .meta({ id: 'Explanation' });

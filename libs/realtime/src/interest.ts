@@ -28,14 +28,17 @@ export class Interest {
     this.#user = user;
   }
 
-  /** Adds the selector and returns what is new to the index; or takes over its grant of now. */
-  add({ selector, historyFrom }: ReadGrant): Subscription | undefined {
+  /**
+   * Adds the selector and returns what is new to the index; or takes over its grant of now.
+   * @param after the offset after which it is read; 0: from where the reader begins.
+   */
+  add({ selector, historyFrom }: ReadGrant, after = 0): Subscription | undefined {
     const known = this.#find(selector);
     if (known !== undefined) {
       known.historyFrom = historyFrom;
       return undefined;
     }
-    const added = new Subscription(this.#reader, selector, historyFrom);
+    const added = new Subscription(this.#reader, selector, historyFrom, after);
     // Not `push`, which makes room for sixteen more.
     if (hasWildcard(selector)) this.#wildcards = this.#wildcards.concat(added);
     else this.#exact = this.#exact.concat(added);

@@ -1,20 +1,33 @@
 import type { Access } from '#clarion/access';
 import type { LastReach, OpenReach, Reach } from '#clarion/notifications';
-import { DomainError, matches, type Selector, type Topic } from '#clarion/protocol';
+import { DomainError, type Selector, type Topic } from '#clarion/protocol';
 import type { Departures } from './departures.js';
 import type { InterestIndex } from './interest-index.js';
+import { readsAfter } from './log-reading.js';
 import type { OpenSession } from './session-context.js';
 import { walk } from './walk.js';
 
+/** A session, or a poll that waits. */
+type Reader = Pick<OpenSession, 'kind' | 'who' | 'transport' | 'device' | 'openedAt' | 'reading'>;
+
 /** Who can be reached by the connections of this node. */
 export class NodeReach implements Reach {
-  readonly #sessions: Iterable<OpenSession>;
+  readonly #sessions: Iterable<Reader>;
+  readonly #polls: { members(): Iterable<Reader> };
   readonly #index: InterestIndex;
   readonly #departures: Departures;
   readonly #access: Access;
 
-  constructor(sessions: Iterable<OpenSession>, index: InterestIndex, departures: Departures, access: Access) {
+  /** @param polls those that wait. */
+  constructor(
+    sessions: Iterable<Reader>,
+    polls: { members(): Iterable<Reader> },
+    index: InterestIndex,
+    departures: Departures,
+    access: Access,
+  ) {
     this.#sessions = sessions;
+    this.#polls = polls;
     this.#index = index;
     this.#departures = departures;
     this.#access = access;
@@ -23,12 +36,14 @@ export class NodeReach implements Reach {
   async connectionsOf(users: readonly string[]): Promise<ReadonlyMap<string, readonly OpenReach[]>> {
     const wanted = new Set(users);
     const found = new Map<string, OpenReach[]>();
-    await walk(this.#sessions, (session) => {
-      const { who } = session;
+    const look = (reader: Reader): boolean => {
+      const { who } = reader;
       if (who.kind !== 'subscriber' || !wanted.has(who.sub)) return false;
-      found.set(who.sub, [...(found.get(who.sub) ?? []), this.#reachOf(session)]);
+      found.set(who.sub, [...(found.get(who.sub) ?? []), this.#reachOf(reader)]);
       return false;
-    });
+    };
+    await walk(this.#sessions, look);
+    await walk(this.#polls.members(), look);
     return found;
   }
 
@@ -43,23 +58,22 @@ export class NodeReach implements Reach {
       .size;
   }
 
-  #reachOf({ who, transport, device, openedAt, reading }: OpenSession): OpenReach {
+  #reachOf({ kind, who, transport, device, openedAt, reading }: Reader): OpenReach {
     return {
       transport,
       device,
       since: openedAt,
-      from: reading.from,
       through: reading.through,
       lag: reading.lag,
-      reads: (topic) => reading.topics.some((selector) => matches(selector, topic as Topic)),
-      mayRead: (topic) => this.#grants(who, topic),
+      hearsEphemeral: kind === 's',
+      readsAfter: (topic, publishedAt) => readsAfter(reading, topic as Topic, publishedAt),
+      mayRead: (topic, publishedAt) => this.#grants(who, topic, publishedAt),
     };
   }
 
-  #grants(who: OpenSession['who'], topic: string): boolean {
+  #grants(who: Reader['who'], topic: string, publishedAt: number): boolean {
     try {
-      this.#access.readGrant(who, topic as string as Selector);
-      return true;
+      return this.#access.readGrant(who, topic as Selector).historyFrom <= publishedAt;
     } catch (error) {
       if (error instanceof DomainError) return false;
       throw error;

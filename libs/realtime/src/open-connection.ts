@@ -14,23 +14,6 @@ export interface Reading {
   readonly pendingBytes: number;
 }
 
-/** Of the log a session was given `(from, through]`, as far as it concerned it. */
-export interface SessionReading extends Reading {
-  readonly from: number;
-  readonly through: number;
-}
-
-/** @param head of the log; the cursor, which is `through`, lags behind it. */
-export function sessionReading(
-  topics: readonly Selector[],
-  head: number,
-  pendingBytes: number,
-  from: number,
-  through: number,
-): SessionReading {
-  return { topics, lag: Math.max(0, head - through), pendingBytes, from, through };
-}
-
 /** Why a session has ended: as its client was told, or because that went away. */
 export type EndCause = CloseReasonName | 'gone';
 

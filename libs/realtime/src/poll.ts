@@ -5,7 +5,8 @@ import { Recipient } from './recipient.js';
 import type { Peer, PollWant } from './gateway.js';
 import { Interest } from './interest.js';
 import type { LogEvent, View } from './log-event.js';
-import type { OpenConnection, Reading } from './open-connection.js';
+import { logReading, type LogReading } from './log-reading.js';
+import type { OpenConnection } from './open-connection.js';
 import { userOf } from './people.js';
 import { locateFinally, type Place } from './place.js';
 import type { DeliverySource } from './realtime-stats.js';
@@ -43,6 +44,8 @@ export class Poll implements Receiver, OpenConnection, Keeper {
   readonly #recipient: Recipient;
   #views: View[] = [];
   #bytes = 0;
+  /** Where it began: what lies at or below was never for it. */
+  #from = 0;
   #through = 0;
   #gap: Gap | undefined;
   #wake: (() => void) | undefined;
@@ -64,9 +67,12 @@ export class Poll implements Receiver, OpenConnection, Keeper {
     return this.#want.device;
   }
 
-  get reading(): Reading {
-    const lag = Math.max(0, this.#context.ring.head - this.#through);
-    return { topics: this.#interest.selectors, lag, pendingBytes: this.#bytes };
+  /** What it has found is given only with the answer. */
+  get reading(): LogReading {
+    const first = this.#views[0]?.event.offset;
+    const given = first === undefined ? this.#through : first - 1;
+    const { subscriptions } = this.#interest;
+    return logReading(subscriptions, this.#context.ring.head, this.#bytes, this.#from, given);
   }
 
   peer(): Peer {
@@ -142,7 +148,7 @@ export class Poll implements Receiver, OpenConnection, Keeper {
   }
 
   #beginAt(offset: number): void {
-    this.#through = offset;
+    this.#through = this.#from = offset;
     this.#recipient.foundAt(offset, this.#want.since, this.#interest);
   }
 
@@ -156,7 +162,7 @@ export class Poll implements Receiver, OpenConnection, Keeper {
   #lose(reason: Gap['reason']): void {
     const { log, stats } = this.#context;
     stats.gap(reason);
-    this.#through = log.floor;
+    this.#through = this.#from = log.floor;
     this.#gap = { reason, cursor: log.cursorAt(log.floor) };
   }
 

@@ -125,7 +125,7 @@ export class Realtime {
       (error) => onError(error, 'log tail'),
     );
     this.#sessions = new Wheel(config.heartbeatMs, (session) => session.tellCursor());
-    this.reach = new NodeReach(this.#sessions, this.#index, this.#departures, access);
+    this.reach = new NodeReach(this.#sessions, this.#polls, this.#index, this.#departures, access);
     this.#connections = new Connections(this.#sessions, (error) => onError(error, 'closing a connection'));
     this.#load = new Load(
       { connections: config.stepDownConnections, delayMs: config.stepDownDelayMs, retryMs: config.stepDownRetryMs },

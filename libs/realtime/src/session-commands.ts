@@ -66,7 +66,7 @@ export async function carryOut(session: Commanded, context: SessionContext, comm
 function subscribe(session: Commanded, wanted: readonly Selector[]): Subscription {
   const grants = session.selectors.grants(session.who, wanted);
   session.settle();
-  session.selectors.add(grants);
+  session.selectors.add(grants, session.reading.through);
   return session.subscription;
 }
 

@@ -6,7 +6,8 @@ import type { FanOut } from './fan-out.js';
 import type { CloseReason, Session } from './gateway.js';
 import type { InterestIndex } from './interest-index.js';
 import type { LogPages, PageLimits } from './log-pages.js';
-import type { EndCause, OpenConnection, SessionReading } from './open-connection.js';
+import type { LogReading } from './log-reading.js';
+import type { EndCause, OpenConnection } from './open-connection.js';
 import type { People } from './people.js';
 import type { PresenceBoard } from './presence/presence-board.js';
 import type { WatchingSession } from './presence/watches.js';
@@ -48,7 +49,7 @@ export interface OpenSession extends Session, OpenConnection, WatchingSession {
   readonly who: Principal;
   /** Whether the client said that others matter more. */
   readonly lowPriority: boolean;
-  readonly reading: SessionReading;
+  readonly reading: LogReading;
   tellCursor(): void;
   close(reason: CloseReason): void;
 }

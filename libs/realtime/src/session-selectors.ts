@@ -28,9 +28,10 @@ export class SessionSelectors {
     return grants;
   }
 
-  add(grants: readonly ReadGrant[]): void {
+  /** @param after where the session is; 0: it has not begun. */
+  add(grants: readonly ReadGrant[], after = 0): void {
     for (const grant of grants) {
-      const added = this.interest.add(grant);
+      const added = this.interest.add(grant, after);
       if (added === undefined) continue;
       this.#context.index.add(added);
       this.#context.presence.entered(added);

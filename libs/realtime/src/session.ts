@@ -14,7 +14,8 @@ import { expiryOf, expiryTold } from './expiry.js';
 import type { Flushable } from './fan-out.js';
 import type { CloseReason, Link, Peer, Want } from './gateway.js';
 import type { LogEvent, View } from './log-event.js';
-import { sessionReading, type EndCause, type SessionReading } from './open-connection.js';
+import { logReading, type LogReading } from './log-reading.js';
+import type { EndCause } from './open-connection.js';
 import type { Outlet, Run } from './outlet.js';
 import { userOf } from './people.js';
 import { locate, locateFinally, type Place } from './place.js';
@@ -99,9 +100,9 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
     return this.#state === 'ended';
   }
 
-  get reading(): SessionReading {
-    const { selectors } = this.selectors.interest;
-    return sessionReading(selectors, this.#context.ring.head, this.#unwritten.bytes, this.#from, this.#position);
+  get reading(): LogReading {
+    const { subscriptions } = this.selectors.interest;
+    return logReading(subscriptions, this.#context.ring.head, this.#unwritten.bytes, this.#from, this.#position);
   }
 
   peer(): Peer | undefined {

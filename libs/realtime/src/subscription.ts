@@ -16,12 +16,15 @@ export class Subscription {
   readonly selector: Selector;
   /** Only what was published from then on is shown; milliseconds since 1970, 0: all. */
   historyFrom: number;
+  /** What lies at or below this offset was never for it; 0: it is its reader's beginning that counts. */
+  readonly after: number;
   /** Its place in the list of those with the same selector, so that leaving costs the same however many they are. The list's business. */
   position = -1;
 
-  constructor(reader: Receiver, selector: Selector, historyFrom: number) {
+  constructor(reader: Receiver, selector: Selector, historyFrom: number, after = 0) {
     this.reader = reader;
     this.selector = selector;
     this.historyFrom = historyFrom;
+    this.after = after;
   }
 }

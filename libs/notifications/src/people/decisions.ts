@@ -59,6 +59,11 @@ export function decide(question: Question): Withheld | undefined {
   return (chosen === undefined ? defaultOf(category, channel) : undefined) ?? disturbance(question);
 }
 
+/** What is withheld by none of its topics reaches somebody: all of them were asked, and one says why not. */
+export function withheldByAll(wishes: readonly (Withheld | undefined)[]): Withheld | undefined {
+  return wishes.includes(undefined) ? undefined : wishes[0];
+}
+
 /** As explanations show it. */
 export function evidenceOf({ topic, category, since, until }: Withheld): Evidence {
   return {

@@ -19,7 +19,7 @@ export interface PersonalNotification {
  * be lost in a crash.
  */
 export interface DeliveryWitness {
-  /** These were given to a connection of the person; in log order. */
+  /** These were given to a connection of the person, whom they name; in log order. */
   sent(user: string, notifications: readonly PersonalNotification[], via: Via): void;
   /**
    * The person's client has come back with a cursor at this offset: what that device was sent before is received.

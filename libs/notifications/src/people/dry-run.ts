@@ -12,11 +12,12 @@ import { isoTime } from '../iso-time.js';
 import type { Publisher } from '../publisher.js';
 import type { PushForecast, PushForecasts } from '../push/push-forecasts.js';
 import { traitsOf } from '../traits.js';
-import type { Withheld } from './decisions.js';
+import { withheldByAll, type Withheld } from './decisions.js';
 import { followedNow } from './followed-now.js';
 import type { PeopleStore } from './people-store.js';
 import type { PreferenceBook } from './preference-book.js';
 import type { OpenReach, Reach } from './reach.js';
+import { whereabouts } from './whereabouts.js';
 
 type Recipient = DryRun['recipients'][number];
 
@@ -72,8 +73,9 @@ export class DryRuns {
     return { topic, connections: this.#reach.readers(topic), followers: await this.#store.followers(topic) };
   }
 
-  /** As delivery has it: by whichever of its topics somebody has it, or reads it, and has not withheld it. */
-  async #recipient({ user, draft, audience, now, connections }: Question): Promise<Recipient> {
+  /** As delivery has it: live by whichever of its topics somebody reads, in the inbox by whichever they follow, and by none that they withhold. */
+  async #recipient(question: Question): Promise<Recipient> {
+    const { user, draft, audience, now } = question;
     const [judge, push, follows] = await Promise.all([
       this.#preferences.judgeOf(user),
       this.#forecasts.ofDraft(draft, audience, user, now),
@@ -84,29 +86,33 @@ export class DryRuns {
     const wish = (channel: Channel, topic: Topic): Withheld | undefined =>
       judge({ channel, event, topic, now, ...(category !== undefined && { category }) });
     const followed = followedNow(audience, user, follows);
-    const read = audience.filter((topic) => connections.some((one) => one.reads(topic)));
-    const reading = connections.filter((one) => audience.some((topic) => one.reads(topic))).length;
-    const isHeard = read.some((topic) => wish('live', topic) === undefined);
-    const live = isHeard ? undefined : withheldOf([...followed, ...read].map((topic) => wish('live', topic)));
-    const inbox = withheldOf(followed.map((topic) => wish('inbox', topic)));
+    const { read, reading } = readBy(question);
+    const live = withheldByAll((read.length > 0 ? read : followed).map((topic) => wish('live', topic)));
+    const inbox = withheldByAll(followed.map((topic) => wish('inbox', topic)));
     return {
       user,
-      live: { ...this.#live(user, live, reading), connections: reading },
+      live: { ...this.#live(question, live, reading), connections: reading },
       inbox: draft.ephemeral === true ? { reaches: false } : said(inbox),
       push: pushed(push),
     };
   }
 
-  #live(user: string, withheld: Withheld | undefined, connections: number): Recipient['inbox'] {
-    if (withheld !== undefined || connections > 0) return said(withheld);
-    const last = this.#reach.lastOf(user);
-    return { reaches: false, cause: last === undefined ? 'connection.none' : 'connection.closed' };
+  #live(question: Question, withheld: Withheld | undefined, reading: number): Recipient['inbox'] {
+    if (withheld !== undefined || reading > 0) return said(withheld);
+    const { user, audience, now, connections } = question;
+    const { cause } = whereabouts({ user, topics: audience, publishedAt: now }, connections, this.#reach);
+    return { reaches: false, cause };
   }
 }
 
-/** What is withheld by none of its topics reaches somebody. */
-function withheldOf(wishes: readonly (Withheld | undefined)[]): Withheld | undefined {
-  return wishes.includes(undefined) ? undefined : wishes[0];
+/** Those of its topics that some connection reads, and how many do. */
+function readBy({ draft, audience, now, connections }: Question): { read: readonly Topic[]; reading: number } {
+  const hearing = connections.filter(({ hearsEphemeral }) => draft.ephemeral !== true || hearsEphemeral);
+  const reads = (one: OpenReach, topic: Topic): boolean => one.readsAfter(topic, now) < Infinity;
+  return {
+    read: audience.filter((topic) => hearing.some((one) => reads(one, topic))),
+    reading: hearing.filter((one) => audience.some((topic) => reads(one, topic))).length,
+  };
 }
 
 function said(withheld: Withheld | undefined): Recipient['inbox'] {

@@ -10,24 +10,22 @@ import {
   type Explanation,
 } from '#clarion/protocol';
 import { isoTime } from '../iso-time.js';
-import { evidenceOf as evidenceOfWish } from './decisions.js';
+import { evidenceOf as evidenceOfWish, withheldByAll, type Withheld } from './decisions.js';
 import type { Inbox } from './inbox.js';
 import type { PushExplanations } from '../push/push-explanations.js';
 import { wordsOf, type PushForecasts } from '../push/push-forecasts.js';
 import type { ManagedNotifications } from './managed.js';
 import type { PersonalJudge, PersonalQuestion, PreferenceBook } from './preference-book.js';
 import type { FollowInterval, PeopleStore, ReceiptNote, Standing, StoredNotification } from './people-store.js';
+import { NO_PREFERENCES } from './preferences.js';
 import type { OpenReach, Reach } from './reach.js';
 import type { ReceiptNotes } from './receipt-notes.js';
+import { viaOf, whereabouts, type Finding } from './whereabouts.js';
 
 /** What receipts name as the transport of what a push service has taken. */
 const PUSHED = 'push';
 
-/** A cause and what it rests on. */
-export interface Finding {
-  readonly cause: Cause;
-  readonly evidence: Evidence;
-}
+type ExplainedStore = Pick<PeopleStore, 'follows' | 'receipts' | 'standing' | 'inbox'>;
 
 /** All that is known of one notification and one person. */
 interface Case {
@@ -39,28 +37,30 @@ interface Case {
   readonly receipts: readonly ReceiptNote[];
   readonly standing: Standing;
   readonly judge: PersonalJudge;
+  /** Whether they have ever chosen anything. */
+  readonly hasChosen: boolean;
   readonly connections: readonly OpenReach[];
   readonly reach: Reach;
 }
 
 /** Says why somebody did, or did not, get a notification: by what is kept of it, and by the very decisions that delivery makes. */
 export class Explanations {
-  readonly #store: PeopleStore;
-  readonly #notes: ReceiptNotes;
-  readonly #managed: ManagedNotifications;
-  readonly #inbox: Inbox;
-  readonly #preferences: Pick<PreferenceBook, 'judgeOf'>;
+  readonly #store: ExplainedStore;
+  readonly #notes: Pick<ReceiptNotes, 'flush'>;
+  readonly #managed: Pick<ManagedNotifications, 'get'>;
+  readonly #inbox: Pick<Inbox, 'scope'>;
+  readonly #preferences: Pick<PreferenceBook, 'judgeOf' | 'preferencesOf'>;
   readonly #log: { readonly floor: number };
   readonly #reach: Reach;
   readonly #pushes: Pick<PushExplanations, 'of'>;
   readonly #forecasts: Pick<PushForecasts, 'whyNot'>;
 
   constructor(
-    store: PeopleStore,
-    notes: ReceiptNotes,
-    managed: ManagedNotifications,
-    inbox: Inbox,
-    preferences: Pick<PreferenceBook, 'judgeOf'>,
+    store: ExplainedStore,
+    notes: Pick<ReceiptNotes, 'flush'>,
+    managed: Pick<ManagedNotifications, 'get'>,
+    inbox: Pick<Inbox, 'scope'>,
+    preferences: Pick<PreferenceBook, 'judgeOf' | 'preferencesOf'>,
     log: { readonly floor: number },
     reach: Reach,
     pushes: Pick<PushExplanations, 'of'>,
@@ -84,8 +84,7 @@ export class Explanations {
   async explain(who: Principal, id: string, user: string): Promise<Explanation> {
     const found = await this.#managed.get(who, id);
     if (who.kind !== 'key') throw new DomainError('right.missing', 'this needs an API key');
-    await this.#notes.flush();
-    const connections = await this.#reach.connectionsOf([user]);
+    const connections = await this.#connectionsOf([user]);
     const known = await this.#gather(found, user, connections);
     const { cause, evidence } = causeOf(known);
     return {
@@ -100,12 +99,19 @@ export class Explanations {
     };
   }
 
-  /** The causes of many people, of a notification that was found already. Precondition: what was heard of receipts has been written. */
+  /** The causes of many people, of a notification that was found already. */
   async causesOf(found: StoredNotification, users: readonly string[]): Promise<Map<string, Cause>> {
-    const connections = await this.#reach.connectionsOf(users);
+    const connections = await this.#connectionsOf(users);
     const causes = new Map<string, Cause>();
     for (const user of users) causes.set(user, causeOf(await this.#gather(found, user, connections)).cause);
     return causes;
+  }
+
+  /** What they have sent is noted by then: also what they sent while they were looked at. */
+  async #connectionsOf(users: readonly string[]): Promise<ReadonlyMap<string, readonly OpenReach[]>> {
+    const connections = await this.#reach.connectionsOf(users);
+    await this.#notes.flush();
+    return connections;
   }
 
   async #gather(
@@ -114,11 +120,12 @@ export class Explanations {
     connections: ReadonlyMap<string, readonly OpenReach[]>,
   ): Promise<Case> {
     const { offset } = found.entry;
-    const [follows, receipts, standing, judge] = await Promise.all([
+    const [follows, receipts, standing, judge, preferences] = await Promise.all([
       this.#store.follows(user),
       this.#store.receipts(offset, [user]),
       this.#store.standing(user, offset),
       this.#preferences.judgeOf(user),
+      this.#preferences.preferencesOf(user),
     ]);
     const { floor } = this.#log;
     return {
@@ -130,6 +137,7 @@ export class Explanations {
       receipts,
       standing,
       judge,
+      hasChosen: preferences !== NO_PREFERENCES,
       connections: connections.get(user) ?? [],
       reach: this.#reach,
     };
@@ -149,25 +157,29 @@ export class Explanations {
 
   /** Asks the inbox itself, as far as rights are not concerned: those are the token's. */
   async #listing(known: Case): Promise<Explanation['inbox']> {
-    const { entry, collapsedBy } = known.found;
+    const { found, standing, now } = known;
+    const { entry, collapsedBy } = found;
     const scope = await this.#inbox.scope({ user: known.user, historyFrom: () => 0 });
-    const page = await this.#store.inbox({ ...scope, filter: 'all', before: entry.offset + 1, limit: 1 });
+    const page = await this.#store.inbox({ ...scope, filter: 'inbox', before: entry.offset + 1, limit: 1 });
     if (page.rows[0]?.entry.offset === entry.offset) return { listed: true };
     const over = overness(known);
     if (over !== undefined) return { listed: false, cause: over.cause };
     const topics = entry.topics.filter((topic) => isInbox(known, topic));
     if (topics.length === 0) return { listed: false, cause: outside(known).cause };
     for (const topic of topics) {
-      const wish = known.judge(questionOf(entry, 'inbox', topic, known.now));
+      const wish = known.judge(questionOf(entry, 'inbox', topic, now));
       if (wish !== undefined) return { listed: false, cause: wish.cause };
     }
+    if (standing.archived !== undefined) return { listed: false, cause: 'archived' };
+    const until = standing.snoozed?.until ?? 0;
+    if (until > now) return { listed: false, cause: 'snoozed', until: isoTime(until) };
     return { listed: false, cause: topics.some((topic) => collapsedBy.has(topic)) ? 'collapsed' : 'retention' };
   }
 }
 
 /** The first thing, on the way from the publisher to the person's eyes, that says how far it came. */
 function causeOf(known: Case): Finding {
-  return furthest(known) ?? overness(known) ?? withheld(known) ?? unreached(known);
+  return furthest(known) ?? overness(known) ?? whetherWanted(known);
 }
 
 /** How far it came, if it came. */
@@ -191,21 +203,37 @@ function overness({ found: { entry }, now }: Case): Finding | undefined {
   return undefined;
 }
 
-/** Not for this person, or against their wishes when it was published. */
-function withheld(known: Case): Finding | undefined {
-  const { entry } = known.found;
-  const topics = entry.topics.filter(
-    (topic) => isInbox(known, topic) || known.connections.some((one) => one.reads(topic)),
+/** Not for this person, or against their wishes when it was published; else it is for the connections to say. */
+function whetherWanted(known: Case): Finding {
+  const topics = concerning(known);
+  if (topics.length === 0) return tooOld(known) ?? outside(known);
+  const wishes = topics.map((topic) => wishOf(known, topic));
+  const wish = withheldByAll(wishes);
+  if (wish !== undefined) return { cause: wish.cause, evidence: evidenceOfWish(wish) };
+  return unreached(
+    known,
+    topics.filter((_, i) => wishes[i] === undefined),
   );
-  if (topics.length === 0) return outside(known);
-  let first: Finding | undefined;
-  for (const topic of topics) {
-    const wish = known.judge(questionOf(entry, 'live', topic, entry.publishedAt));
-    // Who muted something only after it was published did not miss it for that.
-    if (wish === undefined || (wish.since ?? 0) > entry.publishedAt) return undefined;
-    first ??= { cause: wish.cause, evidence: evidenceOfWish(wish) };
-  }
-  return first;
+}
+
+/** By which of its topics it would have come, as delivery has it: those that a connection read then, or reads now; else those by which it is in the inbox. */
+function concerning(known: Case): readonly string[] {
+  const { connections, found } = known;
+  const { offset, topics, publishedAt } = found.entry;
+  const places = topics.map((topic) => ({
+    topic,
+    after: Math.min(...connections.map((one) => one.readsAfter(topic, publishedAt))),
+  }));
+  const read = places.filter(({ after }) => after < Infinity);
+  const then = read.filter(({ after }) => after < offset);
+  if (read.length === 0) return topics.filter((topic) => isInbox(known, topic));
+  return (then.length > 0 ? then : read).map(({ topic }) => topic);
+}
+
+/** Why they did not want it when it was published. Who muted something only after that did not miss it for that. */
+function wishOf({ found: { entry }, judge }: Case, topic: string): Withheld | undefined {
+  const wish = judge(questionOf(entry, 'live', topic, entry.publishedAt));
+  return (wish?.since ?? 0) > entry.publishedAt ? undefined : wish;
 }
 
 function questionOf({ category, urgent }: EntryTraits, channel: Channel, topic: string, now: number): PersonalQuestion {
@@ -216,6 +244,11 @@ function questionOf({ category, urgent }: EntryTraits, channel: Channel, topic: 
     now,
     ...(category !== undefined && { category }),
   };
+}
+
+/** After which offset a connection reads one of these; Infinity: none of them. */
+function afterOf(connection: OpenReach, topics: readonly string[], publishedAt: number): number {
+  return Math.min(...topics.map((topic) => connection.readsAfter(topic, publishedAt)));
 }
 
 function isInbox({ found: { entry }, user, follows }: Case, topic: string): boolean {
@@ -236,36 +269,34 @@ function outside({ found: { entry }, follows }: Case): Finding {
   return { cause: 'audience.not_named', evidence: {} };
 }
 
-/** For this person and as they wish: it is for the connections to say. */
-function unreached(known: Case): Finding {
-  const { entry } = known.found;
-  const reading = known.connections.filter((one) => entry.topics.some((topic) => one.reads(topic)));
-  const had = reading.find(({ from, through }) => from < entry.offset && entry.offset <= through);
-  if (had !== undefined) return { cause: 'delivered.sent', evidence: viaOf(had) };
-  const behind = reading.find(({ through }) => through < entry.offset);
+/** A topic is read, but by no right that goes back so far. */
+function tooOld({ found: { entry }, connections, now }: Case): Finding | undefined {
+  const reading = connections.find((one) => afterOf(one, entry.topics, now) < Infinity);
+  return reading && { cause: 'right.missing', evidence: viaOf(reading) };
+}
+
+/** @param heard those of its topics that were not withheld: who reads others has not had it for that. */
+function unreached(known: Case, heard: readonly string[]): Finding {
+  const { user, found, floor, reach, connections } = known;
+  const { offset, topics, publishedAt } = found.entry;
+  const there = connections.filter((one) => afterOf(one, heard, publishedAt) < offset);
+  const past = there.find(({ through }) => offset <= through);
+  if (past !== undefined) return passed(known, past);
+  const [behind] = there;
   if (behind !== undefined) return { cause: 'connection.behind', evidence: { ...viaOf(behind), lag: behind.lag } };
-  if (reading.length > 0 && entry.offset <= known.floor) return { cause: 'retention', evidence: {} };
-  if (reading.length > 0 || known.connections.length === 0) return unconnected(known);
-  return elsewhere(known);
+  const later = connections.find((one) => afterOf(one, heard, publishedAt) < Infinity);
+  if (later === undefined) return whereabouts({ user, topics, publishedAt }, connections, reach);
+  return offset <= floor ? { cause: 'retention', evidence: {} } : { cause: 'connection.later', evidence: viaOf(later) };
 }
 
-/** It is connected now at most since something later. */
-function unconnected({ user, reach }: Case): Finding {
-  const last = reach.lastOf(user);
-  if (last === undefined) return { cause: 'connection.none', evidence: {} };
-  const { at, transport, reason } = last;
-  return { cause: 'connection.closed', evidence: { at: isoTime(at), transport, reason } };
-}
-
-function elsewhere({ found: { entry }, connections }: Case): Finding {
-  const mayRead = connections.some((one) => entry.topics.some((topic) => one.mayRead(topic)));
-  return { cause: mayRead ? 'connection.elsewhere' : 'right.missing', evidence: viaOf(connections[0]) };
-}
-
-function viaOf(reach: OpenReach | undefined): Evidence {
-  if (reach === undefined) return {};
-  const { transport, device, since } = reach;
-  return { transport, since: isoTime(since), ...(device !== undefined && { device }) };
+/**
+ * A connection that reads it came past it. Of whom it names it is noted when it is sent: without that it was withheld by something that says otherwise
+ * now, if there can have been any; else the note alone is lost. Of others nothing is noted.
+ */
+function passed({ found: { entry }, user, hasChosen }: Case, connection: OpenReach): Finding {
+  const mayBeWithheld = entry.category !== undefined || hasChosen;
+  const isWithheld = mayBeWithheld && entry.topics.includes(userTopic(user));
+  return { cause: isWithheld ? 'withheld.then' : 'delivered.sent', evidence: viaOf(connection) };
 }
 
 function evidenceOf({ at, transport, device }: ReceiptNote): Evidence {

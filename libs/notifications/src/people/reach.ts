@@ -7,16 +7,19 @@ export interface OpenReach {
   readonly device: string | undefined;
   /** Milliseconds since 1970. */
   readonly since: number;
-  /** The offset after which it reads: where its cursor was when it began. */
-  readonly from: number;
   /** Everything that concerns it up to this offset was given to its connection. */
   readonly through: number;
   /** Events between that and the newest. */
   readonly lag: number;
-  /** Whether one of its selectors matches. */
-  reads(topic: string): boolean;
+  /** Whether what is ephemeral comes by it, too. */
+  readonly hearsEphemeral: boolean;
+  /**
+   * After which offset it reads what was published to the topic at that time, by whichever selector is there longest; Infinity: none matches, or
+   * its rights do not go back so far.
+   */
+  readsAfter(topic: string, publishedAt: number): number;
   /** Whether its token grants that. */
-  mayRead(topic: string): boolean;
+  mayRead(topic: string, publishedAt: number): boolean;
 }
 
 /** The last connection of a person that was closed on this node, since it began. */
