@@ -112,7 +112,7 @@ describe('how far it came', () => {
       inbox: { listed: true },
     });
     stream.close();
-    await listen(token, `since=${event?.id}`);
+    await listen(token, `device=phone&since=${event?.id}`);
     await explained(id, user, 'delivered.received');
     await must('POST', '/v1/me/acks', { ids: [id] }, as(token));
     await explained(id, user, 'delivered.acked');
