@@ -119,7 +119,9 @@ describe('the running server', () => {
       id = user;
       await answersAsDocumented('GET', '/v1/categories');
       await answersAsDocumented('PUT', '/v1/me/preferences', chosen, '', me);
-      await answersAsDocumented('GET', '/v1/me/preferences', undefined, '', me);
+      const told = (await answersAsDocumented('GET', '/v1/me/preferences', undefined, '', me)).body;
+      // What was got can be put.
+      expect((await answersAsDocumented('PUT', '/v1/me/preferences', told, '', me)).body).toEqual(told);
       await answersAsDocumented('PUT', '/v1/users/{id}/preferences', chosen);
       await answersAsDocumented('GET', '/v1/users/{id}/preferences');
       for (const [path, headers] of [

@@ -3,6 +3,7 @@ import { categoryIdSchema, MAX_CATEGORIES } from './categories.js';
 import { MAX_FOLLOWS } from './plain.js';
 import { timeZoneSchema } from './locality.js';
 import { clientTimeSchema, timestampSchema } from './timestamp.js';
+import type { Topic } from './topic-grammar.js';
 import { topicSchema } from './topics.js';
 
 const timeOfDaySchema = z
@@ -31,14 +32,21 @@ const choiceSchema = z.strictObject({
   push: z.boolean().optional(),
 });
 
+/** Times are told, and not taken: what was got can be put as it is. */
+const putChoiceSchema = choiceSchema
+  .extend({ since: timestampSchema.optional().meta({ description: 'Not looked at.' }) })
+  .transform(({ since: _, ...choice }) => choice);
+const mutedTopicSchema = z.object({ topic: topicSchema, since: timestampSchema });
+const putMutedSchema: z.ZodType<Topic> = z.union([topicSchema, mutedTopicSchema.transform(({ topic }): Topic => topic)]);
+
 /** The body of `PUT /v1/me/preferences`: all of them; what is absent is as the operator has it. */
 export const wantedPreferencesSchema = z
   .strictObject({
     categories: z
-      .record(categoryIdSchema, choiceSchema)
+      .record(categoryIdSchema, putChoiceSchema)
       .default({})
       .refine((choices) => Object.keys(choices).length <= MAX_CATEGORIES, 'too many'),
-    mutedTopics: z.array(topicSchema).max(MAX_FOLLOWS).default([]),
+    mutedTopics: z.array(putMutedSchema).max(MAX_FOLLOWS).default([]),
     quietHours: quietHoursSchema.nullable().default(null),
     doNotDisturbUntil: clientTimeSchema.nullable().default(null),
     presence: z.enum(['visible', 'hidden']).default('visible'),
@@ -50,7 +58,7 @@ export type WantedPreferences = z.infer<typeof wantedPreferencesSchema>;
 export const preferencesSchema = z
   .object({
     categories: z.record(categoryIdSchema, choiceSchema.extend({ since: timestampSchema })),
-    mutedTopics: z.array(z.object({ topic: topicSchema, since: timestampSchema })),
+    mutedTopics: z.array(mutedTopicSchema),
     quietHours: quietHoursSchema.nullable(),
     doNotDisturbUntil: timestampSchema.nullable(),
     presence: z.enum(['visible', 'hidden']),
