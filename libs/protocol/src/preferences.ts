@@ -35,9 +35,15 @@ const choiceSchema = z.strictObject({
 /** Times are told, and not taken: what was got can be put as it is. */
 const putChoiceSchema = choiceSchema
   .extend({ since: timestampSchema.optional().meta({ description: 'Not looked at.' }) })
-  .transform(({ since: _, ...choice }) => choice);
+  .transform((choice) => {
+    const { since: _, ...chosen } = choice;
+    return chosen;
+  });
 const mutedTopicSchema = z.object({ topic: topicSchema, since: timestampSchema });
-const putMutedSchema: z.ZodType<Topic> = z.union([topicSchema, mutedTopicSchema.transform(({ topic }): Topic => topic)]);
+const putMutedSchema: z.ZodType<Topic> = z.union([
+  topicSchema,
+  mutedTopicSchema.transform(({ topic }): Topic => topic),
+]);
 
 /** The body of `PUT /v1/me/preferences`: all of them; what is absent is as the operator has it. */
 export const wantedPreferencesSchema = z
