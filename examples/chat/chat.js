@@ -41,6 +41,7 @@ class Chat {
       connected: (connected) => this.#showConnected(connected),
       history: (messages) => this.#list.replaceChildren(...messages.map((message) => this.#row(message))),
       message: (message) => this.#add(message),
+      updated: (message) => this.#find(message.id)?.replaceWith(this.#row(message)),
       retracted: (id) => this.#find(id)?.remove(),
       present: (users) => this.#showPresent(users),
       typing: (users) => this.#showTyping(users),
@@ -49,6 +50,7 @@ class Chat {
 
   async enter() {
     await this.#room.enter();
+    showProblem('');
     find('#door', HTMLElement).hidden = true;
     find('#chat', HTMLElement).hidden = false;
     find('#say', HTMLFormElement).addEventListener('submit', (event) => {
@@ -63,16 +65,15 @@ class Chat {
     const text = this.#input.value.trim();
     if (text === '') return;
     this.#input.value = '';
+    find('#scroll', HTMLElement).scrollTop = 0; // its end: see chat.css
     const problem = await this.#room.say(text);
-    find('#problem', HTMLElement).textContent = problem === undefined ? '' : `Not sent: ${problem.title}`;
+    showProblem(problem === undefined ? '' : `Not sent: ${problem.title}`);
     if (problem !== undefined && this.#input.value === '') this.#input.value = text;
   }
 
   /** One that is shown already, from the history, is not shown again. @param {Message} message */
   #add(message) {
-    if (this.#find(message.id) !== null) return;
-    this.#list.append(this.#row(message));
-    this.#list.lastElementChild?.scrollIntoView({ block: 'end' });
+    if (this.#find(message.id) === null) this.#list.append(this.#row(message));
   }
 
   /** @param {string} id */
@@ -132,14 +133,18 @@ async function session(name) {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ name }),
   });
-  if (!response.ok) throw new Error(`no token: ${response.status}`);
+  if (response.status === 422) throw new Error('A name has 1 to 32 of a–z, 0–9 and -.');
+  if (!response.ok) throw new Error(`No token: ${response.status}`);
   return response.json();
+}
+
+/** @param {string} text */
+function showProblem(text) {
+  find('#problem', HTMLElement).textContent = text;
 }
 
 find('#name-form', HTMLFormElement).addEventListener('submit', (event) => {
   event.preventDefault();
   const name = find('#name', HTMLInputElement).value.trim().toLowerCase();
-  new Chat(name).enter().catch((/** @type {Error} */ { message }) => {
-    find('#problem', HTMLElement).textContent = `${message}. A name has 1 to 32 of a–z, 0–9 and -.`;
-  });
+  new Chat(name).enter().catch((/** @type {Error} */ { message }) => showProblem(message));
 });

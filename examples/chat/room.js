@@ -7,6 +7,9 @@ const TYPING_EVERY_MS = 2_000;
 const TYPING_HOLDS_MS = 4_000;
 /** How long an answer may take, in milliseconds. */
 const ANSWER_MS = 10_000;
+/** How long it waits at most before it joins anew: at first, and, twice as long each time, at last. In milliseconds. */
+const REJOIN_MS = 500;
+const REJOIN_MAX_MS = 10_000;
 
 const MESSAGE = 'chat.message';
 const TYPING = 'chat.typing';
@@ -28,7 +31,8 @@ const UNANSWERED = 'unanswered';
  * @typedef {object} RoomListener
  * @property {(connected: boolean) => void} connected
  * @property {(messages: readonly Message[]) => void} history All that is shown is replaced by these, oldest first.
- * @property {(message: Message) => void} message In the server's order, which is the same for all.
+ * @property {(message: Message) => void} message In the server's order, which is the same for all; maybe one of the history.
+ * @property {(message: Message) => void} updated Its newest form.
  * @property {(id: string) => void} retracted
  * @property {(users: readonly string[]) => void} present
  * @property {(users: readonly string[]) => void} typing
@@ -42,7 +46,11 @@ export class Room {
   /** @type {import('socket.io-client').Socket | undefined} */
   #socket;
   #join;
-  /** What came while the history was on its way. @type {Message[] | undefined} */
+  #left = false;
+  /** Tried since it was connected. */
+  #rejoins = 0;
+  #hasHistory = false;
+  /** What came while the history was on its way. @type {(() => void)[] | undefined} */
   #waiting;
   /** @type {Set<string>} */
   #present = new Set();
@@ -52,7 +60,7 @@ export class Room {
   #unanswered;
   #saidTypingAt = Number.NEGATIVE_INFINITY;
 
-  /** @param {() => Promise<Session>} join Asked at each connection, so that the token can be a new one. @param {RoomListener} listener */
+  /** @param {() => Promise<Session>} join Asked at first, and again whenever the token is over. @param {RoomListener} listener */
   constructor(join, listener) {
     this.#join = join;
     this.#listener = listener;
@@ -61,6 +69,7 @@ export class Room {
   /** @throws {Error} Nobody gave a token. */
   async enter() {
     this.#session = await this.#join();
+    if (this.#left) return;
     const socket = io(this.#session.url, {
       autoConnect: false,
       reconnectionDelayMax: 2_000,
@@ -68,14 +77,13 @@ export class Room {
     });
     this.#socket = socket;
     this.#hear(socket);
-    // The server's own word was that this was final: its token was over. With a new one it goes on where it was.
-    socket.on('disconnect', async (reason) => {
-      this.#listener.connected(false);
-      if (reason !== 'io server disconnect') return;
-      this.#session = await this.#join();
-      socket.connect();
-    });
     socket.connect();
+  }
+
+  /** For good. */
+  leave() {
+    this.#left = true;
+    this.#socket?.disconnect();
   }
 
   /** @param {string} text @returns {Promise<Problem | undefined>} Why it was not sent. */
@@ -114,39 +122,74 @@ export class Room {
 
   /** @param {import('socket.io-client').Socket} socket */
   #hear(socket) {
+    // These two are final where the server itself said so: the token is over. All else the client tries again by itself.
+    socket.on('disconnect', (reason) => {
+      this.#listener.connected(false);
+      if (reason === 'io server disconnect') void this.#rejoin();
+    });
+    socket.on('connect_error', () => {
+      if (!socket.active) void this.#rejoin();
+    });
     socket.on('ready', () => void this.#begin());
     socket.on('notification', (/** @type {Message} */ event) => this.#take(event));
-    socket.on('retracted', (/** @type {{ id: string }} */ { id }) => this.#listener.retracted(id));
+    socket.on('updated', (/** @type {Message} */ event) => this.#inTurn(() => this.#listener.updated(event)));
+    socket.on('retracted', (/** @type {Message} */ { id }) => this.#inTurn(() => this.#listener.retracted(id)));
+    socket.on('gap', () => this.#inTurn(() => this.#startOver()));
     socket.on('presence', (/** @type {{ user: string, change: 'joined' | 'left' }} */ { user, change }) => {
       if (change === 'joined') this.#present.add(user);
       else this.#present.delete(user);
       this.#listener.present([...this.#present]);
     });
-    socket.on('gap', () => void this.#readHistory());
+  }
+
+  /** With a new token it goes on where it was. Whoever gives one may be away, too. @returns {Promise<void>} */
+  async #rejoin() {
+    const mostMs = Math.min(REJOIN_MS * 2 ** this.#rejoins, REJOIN_MAX_MS);
+    this.#rejoins += 1;
+    await new Promise((resolve) => setTimeout(resolve, mostMs * Math.random()));
+    if (this.#left) return;
+    try {
+      this.#session = await this.#join();
+    } catch {
+      return this.#rejoin();
+    }
+    if (!this.#left) this.#socket?.connect();
   }
 
   /** At each connection: who is there the server tells this connection alone. */
   async #begin() {
+    this.#rejoins = 0;
     this.#listener.connected(true);
-    const [presence] = await Promise.all([
-      this.#ask('presence', { topic: this.#session.room, watch: true }),
-      this.#readHistory(),
-    ]);
+    if (!this.#hasHistory) void this.#readHistory();
+    const presence = await this.#ask('presence', { topic: this.#session.room, watch: true });
     if (presence.error !== undefined) return;
     this.#present = new Set(presence.present.map((/** @type {{ user: string }} */ { user }) => user));
     this.#listener.present([...this.#present]);
   }
 
-  /** It ends where this connection began or later: what came meanwhile follows on it, and nothing is shown twice. */
+  /** Once: whoever comes back gets what was missed by itself. It ends where this connection began or later, and what came meanwhile follows. */
   async #readHistory() {
-    this.#waiting ??= [];
+    this.#waiting = [];
     const { notifications, error } = await this.#ask('history', { topic: this.#session.room, limit: HISTORY });
-    const waiting = this.#waiting ?? [];
+    const waiting = this.#waiting;
     this.#waiting = undefined;
     if (error === undefined) {
+      this.#hasHistory = true;
       this.#listener.history(notifications.filter(isMessage).toReversed());
     }
-    for (const message of waiting) this.#listener.message(message);
+    for (const show of waiting) show();
+  }
+
+  /** What was missed is lost in part: all that the server still has follows, from the oldest. */
+  #startOver() {
+    this.#hasHistory = true;
+    this.#listener.history([]);
+  }
+
+  /** @param {() => void} show */
+  #inTurn(show) {
+    if (this.#waiting === undefined) show();
+    else this.#waiting.push(show);
   }
 
   /** @param {Message} event */
@@ -158,8 +201,7 @@ export class Room {
     }
     if (!isMessage(event)) return;
     if (user !== undefined) this.#setTyping(user, false);
-    if (this.#waiting === undefined) this.#listener.message(event);
-    else this.#waiting.push(event);
+    this.#inTurn(() => this.#listener.message(event));
   }
 
   /** @param {string} user @param {boolean} types */

@@ -1,5 +1,5 @@
 // The chat's own server: `node examples/chat/serve.mjs`, by default on http://localhost:8081 for a Clarion on http://localhost:3000.
-import { createReadStream, readFileSync } from 'node:fs';
+import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -12,6 +12,12 @@ const ROOM = 'chat/lobby';
 const TOKEN_TTL = 3_600;
 const NAME = /^[a-z0-9-]{1,32}$/;
 const MAX_BYTES = 1_000;
+/** Where `npm start` keeps the key that it made, seen from the folder where it was started. */
+const CREDENTIALS = 'data/credentials.json';
+const NO_KEY = `No API key: ${process.cwd()} has no ${CREDENTIALS} with one. Start Clarion first, by \`npm start\`, then this in the same folder:
+  node examples/chat/serve.mjs
+Or say the key of a Clarion that runs elsewhere:
+  CLARION_URL=http://localhost:3000 CLARION_API_KEY=… node examples/chat/serve.mjs`;
 
 /** The stock client; the package exports no path to its browser builds. */
 const client = dirname(createRequire(import.meta.url).resolve('socket.io/package.json'));
@@ -70,14 +76,18 @@ async function giveToken(request, response, { url, apiKey }) {
   return response.end(JSON.stringify({ token, url, room: ROOM }));
 }
 
-/** As `npm start` makes it. */
 function keyOfTheFirstStart() {
-  return JSON.parse(readFileSync('data/credentials.json', 'utf8')).apiKey;
+  return existsSync(CREDENTIALS) ? JSON.parse(readFileSync(CREDENTIALS, 'utf8')).apiKey : undefined;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const port = Number(process.env.PORT ?? 8081);
   const url = process.env.CLARION_URL ?? 'http://localhost:3000';
-  await serve(port, { url, apiKey: process.env.CLARION_API_KEY ?? keyOfTheFirstStart() });
+  const apiKey = process.env.CLARION_API_KEY || keyOfTheFirstStart();
+  if (apiKey === undefined) {
+    console.error(NO_KEY);
+    process.exit(1);
+  }
+  await serve(port, { url, apiKey });
   console.log(`http://localhost:${port}: open it in two windows`);
 }
