@@ -72,6 +72,7 @@ function delegatePeople(real: PeopleStore): PeopleStore {
     topicReceipts: (offset, except) => real.topicReceipts(offset, except),
     touch: (people) => real.touch(people),
     lastSeen: (user) => real.lastSeen(user),
+    beginErasure: (user) => real.beginErasure(user),
     export: (user) => real.export(user),
   };
 }
@@ -237,6 +238,11 @@ export const brokenPeopleStores: readonly BrokenPeopleStore[] = [
     people: () => ({ deleteCategory: async () => undefined }),
   },
   { name: 'prunes nothing', caughtBy: 'prune:', log: () => ({ prune: async () => 0 }) },
+  {
+    name: 'begins no erasure before its act',
+    caughtBy: 'erase: what there is much of',
+    people: () => ({ beginErasure: async () => undefined }),
+  },
   {
     name: 'erases somebody else',
     caughtBy: 'erase:',

@@ -368,6 +368,24 @@ export const peopleStoreContract: readonly PeopleStoreCheck[] = [
     },
   ),
 
+  onFreshPeople('erase: what there is much of goes before, in steps between which others write', async (scene) => {
+    const many = Array.from({ length: 1_200 }, (_, i) => ({
+      id: `n-${i}`,
+      entry: { topics: i % 2 === 0 ? [OWN] : [OWN, 'users/u-2'], publishedAt: NOW, body: '"title":"t"' },
+    }));
+    await scene.log.append(many);
+    const ends: string[] = [];
+    await Promise.all([
+      scene.people.beginErasure(USER).then(() => ends.push('erasure')),
+      scene.publish('between', { topics: ['users/u-2'] }).then(() => ends.push('publish')),
+    ]);
+    assert.deepEqual(ends, ['publish', 'erasure']);
+    assert.deepEqual((await scene.people.export(USER)).notifications, []);
+    assert.equal((await scene.people.export('u-2')).notifications.length, 601);
+    const result = await scene.act({ kind: 'erase', user: USER, at: NOW });
+    assert.ok(result.outcome === 'acted' && result.entry?.kind === 'erased');
+  }),
+
   onFreshPeople('erase: what was acknowledged or received until then is not noted after', async (scene) => {
     const offset = await scene.publish('n-1', { topics: [OWN, 'users/u-2'] });
     // What is asked for while the erasure is under way is of before, too.

@@ -94,7 +94,7 @@ export const PEOPLE_QUERIES = {
     WHERE a.topic = ? AND a.kind IS NULL ORDER BY a.offset`,
   addressedTo: `
     SELECT e.offset, json_array_length(e.topics) FROM audience AS a CROSS JOIN entries AS e ON e.offset = a.offset
-    WHERE a.topic = ?`,
+    WHERE a.topic = ? LIMIT ?`,
   /** Where retention took the person's own row. */
   trimmedOf: 'SELECT offset FROM trimmed WHERE user = ?',
   takeNameOff: `

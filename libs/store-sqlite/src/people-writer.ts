@@ -1,19 +1,23 @@
 import type { Category } from '#clarion/protocol';
+import { AddresseeRemover } from './addressee-remover.js';
 import type { Connection, Statement } from './connection.js';
 import { PEOPLE_QUERIES } from './people-queries.js';
+import { WRITE_ROWS } from './retention-planner.js';
 
-/** Writes what clients never hear: categories, and when people were last connected. */
+/** Writes what clients never hear: categories, when people were last connected, and how their erasure begins. */
 export class PeopleWriter {
   readonly #connection: Connection;
   readonly #touch: Statement;
   readonly #putCategory: Statement;
   readonly #deleteCategory: Statement;
+  readonly #addressees: AddresseeRemover;
 
   constructor(connection: Connection) {
     this.#connection = connection;
     this.#touch = connection.prepare(PEOPLE_QUERIES.touch);
     this.#putCategory = connection.prepare(PEOPLE_QUERIES.putCategory);
     this.#deleteCategory = connection.prepare(PEOPLE_QUERIES.deleteCategory);
+    this.#addressees = new AddresseeRemover(connection);
   }
 
   touch(people: readonly { readonly user: string; readonly at: number }[]): void {
@@ -24,6 +28,11 @@ export class PeopleWriter {
 
   putCategory(category: Category): void {
     this.#connection.write(() => this.#putCategory.run([category.id, JSON.stringify(category)]));
+  }
+
+  /** Begins an erasure with some of what names the person. @returns whether there may be more. */
+  takeOut(user: string): boolean {
+    return this.#connection.write(() => this.#addressees.remove(user, WRITE_ROWS) === WRITE_ROWS);
   }
 
   deleteCategory(id: string): void {

@@ -111,6 +111,10 @@ export class SqlitePeopleStore implements PeopleStore {
     return this.#threads.withReader((reader) => reader.call('lastSeen', user));
   }
 
+  async beginErasure(user: string): Promise<void> {
+    while (await this.#threads.withWriter((writer) => writer.call('takeOut', user)));
+  }
+
   export(user: string): Promise<StoredPerson> {
     return this.#threads.withReader((reader) => reader.call('exportPerson', user));
   }

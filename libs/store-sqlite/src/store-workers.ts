@@ -85,6 +85,7 @@ export type WriterCalls = {
   audit: { argument: AuditEntry; result: void };
   putCategory: { argument: Category; result: void };
   deleteCategory: { argument: string; result: void };
+  takeOut: { argument: string; result: boolean };
   touch: { argument: Parameters<PeopleStore['touch']>[0]; result: void };
   noteReceipts: { argument: readonly ReceiptNote[]; result: void };
   noteOffered: { argument: Parameters<PeopleStore['noteOffered']>[0]; result: void };

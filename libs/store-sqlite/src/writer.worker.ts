@@ -97,6 +97,7 @@ serveCalls<WriterCalls>(parentPort, {
   audit: (entry) => opened().access.audit(entry),
   putCategory: (category) => opened().people.putCategory(category),
   deleteCategory: (id) => opened().people.deleteCategory(id),
+  takeOut: (user) => opened().people.takeOut(user),
   touch: (people) => opened().people.touch(people),
   noteReceipts: (receipts) => opened().receipts.noteReceipts(receipts),
   noteOffered: (offered) => opened().receipts.noteOffered(offered),

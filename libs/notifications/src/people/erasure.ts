@@ -58,6 +58,7 @@ export class Erasure {
     this.#notes.forget(user);
     await this.#notes.flush();
     await this.#push?.settle(user);
+    await this.#store.beginErasure(user);
     await this.#log.act({ kind: 'erase', user, at: Date.now() });
   }
 

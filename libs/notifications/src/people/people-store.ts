@@ -52,6 +52,11 @@ export interface PeopleStore {
   /** Milliseconds since 1970; undefined: never, or unknown. */
   lastSeen(user: string): Promise<number | undefined>;
 
+  /**
+   * Begins what the act `erase` ends: takes the person out of what names them, in steps between which others write, so that nobody waits long for that act. A
+   * crash may leave it in the midst; only the act says that they are gone.
+   */
+  beginErasure(user: string): Promise<void>;
   /** All that is kept of a person, as of one moment. */
   export(user: string): Promise<StoredPerson>;
 }
