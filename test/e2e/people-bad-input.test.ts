@@ -150,6 +150,7 @@ const BAD: readonly Bad[] = [
     quietHours: { from: '24:00', to: '07:00', timeZone: 'Europe/Berlin' },
   }),
   preferences('a muted wildcard', { mutedTopics: ['news/*'] }),
+  preferences('an unknown field of a muted topic', { mutedTopics: [{ topic: 'news/1', bogus: 1 }] }),
   preferences('an unknown field', { surprise: true }),
 ];
 

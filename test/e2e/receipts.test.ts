@@ -149,9 +149,9 @@ it.each<[string, (token: string, commands: [string, object][]) => Promise<void>]
       ws.close();
     },
   ],
-])('what a client says last, before it goes, is carried out: %s', async (_, sayAndGo) => {
+])('what a client says last, before it goes, is carried out: %s', async (over, sayAndGo) => {
   for (let i = 0; i < LAST_WORDS; i++) {
-    const user = `u-last-words-${_.length}-${i}`;
+    const user = `u-last-words-${over.replaceAll(/\W/g, '')}-${i}`;
     const token = await mintToken(server, { sub: user, subscribe: ['last/words'], publish: ['last/words'] });
     const { id } = await publish(server, { user, title: 't' });
     await sayAndGo(token, [
@@ -166,10 +166,9 @@ it.each<[string, (token: string, commands: [string, object][]) => Promise<void>]
         acked: { at: expect.any(String) },
         read: { at: expect.any(String) },
       });
-    const follows = await request(server, 'GET', `/v1/users/${user}/follows`);
-    expect(JSON.stringify(follows.body)).toContain('last/words');
-    const said = await request(server, 'GET', '/v1/notifications?topic=last/words');
-    expect(JSON.stringify(said.body)).toContain(user);
+    const at = async (path: string): Promise<string> => JSON.stringify((await request(server, 'GET', path)).body);
+    await expect.poll(() => at(`/v1/users/${user}/follows`)).toContain('last/words');
+    await expect.poll(() => at('/v1/notifications?topic=last/words')).toContain(user);
   }
 });
 
@@ -207,21 +206,21 @@ describe('a publish that waits', () => {
 
   it('holds no place for those who have gone', async () => {
     const token = await mintToken(server, { sub: 'u-impatient', publish: ['users/u-never'] });
-    const waitAs = (signal?: AbortSignal): Promise<Response> =>
-      fetch(`${server.url}/v1/notifications?wait=acked&timeout=1`, {
+    const waitAs = (timeout: number, signal?: AbortSignal): Promise<Response> =>
+      fetch(`${server.url}/v1/notifications?wait=acked&timeout=${timeout}`, {
         method: 'POST',
         headers: { ...as(token), 'content-type': 'application/json' },
         body: JSON.stringify({ user: 'u-never', title: 't' }),
         ...(signal !== undefined && { signal }),
       });
-    for (let i = 0; i < 30; i++) {
+    for (let i = 0; i < 60; i++) {
       const impatience = new AbortController();
-      const waiting = waitAs(impatience.signal).catch(() => undefined);
-      // Before the commit, in its midst, or after it.
-      setTimeout(() => impatience.abort(), i % 4);
+      const waiting = waitAs(60, impatience.signal).catch(() => undefined);
+      // Before anything was looked at, before the commit, or after it.
+      setTimeout(() => impatience.abort(), i % 5);
       await waiting;
     }
-    await expect.poll(async () => (await waitAs()).status).toBe(201);
+    await expect.poll(async () => (await waitAs(1)).status, { timeout: 10_000 }).toBe(201);
   });
 
   it.each<[string, Acknowledger]>([

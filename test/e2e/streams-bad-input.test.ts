@@ -1,5 +1,4 @@
 import { request as httpRequest } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { notificationSchema } from '#clarion/protocol';
@@ -219,7 +218,7 @@ describe('what a client asks for', () => {
     // While it does not read, what is asked waits in the socket: it comes to it all at once.
     process.kill(server.pid, 'SIGSTOP');
     const asked = Array.from({ length: 1_000 }, () => listener.ask('history', { topic: 'a' }));
-    await sleep(100);
+    await expect.poll(() => listener.socket.io.engine.writeBuffer).toEqual([]);
     process.kill(server.pid, 'SIGCONT');
     const refused = (await Promise.all(asked)).filter((answer) => JSON.stringify(answer).includes('"rate.limited"'));
     expect(refused.length).toBeGreaterThan(0);

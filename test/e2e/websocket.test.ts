@@ -11,7 +11,7 @@ import {
   WEB_SOCKET_PROTOCOL,
   type ErrorCode,
 } from '#clarion/protocol';
-import { mintToken, publish } from '../support/rest.js';
+import { mintToken, publish, readMetric } from '../support/rest.js';
 import { API_KEY, startServer, TOKEN_SECRET, type TestServer } from '../support/server.js';
 import { JsonSocket, refusedHandshake } from '../support/web-socket.js';
 
@@ -362,4 +362,22 @@ it("works with Node's own WebSocket", async () => {
       .split('\n')
       .map((line) => line.trim()),
   ).toEqual(['reply 1', 'reply 2', 'ready', 'notification missed', 'close 1000 true']);
+});
+
+it('what comes of a client that has gone before it was begun opens nothing', async () => {
+  const sessions = async (): Promise<number> =>
+    (await readMetric(server, 'clarion_sessions'))['transport="websocket"'] ?? 0;
+  for (let i = 0; i < 10; i++) {
+    const socket = await client().opened();
+    await socket.ask(0, { op: 'auth', id: 0, token });
+    for (let id = 1; id <= 100; id++) socket.say({ op: 'auth', id, token });
+    socket.say({ op: 'subscribe', id: 101, topics: ['orders/1'] });
+    socket.close();
+    await socket.closed;
+  }
+  // Begun in its turn: what came before it was begun before.
+  const last = client('', bearer(token));
+  await last.heard('ready');
+  last.close();
+  await expect.poll(sessions).toBe(0);
 });

@@ -311,6 +311,8 @@ export class Connection implements Visitor {
 
   /** @throws {DomainError} as `Realtime.open`. */
   #read(who: Principal, wanted: Wanted, answerTo: MessageId | undefined): void {
+    // Of a request that came before its client went: nobody would end the session.
+    if (!this.#isOpen) return;
     const { realtime, codec } = this.#host;
     const link = new WebSocketLink(codec, this.#writer, this, answerTo);
     this.#phase = { name: 'reading', session: realtime.open(link, who, wanted) };

@@ -40,10 +40,8 @@ const putChoiceSchema = choiceSchema
     return chosen;
   });
 const mutedTopicSchema = z.object({ topic: topicSchema, since: timestampSchema });
-const putMutedSchema: z.ZodType<Topic> = z.union([
-  topicSchema,
-  mutedTopicSchema.transform(({ topic }): Topic => topic),
-]);
+const asTold = z.strictObject({ topic: topicSchema, since: timestampSchema.optional() });
+const putMutedSchema: z.ZodType<Topic> = z.union([topicSchema, asTold.transform(({ topic }): Topic => topic)]);
 
 /** The body of `PUT /v1/me/preferences`: all of them; what is absent is as the operator has it. */
 export const wantedPreferencesSchema = z

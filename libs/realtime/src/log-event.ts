@@ -4,7 +4,8 @@ import { userOfTopic, type Cursor, type EventName, type Topic } from '#clarion/p
 
 /** Envelope around the body on the wire: names, id, cursor, timestamps. */
 const ENVELOPE_BYTES = 160;
-const NOBODY: ReadonlySet<Topic> = new Set();
+/** Among so many topics looking at each is quicker than keeping a set. */
+const FEW = 16;
 
 /** Something that clients hear, as sessions and codecs see it. Immutable, shared by all of its readers. */
 export class LogEvent {
@@ -37,7 +38,7 @@ export class LogEvent {
   readonly #entry: LogEntry | EphemeralEntry;
   /** Of those that are not rendered per topic. */
   readonly #json: string | undefined;
-  #named: ReadonlySet<Topic> | undefined;
+  #topics: ReadonlySet<Topic> | undefined;
 
   private constructor(
     entry: LogEntry | EphemeralEntry,
@@ -94,9 +95,15 @@ export class LogEvent {
     return this.expiresAt !== undefined && this.expiresAt <= now;
   }
 
-  /** People's own topics among its topics; asked for once for each way in which it is written, and once for each person. */
-  get named(): ReadonlySet<Topic> {
-    return (this.#named ??= namedIn(this.topics));
+  /** Whether one of its topics is somebody's own. */
+  get namesPeople(): boolean {
+    return this.topics.some((topic) => userOfTopic(topic) !== undefined);
+  }
+
+  /** Whether it names the person whose own topic this is. Asked once for each who reads it, of whom it may name a thousand. */
+  names(own: Topic): boolean {
+    if (this.topics.length <= FEW) return this.topics.includes(own);
+    return (this.#topics ??= new Set(this.topics)).has(own);
   }
 
   /** Whether the person on whose topic it is has chosen their preferences anew. */
@@ -129,11 +136,6 @@ export class LogEvent {
 export interface View {
   readonly event: LogEvent;
   readonly topic: Topic;
-}
-
-function namedIn(topics: readonly Topic[]): ReadonlySet<Topic> {
-  const named = topics.filter((topic) => userOfTopic(topic) !== undefined);
-  return named.length === 0 ? NOBODY : new Set(named);
 }
 
 function nameOf(kind: EntryTraits['kind']): EventName {

@@ -55,7 +55,7 @@ export class Run<F> implements Batch<F> {
   naming(own: Topic): Stored[] {
     const found: Stored[] = [];
     for (let personal = this.#personal; personal !== undefined; personal = personal.earlier)
-      if (personal.event.named.has(own)) found.push(personal.event);
+      if (personal.event.names(own)) found.push(personal.event);
     return found.reverse();
   }
 
@@ -99,7 +99,7 @@ interface Personal {
 
 /** Of what is told of a notification the receipts know nothing, nor of what is not stored. */
 export function isPersonal(event: LogEvent): event is Stored {
-  return event.name === 'notification' && event.offset !== undefined && event.named.size > 0;
+  return event.name === 'notification' && event.offset !== undefined && event.namesPeople;
 }
 
 function earlier(one: number | undefined, other: number | undefined): number | undefined {

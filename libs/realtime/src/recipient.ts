@@ -59,12 +59,12 @@ export class Recipient {
   answered(events: readonly LogEvent[]): void {
     if (this.#user === undefined) return;
     const own = userTopic(this.#user);
-    this.#sent(events.filter(isPersonal).filter(({ named }) => named.has(own)));
+    this.#sent(events.filter(isPersonal).filter((event) => event.names(own)));
   }
 
-  /** This was not told to them live. Unless they have muted it altogether it may be in their inbox, and nothing else says that there is more. */
+  /** This was not told to them live. If it names them and they have not muted it altogether it may be in their inbox, and nothing else says that there is more. */
   withheld(event: LogEvent, topic: Topic): void {
-    if (this.#user === undefined || !event.isOptional) return;
+    if (this.#user === undefined || !event.isOptional || !event.names(userTopic(this.#user))) return;
     const cause = this.#context.people.rules.withheld(this.#user, event, topic, Date.now());
     if (cause !== undefined && cause !== 'muted.topic') this.#context.inboxChanged(this.#user);
   }

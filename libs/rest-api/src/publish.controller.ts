@@ -119,6 +119,8 @@ export class PublishController {
     const giveBack = this.#receipts.takePlace(who);
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
+    // While the credentials were looked at, perhaps.
+    if (reply.raw.destroyed) gone.abort();
     try {
       const { replayed, ...answer } = await this.#publisher.publish(who, draft, key);
       const patience = AbortSignal.any([gone.signal, AbortSignal.timeout(timeoutMs)]);

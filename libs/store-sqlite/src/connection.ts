@@ -8,7 +8,7 @@ export type SqlValue = string | number | bigint | Buffer | null;
 export type Row = readonly unknown[];
 
 /** How long a connection waits for another one of this process, e.g. one that recovers the WAL. */
-const BUSY_TIMEOUT_MS = 5_000;
+export const BUSY_TIMEOUT_MS = 5_000;
 
 /** One connection to the database: the only door to the native library. Not shared between threads. */
 export class Connection {

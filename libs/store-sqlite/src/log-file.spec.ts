@@ -38,6 +38,21 @@ test('every commit is synced to the WAL', () => {
   expect(connection.prepare('PRAGMA journal_mode').get([])).toEqual(['wal']);
 });
 
+test('the WAL is emptied unless somebody reads from it, and nobody is waited for', () => {
+  const directory = temporaryDirectory();
+  const log = temporaryLog(join(directory, 'log.db'));
+  log.connection.exec('CREATE TABLE something (x)');
+  const reader = new Connection(join(directory, 'log.db'));
+  reader.exec('BEGIN; SELECT * FROM something');
+  const began = performance.now();
+  expect(log.emptyWal()).toBe(false);
+  expect(performance.now() - began).toBeLessThan(1_000);
+  reader.exec('COMMIT');
+  expect(log.emptyWal()).toBe(true);
+  expect(statSync(join(directory, 'log.db-wal')).size).toBe(0);
+  reader.close();
+});
+
 test('a newer schema is refused, and left as it is', () => {
   const file = join(temporaryDirectory(), 'log.db');
   open(file).close();

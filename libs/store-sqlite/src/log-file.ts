@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { blob, Connection, integer } from './connection.js';
+import { blob, BUSY_TIMEOUT_MS, Connection, integer } from './connection.js';
 import { FileLock } from './file-lock.js';
 import { migrate } from './migrations.js';
 import { createPrivateDirectory, createPrivateFile } from './private-files.js';
@@ -33,10 +33,15 @@ export class LogFile {
     }
   }
 
-  /** Copies the WAL into the database, and empties it: what was removed is in neither any more. @returns false while somebody reads from it. */
+  /** Copies the WAL into the database, and empties it: what was removed is in neither any more. Waits for nobody. @returns false while somebody reads from it. */
   emptyWal(): boolean {
-    const row = this.connection.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get([]);
-    return row !== undefined && integer(row, 0) === 0;
+    this.connection.exec('PRAGMA busy_timeout = 0');
+    try {
+      const row = this.connection.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get([]);
+      return row !== undefined && integer(row, 0) === 0;
+    } finally {
+      this.connection.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    }
   }
 
   /**
