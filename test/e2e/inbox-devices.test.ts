@@ -1,9 +1,13 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { inboxChangeSchema, inboxPageSchema, inboxSummarySchema } from '#clarion/protocol';
 import { openDevice, TRANSPORTS, type Device, type Heard, type Transport } from '../support/devices.js';
 import { mintToken, publish, request } from '../support/rest.js';
 import { startServer, type TestServer } from '../support/server.js';
+
+/** Another follows after a second's rest, at most. */
+const SUMMARIES_WITHIN_MS = 2_500;
 
 let server: TestServer;
 const open = new Set<Device>();
@@ -144,6 +148,35 @@ it.each([
       await one.until('summary', ({ name, data }) => name === 'summary' && Object(data['unread']).count === count);
   }
   expect(devices.flatMap(({ heard }) => heard).map(({ name }) => name)).not.toContain('notification');
+});
+
+it('a client that sets its count by summaries, and goes on by what it hears, ends up right', async () => {
+  const RUNS = 80;
+  const wrong: unknown[] = [];
+  await Promise.all(
+    Array.from({ length: RUNS }, async (_, i) => {
+      const me = await someone();
+      const devices = await Promise.all((['socket.io', 'websocket', 'sse'] as const).map((one) => device(one, me)));
+      const { id } = await publish(server, { user: me.user, title: 'first' });
+      const [reader] = devices;
+      const marked = reader?.mark({ state: 'read', ids: [id] });
+      // While the summary is on its way, at whatever place.
+      await pause(i % 5);
+      const second = await publish(server, { user: me.user, title: 'second' });
+      if (i % 2 === 0) await request(server, 'DELETE', `/v1/notifications/${second.id}`);
+      await marked;
+      await pause(SUMMARIES_WITHIN_MS);
+      const truth = (await summaryOf(me)).unread.count;
+      for (const { transport, heard } of devices) {
+        const counted = heard.reduce((count, { name, data }) => {
+          if (name === 'summary') return Number(Object(data['unread']).count);
+          return count + (name === 'notification' ? 1 : name === 'retracted' ? -1 : 0);
+        }, 0);
+        if (counted !== truth) wrong.push({ transport, counted, truth, heard: heard.map(({ name }) => name) });
+      }
+    }),
+  );
+  expect(wrong).toEqual([]);
 });
 
 describe('two devices that marked while they were offline', () => {

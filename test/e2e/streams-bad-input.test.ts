@@ -202,6 +202,15 @@ describe('what a client asks for', () => {
     expect((await listener.first('notification'))[0]?.args[0]).toMatchObject({ id });
   });
 
+  it('may be a command without arguments, where it needs none', async () => {
+    const listener = socket({ topics: ['a'] });
+    await listener.first('ready');
+    expect(await listener.socket.timeout(5_000).emitWithAck('summary')).toMatchObject({ unread: { count: 0 } });
+    expect(await listener.socket.timeout(5_000).emitWithAck('subscribe')).toMatchObject({
+      error: { code: 'body.invalid' },
+    });
+  });
+
   it('may be a command that does not exist, or one without an acknowledgement, and nothing happens', async () => {
     const listener = socket({ topics: ['a'] });
     await listener.first('ready');

@@ -161,7 +161,7 @@ export class ClarionGateway
     const answer = typeof args.at(-1) === 'function' ? args.pop() : undefined;
     if (name === 'publish')
       return this.#publish(socket, args[0], (data) => typeof answer === 'function' && answer(data));
-    void this.#answerTo(name, socket.data, args.length > 1 ? args : args[0]).then((data) => {
+    void this.#answerTo(name, socket.data, bodyOf(args)).then((data) => {
       if (typeof answer === 'function') answer(data);
     });
   }
@@ -181,4 +181,10 @@ export class ClarionGateway
       return { error: problemOf(error, this.#logger) };
     }
   }
+}
+
+/** One without arguments asks for no more than one without fields over WebSocket. */
+function bodyOf(args: readonly unknown[]): unknown {
+  if (args.length === 0) return {};
+  return args.length > 1 ? args : args[0];
 }

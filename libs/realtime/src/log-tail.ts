@@ -37,6 +37,8 @@ export class LogTail {
   readonly #limits: LogTailLimits;
   readonly #onError: (error: unknown) => void;
   readonly #early = new Map<number, Committed>();
+  /** Who waits until the head is here. */
+  #awaited: { readonly head: number; readonly done: () => void }[] = [];
   #target = 0;
   #filling: Promise<void> | undefined;
   #holes = 0;
@@ -103,6 +105,12 @@ export class LogTail {
     if (head > this.#ring.head) this.#fillUpTo(head);
   }
 
+  /** Resolves when everything has been handed on that was in the log when this was called. */
+  async settled(): Promise<void> {
+    const { head } = await this.#log.refresh();
+    if (this.#ring.head < head) await new Promise<void>((done) => this.#awaited.push({ head, done }));
+  }
+
   #keep(message: Committed): void {
     if (this.#early.size < this.#limits.maxEarly) this.#early.set(message.first, message);
     this.#fillUpTo(message.last);
@@ -143,6 +151,14 @@ export class LogTail {
       else this.#pass(LogEvent.durable(entry, this.#log.cursorAt(entry.offset)));
     }
     this.#ring.advance(through);
+    if (this.#awaited.length > 0) this.#tellAwaited();
+  }
+
+  #tellAwaited(): void {
+    const { head } = this.#ring;
+    const awaited = this.#awaited;
+    this.#awaited = awaited.filter((one) => one.head > head);
+    for (const one of awaited) if (one.head <= head) one.done();
   }
 
   #pass(event: LogEvent): void {

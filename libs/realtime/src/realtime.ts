@@ -136,6 +136,7 @@ export class Realtime {
       new SummaryFeed(
         people.summaries,
         (topic) => personReading(this.#index, topic),
+        () => this.#tail.settled(),
         (event) => this.#fanOut.deliver(event),
         (error) => onError(error, 'summaries'),
       );
@@ -383,7 +384,7 @@ export class Realtime {
       amendments: this.#amendments,
       limits: sessionLimits(this.#config),
       expires: (session, at) => (at === undefined ? this.#expiry.delete(session) : this.#expiry.set(session, at)),
-      inboxChanged: (user) => this.#summaries?.changed(user),
+      summaries: this.#summaries,
       ended: (session, cause) => this.#forget(session, cause),
       failed: (session, error) => this.#onError(error, `session ${session.id}`),
     };

@@ -8,7 +8,7 @@ import { isPersonal, type Run } from './outlet.js';
 import { userOf } from './people.js';
 import type { SessionContext } from './session-context.js';
 
-type RecipientContext = Pick<SessionContext, 'people' | 'inboxChanged'>;
+type RecipientContext = Pick<SessionContext, 'people' | 'summaries'>;
 
 /** A person who reads by one connection, as far as others must know of it; of API keys and anonymous readers there is nothing to know. */
 export class Recipient {
@@ -66,7 +66,7 @@ export class Recipient {
   withheld(event: LogEvent, topic: Topic): void {
     if (this.#user === undefined || !event.isOptional || !event.names(userTopic(this.#user))) return;
     const cause = this.#context.people.rules.withheld(this.#user, event, topic, Date.now());
-    if (cause !== undefined && cause !== 'muted.topic') this.#context.inboxChanged(this.#user);
+    if (cause !== undefined && cause !== 'muted.topic') this.#context.summaries?.changed(this.#user);
   }
 
   #sent(notifications: readonly PersonalNotification[]): void {

@@ -15,6 +15,7 @@ import type { Watching } from './presence/watching.js';
 import type { RealtimeStats } from './realtime-stats.js';
 import type { Ring } from './ring.js';
 import type { Screen } from './screen.js';
+import type { SummaryFeed } from './summary-feed.js';
 import type { Turnstile } from './turnstile.js';
 
 /** What all sessions of a process share. */
@@ -38,8 +39,8 @@ export interface SessionContext {
   readonly amendments: Amendments;
   /** The session's token is valid until then, milliseconds since 1970; undefined: for ever. */
   expires(session: OpenSession, at: number | undefined): void;
-  /** More or less is new to this person, and no event has told their clients. */
-  inboxChanged(user: string): void;
+  /** Undefined: nobody is told how much of their inbox is new. */
+  readonly summaries: SummaryFeed | undefined;
   ended(session: OpenSession, cause: EndCause): void;
   failed(session: OpenSession, error: unknown): void;
 }

@@ -109,10 +109,7 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
     return this.#link.peer?.();
   }
 
-  /**
-   * Begins to read.
-   * @throws {DomainError} when one of the selectors is not granted; nothing has begun then.
-   */
+  /** Begins to read. @throws {DomainError} when one of the selectors is not granted; nothing has begun then. */
   open(want: Want): void {
     this.selectors.add(this.selectors.grants(this.who, want.selectors));
     const rules = this.#recipient.begin();
@@ -252,6 +249,7 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
   }
 
   #offerDurable(event: LogEvent, offset: number, topic: Topic): void {
+    this.#context.summaries?.heard(this.who);
     // Whatever lies between the last write and this event is known not to concern the session.
     if (this.#unwritten.isEmpty) this.#through = offset - 1;
     this.#add(event, topic);

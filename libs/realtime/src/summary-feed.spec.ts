@@ -19,13 +19,17 @@ function readerOf(topic: Topic): Subscriber {
   };
 }
 
-function makeFeed(of: (who: Subscriber) => Promise<string> = async () => '{}') {
+function makeFeed(
+  of: (who: Subscriber) => Promise<string> = async () => '{}',
+  settled: () => Promise<void> = () => Promise.resolve(),
+) {
   const told: LogEvent[] = [];
   const errors: unknown[] = [];
   const readers = new Set(['users/u-1', 'users/u-2']);
   const feed = new SummaryFeed(
     { of },
     (topic) => (readers.has(topic) ? readerOf(topic) : undefined),
+    settled,
     (event) => told.push(event),
     (error) => errors.push(error),
   );
@@ -89,4 +93,22 @@ test('nothing is told, and no timer runs, once it was stopped', async () => {
   await vi.advanceTimersByTimeAsync(5_000);
   expect(told).toEqual([]);
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test('a summary comes after all that it counts, and another after what was heard before it', async () => {
+  let delivered = (): void => undefined;
+  const { feed, told } = makeFeed(undefined, () => new Promise((resolve) => (delivered = resolve)));
+  feed.heard(readerOf('users/u-1' as Topic));
+  feed.changed('u-1');
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(told).toHaveLength(0);
+  feed.heard(readerOf('users/u-2' as Topic));
+  feed.heard(readerOf('users/u-1' as Topic));
+  delivered();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(told).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(2_000);
+  delivered();
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(told).toHaveLength(2);
 });

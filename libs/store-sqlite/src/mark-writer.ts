@@ -122,7 +122,8 @@ export class MarkWriter {
       return {
         outcome: 'refused',
         code: 'body.invalid',
-        detail: 'too many marks up to a cursor that contradict one another: mark up to a later one, or by ids',
+        detail:
+          'too many marks up to a cursor, each an earlier one than the mark before it: mark up to a later cursor, or by ids',
       };
     this.#putInPlaceOf(dominated, range, act);
     this.#takeBacks.markedUpTo(act, range.upTo, range.topic);
