@@ -368,23 +368,31 @@ export const peopleStoreContract: readonly PeopleStoreCheck[] = [
     },
   ),
 
-  onFreshPeople('erase: what there is much of goes before, in steps between which others write', async (scene) => {
-    const many = Array.from({ length: 1_200 }, (_, i) => ({
-      id: `n-${i}`,
-      entry: { topics: i % 2 === 0 ? [OWN] : [OWN, 'users/u-2'], publishedAt: NOW, body: '"title":"t"' },
-    }));
-    await scene.log.append(many);
-    const ends: string[] = [];
-    await Promise.all([
-      scene.people.beginErasure(USER).then(() => ends.push('erasure')),
-      scene.publish('between', { topics: ['users/u-2'] }).then(() => ends.push('publish')),
-    ]);
-    assert.deepEqual(ends, ['publish', 'erasure']);
-    assert.deepEqual((await scene.people.export(USER)).notifications, []);
-    assert.equal((await scene.people.export('u-2')).notifications.length, 601);
-    const result = await scene.act({ kind: 'erase', user: USER, at: NOW });
-    assert.ok(result.outcome === 'acted' && result.entry?.kind === 'erased');
-  }),
+  onFreshPeople(
+    'erase: what there is much of goes before, in steps between which others write',
+    async (scene, reopen) => {
+      const many = Array.from({ length: 1_200 }, (_, i) => ({
+        id: `n-${i}`,
+        entry: { topics: i % 2 === 0 ? [OWN] : [OWN, 'users/u-2'], publishedAt: NOW, body: '"title":"t"' },
+      }));
+      await scene.log.append(many);
+      assert.deepEqual(await scene.people.counts(await scopeOf(scene)), { unread: 1_001, unseen: 1_001 });
+      const ends: string[] = [];
+      await Promise.all([
+        scene.people.beginErasure(USER).then(() => ends.push('erasure')),
+        scene.publish('between', { topics: ['users/u-2'] }).then(() => ends.push('publish')),
+      ]);
+      assert.deepEqual(ends, ['publish', 'erasure']);
+      assert.deepEqual((await scene.people.export(USER)).notifications, []);
+      assert.equal((await scene.people.export('u-2')).notifications.length, 601);
+      // Should a crash end it here, nothing that is remembered says otherwise.
+      assert.deepEqual(await scene.people.counts(await scopeOf(scene)), { unread: 0, unseen: 0 });
+      scene = await reopen();
+      assert.deepEqual(await scene.people.counts(await scopeOf(scene)), { unread: 0, unseen: 0 });
+      const result = await scene.act({ kind: 'erase', user: USER, at: NOW });
+      assert.ok(result.outcome === 'acted' && result.entry?.kind === 'erased');
+    },
+  ),
 
   onFreshPeople('erase: what was acknowledged or received until then is not noted after', async (scene) => {
     const offset = await scene.publish('n-1', { topics: [OWN, 'users/u-2'] });

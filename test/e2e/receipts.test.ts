@@ -172,6 +172,19 @@ it.each<[string, (token: string, commands: [string, object][]) => Promise<void>]
   }
 });
 
+it('what a client publishes with its token, before it goes, is published', async () => {
+  const token = await mintToken(server, { sub: 'u-in-one-go', publish: ['last/go'] });
+  for (let i = 0; i < LAST_WORDS; i++) {
+    const ws = await new JsonSocket(`${server.url}/v1/ws`).opened();
+    ws.say({ op: 'auth', id: 0, token });
+    ws.say({ op: 'publish', id: 1, topic: 'last/go', title: `go-${i}` });
+    ws.close();
+    const said = async (): Promise<string> =>
+      JSON.stringify((await request(server, 'GET', '/v1/notifications?topic=last/go')).body);
+    await expect.poll(said).toContain(`go-${i}`);
+  }
+});
+
 describe('a publish that waits', () => {
   it('does not wait for somebody who is erased', async () => {
     const [acker, erased] = ['u-wait-acks', 'u-wait-erased'];

@@ -276,10 +276,11 @@ export class Connection implements Visitor {
     const { access, limits } = this.#host;
     const { token } = parseBody(commandSchemas.auth, body);
     const who = await limits.login(this.#origin.address, access.verifyToken(token));
-    if (!this.#isOpen) return;
     access.assertGood(who);
-    this.#origin.seat.take(who);
     this.#phase = { name: 'known', who };
+    // What it has sent after this is carried out all the same.
+    if (!this.#isOpen) return;
+    this.#origin.seat.take(who);
     this.#host.identified(this);
     this.#host.expects(this, who.expiresAt);
     this.#reply(id, { expiresAt: new Date(who.expiresAt).toISOString() });

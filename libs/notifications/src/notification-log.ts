@@ -178,8 +178,9 @@ export class NotificationLog {
   }
 
   #adopt(bounds: LogBounds): void {
+    // Those that were made ahead are of an epoch that may have ended.
+    if (bounds.epochs.at(-1)?.id !== this.#epochs.at(-1)?.id) this.#cursors.forget();
     this.#epochs = bounds.epochs;
-    this.#cursors.forget();
     this.#head = Math.max(this.#head, bounds.head);
     this.#floor = Math.max(this.#floor, bounds.floor);
   }

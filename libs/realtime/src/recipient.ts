@@ -66,7 +66,12 @@ export class Recipient {
   withheld(event: LogEvent, topic: Topic): void {
     if (this.#user === undefined || !event.isOptional || !event.names(userTopic(this.#user))) return;
     const cause = this.#context.people.rules.withheld(this.#user, event, topic, Date.now());
-    if (cause !== undefined && cause !== 'muted.topic') this.#context.summaries?.changed(this.#user);
+    if (cause !== undefined && cause !== 'muted.topic') this.inboxChanged();
+  }
+
+  /** They are to hear how much of their inbox is new. */
+  inboxChanged(): void {
+    if (this.#user !== undefined) this.#context.summaries?.changed(this.#user);
   }
 
   #sent(notifications: readonly PersonalNotification[]): void {

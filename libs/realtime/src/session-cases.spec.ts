@@ -349,3 +349,23 @@ test('a poll is not woken by what its person does not hear', async () => {
   const { views } = await answer;
   expect(views.map(({ event }) => event.offset)).toEqual([world.log.head]);
 });
+
+test('a summary for which there is no room is made anew when there is: what came meanwhile it would not count', async () => {
+  let counted = 0;
+  const summaries = { of: async () => (counted++, '{}') };
+  const world = await makeWorld(TIGHT, undefined, { summaries });
+  const reader = join(world, ['users/u-1'], undefined, await world.person('u-1', []));
+  const act = (at: number) =>
+    world.log.act({ kind: 'follow', user: 'u-1', at, body: '"change":"followed"', topic: 'a' });
+  const kinds = (): string[] => reader.seen.map(({ kind }) => kind).filter((kind) => kind !== 'cursor');
+  reader.full = true;
+  await world.publish(['users/u-1'] as Topic[], 1);
+  await turn();
+  await act(1);
+  await vi.waitFor(() => expect(counted).toBe(1));
+  await world.publish(['users/u-1'] as Topic[], 1);
+  await world.settle();
+  expect(kinds()).toEqual(['ready', 'notification', 'notification', 'notification']);
+  await vi.waitFor(() => expect(kinds().at(-1)).toBe('ephemeral'), 3_000);
+  expect([counted, kinds().length]).toEqual([2, 5]);
+});

@@ -286,6 +286,7 @@ export class LogSession<F> implements Commanded, Receiver, Flushable, Laggard {
     const place = this.#position;
     if (this.#unwritten.recover(this.selectors.interest)) this.#through = place;
     this.#writeUnwritten();
+    if (this.#unwritten.takeLack()) this.#recipient.inboxChanged();
   }
 
   #stepLater(): void {

@@ -4,6 +4,8 @@ import type { LogEvent } from './log-event.js';
 import { NewestByKey } from './newest-by-key.js';
 import type { Outlet, Run } from './outlet.js';
 
+const SUMMARY = 'summary';
+
 /** What one live session was offered and has not written; and of the ephemeral events that its link had no room for the newest. */
 export class Unwritten<F> {
   readonly outlet: Outlet<F>;
@@ -12,6 +14,8 @@ export class Unwritten<F> {
   #bytes = 0;
   #newest = 0;
   #missed: NewestByKey | undefined;
+  #hasSummary = false;
+  #lacksSummary = false;
 
   /** @param maxKeys keys of ephemeral events of which the newest is kept. */
   constructor(outlet: Outlet<F>, maxKeys: number) {
@@ -47,26 +51,38 @@ export class Unwritten<F> {
   add(event: LogEvent, topic: Topic): void {
     this.#run = (this.#run ?? this.outlet.root).plus(event, topic);
     this.#bytes += event.bytes;
+    if (event.name === SUMMARY) this.#hasSummary = true;
     if (event.offset !== undefined) this.#newest = event.offset;
   }
 
   /** All that waits, which it does no longer. */
   take(): Run<F> | undefined {
     const run = this.#run;
+    this.#hasSummary = false;
     this.forget();
     return run;
   }
 
   /** Lets go of what waits; of ephemeral events that were missed it does not. */
   forget(): void {
+    this.#lacksSummary ||= this.#hasSummary;
+    this.#hasSummary = false;
     this.#run = undefined;
     this.#bytes = 0;
     this.#newest = 0;
   }
 
-  /** There is no room for an ephemeral event. */
+  /** There is no room for an ephemeral event. A summary is not kept: what comes before it now it would not count. */
   miss(event: LogEvent, topic: Topic): void {
-    (this.#missed ??= new NewestByKey(this.#maxKeys)).keep(event, topic);
+    if (event.name === SUMMARY) this.#lacksSummary = true;
+    else (this.#missed ??= new NewestByKey(this.#maxKeys)).keep(event, topic);
+  }
+
+  /** Whether there was a summary that will not be written; not any more. */
+  takeLack(): boolean {
+    const lacks = this.#lacksSummary;
+    this.#lacksSummary = false;
+    return lacks;
   }
 
   /** There is room again: what was missed waits to be written, as far as it may be seen now. @returns whether there was any. */

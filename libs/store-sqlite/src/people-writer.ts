@@ -11,6 +11,8 @@ export class PeopleWriter {
   readonly #putCategory: Statement;
   readonly #deleteCategory: Statement;
   readonly #addressees: AddresseeRemover;
+  readonly #eraseRemembered: Statement;
+  readonly #countErasure: Statement;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -18,6 +20,8 @@ export class PeopleWriter {
     this.#putCategory = connection.prepare(PEOPLE_QUERIES.putCategory);
     this.#deleteCategory = connection.prepare(PEOPLE_QUERIES.deleteCategory);
     this.#addressees = new AddresseeRemover(connection);
+    this.#eraseRemembered = connection.prepare(PEOPLE_QUERIES.eraseRemembered);
+    this.#countErasure = connection.prepare(PEOPLE_QUERIES.countErasure);
   }
 
   touch(people: readonly { readonly user: string; readonly at: number }[]): void {
@@ -32,7 +36,12 @@ export class PeopleWriter {
 
   /** Begins an erasure with some of what names the person. @returns whether there may be more. */
   takeOut(user: string): boolean {
-    return this.#connection.write(() => this.#addressees.remove(user, WRITE_ROWS) === WRITE_ROWS);
+    return this.#connection.write(() => {
+      // Should it end here, nothing that was counted before may be known still.
+      this.#eraseRemembered.run([user]);
+      this.#countErasure.run([]);
+      return this.#addressees.remove(user, WRITE_ROWS) === WRITE_ROWS;
+    });
   }
 
   deleteCategory(id: string): void {
