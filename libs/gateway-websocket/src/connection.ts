@@ -277,10 +277,10 @@ export class Connection implements Visitor {
     const { token } = parseBody(commandSchemas.auth, body);
     const who = await limits.login(this.#origin.address, access.verifyToken(token));
     access.assertGood(who);
+    // Of who has gone meanwhile what it sent after this is carried out all the same; it needs no seat.
+    if (this.#isOpen) this.#origin.seat.take(who);
     this.#phase = { name: 'known', who };
-    // What it has sent after this is carried out all the same.
     if (!this.#isOpen) return;
-    this.#origin.seat.take(who);
     this.#host.identified(this);
     this.#host.expects(this, who.expiresAt);
     this.#reply(id, { expiresAt: new Date(who.expiresAt).toISOString() });
