@@ -121,25 +121,20 @@ it('what names a person and comes to them by another of its topics is sent and r
 
 const LAST_WORDS = 8;
 
-it.each<[string, (token: string, commands: [string, object][]) => Promise<void>]>([
-  [
-    'Socket.IO',
-    async (token, commands) => {
-      const sio = new SocketListener(server.url, { token });
-      await sio.first('ready');
-      for (const [name, body] of commands) sio.socket.emit(name, body);
-      sio.close();
-    },
-  ],
-  [
-    'Socket.IO, before it has begun to read',
-    async (token, commands) => {
-      const sio = new SocketListener(server.url, { token });
-      await sio.first('connect');
-      for (const [name, body] of commands) sio.socket.emit(name, body);
-      sio.close();
-    },
-  ],
+type LastWords = (token: string, commands: [string, object][]) => Promise<void>;
+
+function saidOverSocketIo(after: 'connect' | 'ready'): LastWords {
+  return async (token, commands) => {
+    const sio = new SocketListener(server.url, { token });
+    await sio.first(after);
+    for (const [name, body] of commands) sio.socket.emit(name, body);
+    sio.close();
+  };
+}
+
+it.each<[string, LastWords]>([
+  ['Socket.IO', saidOverSocketIo('ready')],
+  ['Socket.IO, before it has begun to read', saidOverSocketIo('connect')],
   [
     'WebSocket',
     async (token, commands) => {
